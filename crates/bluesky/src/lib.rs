@@ -1,0 +1,1 @@
+//! A Bluesky client that remembers: sessions, identity, repository writes.

@@ -1,0 +1,1 @@
+//! Tests that cross processes: real PDS, crash, sandbox contract.

@@ -1,0 +1,1 @@
+//! Clockwork: planner, preparer, publisher, settler, rescuer.

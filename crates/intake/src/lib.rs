@@ -1,0 +1,1 @@
+//! The use cases: submit, move, cancel, hold, read. Every door enters here.

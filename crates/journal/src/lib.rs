@@ -1,0 +1,1 @@
+//! The Bluesky client's memory kept in Skein's store.

@@ -1,0 +1,1 @@
+//! A small Bluesky network in one process, with faults to order.

@@ -1,0 +1,1 @@
+//! Schedule to Bluesky and beyond. On time, never twice, with proof.

@@ -1,0 +1,1 @@
+//! MemoryLedger, simulated time, seeded faults, a proxy that holds and cuts, and a real PDS.
