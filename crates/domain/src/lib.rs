@@ -1,1 +1,24 @@
 //! What Skein is about: posts, schedules, deliveries and their states, receipts, and the ports to the outside.
+//!
+//! This crate knows no database, no HTTP and no platform, so everything that it decides can be simulated with a seed.
+
+pub mod account;
+pub mod delivery;
+pub mod fault;
+pub mod ids;
+pub mod outcome;
+pub mod ports;
+pub mod post;
+pub mod receipt;
+pub mod status;
+pub mod story;
+// pub mod when;
+
+pub use account::{Account, Lane, Platform, Standing};
+pub use delivery::{Delivery, Event, Review, State, StateName, Stop, Waiting};
+pub use fault::{Category, Fault, Warning};
+pub use ids::{AccountId, DeliveryId, PostId, WorkspaceId};
+pub use outcome::{Evidence, Finding, Outcome, Prepared, Proof, RecordRef};
+pub use post::{Draft, Part, Post, Resolved};
+pub use receipt::{Receipt, Settled};
+pub use status::PostStatus;

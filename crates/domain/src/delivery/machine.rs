@@ -1,0 +1,148 @@
+//! The state machine: which event is allowed where, and what it leads to. A transition consumes the old state.
+//! The diagram in `docs/ARCHITECTURE.md` is compared with this file by a test.
+
+use jiff::Timestamp;
+
+use super::event::Event;
+use super::state::{Review, State, StateName, Stop, Waiting};
+use crate::{Evidence, Fault};
+
+/// An event that its state does not allow. Nothing changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a delivery that is {} cannot take this step: {event:?}", state.as_str())]
+pub struct NotAllowed {
+    /// The state, unchanged.
+    pub state: StateName,
+    /// What was tried.
+    pub event: Box<Event>,
+}
+
+impl State {
+    /// The next state. What the state does not allow is refused and changes nothing.
+    pub fn apply(self, event: Event) -> Result<State, NotAllowed> {
+        use StateName as S;
+        let name = self.name();
+        match (self, event) {
+            (_, Event::Edited { wake_at } | Event::Moved { wake_at, .. }) if name.is_open() => Ok(scheduled(wake_at)),
+            (_, Event::Stopped { stop, wake_at }) if name.is_open() => Ok(State::Blocked { wake_at, stop }),
+            (_, Event::Canceled) if name.is_open() || name == S::Blocked => Ok(State::Canceled),
+            (_, Event::PastGrace { late_by_ms }) if name.is_open() || name == S::Blocked => {
+                Ok(State::Missed { late_by_ms })
+            }
+            (_, Event::Refused { fault }) if name.is_open() => Ok(State::Failed { fault }),
+            (State::Scheduled { .. }, Event::Claimed { until, .. }) => Ok(State::Preparing { wake_at: until }),
+            (State::Scheduled { .. }, Event::Waits { until, waiting }) => {
+                Ok(State::Scheduled { wake_at: until, waiting: Some(waiting) })
+            }
+            (State::Blocked { .. }, Event::Released { wake_at })
+            | (State::Failed { .. } | State::Missed { .. }, Event::Retried { wake_at }) => Ok(scheduled(wake_at)),
+            (State::Preparing { .. }, event) => from_preparing(event),
+            (State::Ready { .. }, event) => from_ready(event),
+            (State::Publishing { evidence, .. }, event) => from_publishing(evidence, event),
+            (State::Settling { evidence, .. }, event) => from_settling(evidence, event),
+            (State::NeedsReview { .. }, event) => from_review(event),
+            (State::Published { receipt }, Event::Unpublished) => Ok(State::Removed { receipt }),
+            (state, event) => refuse(state.name(), event),
+        }
+    }
+}
+
+fn scheduled(wake_at: Timestamp) -> State {
+    State::Scheduled { wake_at, waiting: None }
+}
+
+fn refuse(state: StateName, event: Event) -> Result<State, NotAllowed> {
+    Err(NotAllowed { state, event: Box::new(event) })
+}
+
+fn from_preparing(event: Event) -> Result<State, NotAllowed> {
+    match event {
+        Event::PrepareFailed { retry_at, fault } => {
+            Ok(State::Scheduled { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }) })
+        }
+        Event::LeaseLost { at } => Ok(scheduled(at)),
+        Event::Frozen { wake_at, .. } => Ok(State::Ready { wake_at, waiting: None }),
+        event => refuse(StateName::Preparing, event),
+    }
+}
+
+fn from_ready(event: Event) -> Result<State, NotAllowed> {
+    match event {
+        Event::WentStale { until, .. } => Ok(State::Preparing { wake_at: until }),
+        Event::Waits { until, waiting } => Ok(State::Ready { wake_at: until, waiting: Some(waiting) }),
+        Event::Armed { until, evidence } => Ok(State::Publishing { wake_at: until, evidence }),
+        event => refuse(StateName::Ready, event),
+    }
+}
+
+/// While an earlier request with the same bytes is unsettled, an answer to the later one proves nothing about the
+/// earlier: only `Published` ends it, everything else goes to the witness.
+fn from_publishing(evidence: Evidence, event: Event) -> Result<State, NotAllowed> {
+    let earlier_unsettled = evidence.resends > 0;
+    match event {
+        Event::Published { receipt } => Ok(State::Published { receipt }),
+        Event::Rejected { look_at: wake_at, fault }
+        | Event::Postponed { retry_at: wake_at, fault }
+        | Event::BlobGone { until: wake_at, fault }
+        | Event::AuthLost { wake_at, fault }
+            if earlier_unsettled =>
+        {
+            Ok(State::Settling { wake_at, evidence, fault })
+        }
+        Event::Rejected { fault, .. } => Ok(State::Failed { fault }),
+        Event::Postponed { retry_at, fault } => {
+            Ok(State::Ready { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }) })
+        }
+        Event::BlobGone { until, .. } => Ok(State::Preparing { wake_at: until }),
+        Event::AuthLost { wake_at, fault } => Ok(State::Blocked { wake_at, stop: Stop::Account { fault } }),
+        Event::Accepted { look_at } => Ok(State::Settling { wake_at: look_at, evidence, fault: taken() }),
+        Event::ReplyLost { look_at, fault } => Ok(State::Settling { wake_at: look_at, evidence, fault }),
+        Event::LeaseLost { at } => Ok(State::Settling { wake_at: at, evidence, fault: worker_gone() }),
+        event => refuse(StateName::Publishing, event),
+    }
+}
+
+fn from_settling(mut evidence: Evidence, event: Event) -> Result<State, NotAllowed> {
+    match event {
+        Event::StillUnsettled { look_at, fault } => {
+            evidence.looks += 1;
+            Ok(State::Settling { wake_at: look_at, evidence, fault })
+        }
+        Event::Found { receipt } => Ok(State::Published { receipt }),
+        Event::AbsentFenced { wake_at } => Ok(State::Ready { wake_at, waiting: None }),
+        Event::Resent { until } => {
+            evidence.resends += 1;
+            Ok(State::Publishing { wake_at: until, evidence })
+        }
+        Event::Unknowable { review } => Ok(State::NeedsReview { review }),
+        event => refuse(StateName::Settling, event),
+    }
+}
+
+fn from_review(event: Event) -> Result<State, NotAllowed> {
+    match event {
+        Event::PersonAccepted { receipt } => Ok(State::Published { receipt }),
+        Event::PersonResends { wake_at } => Ok(State::Ready { wake_at, waiting: None }),
+        Event::PersonGaveUp { fault } => Ok(State::Failed { fault }),
+        event => refuse(StateName::NeedsReview, event),
+    }
+}
+
+fn taken() -> Fault {
+    Fault::new("accepted", crate::Category::PlatformError, "The platform took the post and has not published it yet.")
+}
+
+fn worker_gone() -> Fault {
+    Fault::new(
+        "worker_gone",
+        crate::Category::SystemError,
+        "The process that was publishing this stopped before it could note the answer.",
+    )
+}
+
+/// A review, from the fault that explains it.
+impl From<Fault> for Review {
+    fn from(fault: Fault) -> Self {
+        Self { fault }
+    }
+}

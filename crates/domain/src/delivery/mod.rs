@@ -1,0 +1,75 @@
+//! A delivery: one post on one account; the unit that is scheduled, leased, published and receipted.
+
+mod event;
+mod machine;
+mod state;
+
+pub use event::{Event, Stale};
+pub use machine::NotAllowed;
+pub use state::{Review, State, StateName, Stop, Waiting};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::{AccountId, DeliveryId, Lane, PostId, Prepared};
+
+/// How late a post may still go out, unless its workspace or its author says otherwise.
+pub const DEFAULT_GRACE_MS: i64 = 3_600_000;
+
+/// One post on one account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// The delivery's id.
+    pub id: DeliveryId,
+    /// The post.
+    pub post: PostId,
+    /// The account.
+    pub account: AccountId,
+    /// What it shares with other deliveries to the same identity.
+    pub lane: Lane,
+    /// The instant at which the request should leave.
+    pub due: Timestamp,
+    /// How late it may still go out, in milliseconds.
+    pub grace_ms: i64,
+    /// The connector's own form of the content, fixed at submission.
+    pub content: Value,
+    /// The frozen bytes, once there are any.
+    pub prepared: Option<Prepared>,
+    /// Where it stands.
+    pub state: State,
+    /// How many requests were armed.
+    pub attempts: u32,
+    /// Rises with every write; what compare-and-set compares.
+    pub version: i64,
+    /// When it was accepted.
+    pub submitted_at: Timestamp,
+}
+
+impl Delivery {
+    /// The same delivery after an event. Bytes that the next state must not have are dropped with it.
+    pub fn after(&self, event: Event) -> Result<Delivery, NotAllowed> {
+        let mut next = self.clone();
+        match &event {
+            Event::Moved { due, .. } => next.due = *due,
+            Event::Armed { .. } | Event::Resent { .. } => next.attempts += 1,
+            _ => {}
+        }
+        next.state = next.state.apply(event)?;
+        if matches!(next.state.name(), StateName::Scheduled | StateName::Preparing) {
+            next.prepared = None;
+        }
+        next.version += 1;
+        Ok(next)
+    }
+
+    /// The instant after which it is missed instead of published.
+    pub fn grace_ends(&self) -> Timestamp {
+        self.due.checked_add(SignedDuration::from_millis(self.grace_ms)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// How late an instant is for this delivery, in milliseconds; negative before it is due.
+    pub fn late_by_ms(&self, at: Timestamp) -> i64 {
+        let late = at.duration_since(self.due).as_millis();
+        i64::try_from(late).unwrap_or(i64::MAX)
+    }
+}

@@ -1,0 +1,68 @@
+//! A platform, as the engine and the use cases see it.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::outcome::Obstacle;
+use crate::{Account, Draft, Evidence, Fault, Finding, Outcome, Platform, Prepared, Resolved};
+
+/// What the platform allows, as data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Extended grapheme clusters in one part.
+    pub text_graphemes: usize,
+    /// UTF-8 bytes in one part.
+    pub text_bytes: usize,
+    /// Parts of one thread.
+    pub parts: usize,
+    /// Languages of one post.
+    pub langs: usize,
+}
+
+/// What the freeze allots to a delivery: the instants and addresses that no other delivery of its lane has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The createdAt of the first part; each further part is one step later.
+    pub first_created_at: Timestamp,
+    /// Ten random bits, so that two systems publishing at the same microsecond do not choose the same address.
+    pub clock_id: u16,
+    /// When this is done.
+    pub frozen_at: Timestamp,
+}
+
+/// A request that is loaded and only needs to be let go: body, token and connection are there.
+#[async_trait]
+pub trait ArmedStep: Send {
+    /// What must be journaled before it leaves.
+    fn fence(&self) -> &Value;
+    /// Lets the request go and waits for its answer. Sent at most once; never repeated in here.
+    async fn send(self: Box<Self>) -> Outcome;
+}
+
+/// One platform.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// Which one.
+    fn platform(&self) -> Platform;
+
+    /// What it allows.
+    fn limits(&self) -> Limits;
+
+    /// Checks a draft and looks up all that it refers to. Returns every fault at once.
+    async fn resolve(&self, account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>>;
+
+    /// Verifies that what was looked up still holds and makes the final bytes.
+    async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle>;
+
+    /// Loads the request. With earlier evidence it is loaded under the fence of that evidence, otherwise under a new one.
+    async fn arm(
+        &self,
+        account: &Account,
+        prepared: &Prepared,
+        earlier: Option<&Evidence>,
+    ) -> Result<Box<dyn ArmedStep>, Obstacle>;
+
+    /// Looks at the platform to find out what became of a request.
+    async fn witness(&self, account: &Account, prepared: &Prepared, evidence: &Evidence) -> Finding;
+}

@@ -1,0 +1,60 @@
+//! Files that belong to posts, kept by the hash of their bytes until the post is public.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// The SHA-256 of a file's bytes, in lower-case hex.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ContentHash(String);
+
+impl ContentHash {
+    /// Reads sixty-four lower-case hex digits.
+    pub fn parse(given: &str) -> Result<Self, MediaError> {
+        let valid = given.len() == 64 && given.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if valid { Ok(Self(given.to_owned())) } else { Err(MediaError::NotAHash) }
+    }
+
+    /// The hex digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ContentHash {
+    type Error = MediaError;
+    fn try_from(given: String) -> Result<Self, MediaError> {
+        Self::parse(&given)
+    }
+}
+
+impl From<ContentHash> for String {
+    fn from(hash: ContentHash) -> String {
+        hash.0
+    }
+}
+
+/// What can go wrong with a stored file.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    /// The text is no SHA-256.
+    #[error("not the SHA-256 of a file: sixty-four lower-case hex digits are needed")]
+    NotAHash,
+    /// The bytes on the disk are not those that were stored.
+    #[error("the stored file {0} was changed or cut; upload it again")]
+    Damaged(String),
+    /// The disk refused.
+    #[error("media files: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Where media bytes are kept. Putting the same bytes twice keeps one file.
+#[async_trait]
+pub trait MediaFiles: Send + Sync {
+    /// Keeps the bytes, durably, and returns their hash.
+    async fn put(&self, bytes: &[u8]) -> Result<ContentHash, MediaError>;
+    /// The bytes, checked against their hash; `None` when there is no such file.
+    async fn get(&self, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError>;
+    /// Forgets the bytes. Forgetting what is not there is no error.
+    async fn remove(&self, hash: &ContentHash) -> Result<(), MediaError>;
+}

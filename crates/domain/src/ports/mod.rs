@@ -1,0 +1,15 @@
+//! The ports: what the middle needs from the outside. The edges implement them; the binary wires them.
+
+mod clock;
+mod connector;
+mod entropy;
+mod ledger;
+mod media_files;
+
+pub use clock::Clock;
+pub use connector::{ArmedStep, Connector, Limits, Stamp};
+pub use entropy::Entropy;
+pub use ledger::{
+    Change, Claim, ClaimRequest, Guard, LaneClock, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
+};
+pub use media_files::{ContentHash, MediaError, MediaFiles};
