@@ -1,0 +1,167 @@
+//! The HTTP client: guard, redirects, and nothing that is sent twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::LOCATION;
+use reqwest::{Client, StatusCode, redirect, retry};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::allow::AllowPrivate;
+use crate::call::Call;
+use crate::config::{BuildError, NetConfig};
+use crate::error::{Asked, NetError, bounded};
+use crate::guard::{Reach, check, describe};
+use crate::names::{Filtered, Names};
+use crate::received::{Fetched, Received};
+use crate::tls;
+
+/// Idle connections are dropped after this time: an old one is more likely to break under a write.
+const IDLE_MS: u64 = 30_000;
+const MAX_IDLE_PER_HOST: usize = 8;
+
+/// The HTTP client. Cheap to clone; clones share connections and DNS answers.
+#[derive(Clone)]
+pub struct Http {
+    clients: Arc<Clients>,
+    allow: Arc<AllowPrivate>,
+}
+
+struct Clients {
+    public: Client,
+    private: Client,
+    any: Client,
+    names: Arc<Names>,
+}
+
+impl Http {
+    /// Builds the clients. Reads the system's DNS configuration and certificate authorities.
+    pub fn new(config: NetConfig) -> Result<Self, BuildError> {
+        tls::install_provider();
+        let names = Arc::new(Names::new(config.dns)?);
+        let clients = Clients {
+            public: client(&config, &names, Reach::Public)?,
+            private: client(&config, &names, Reach::Private)?,
+            any: client(&config, &names, Reach::Any)?,
+            names,
+        };
+        Ok(Self { clients: Arc::new(clients), allow: Arc::new(config.allow_private) })
+    }
+
+    /// The same client that may also ask the origin (host and port) of this URL, with http as well, wherever it lives.
+    ///
+    /// For origins that an operator or a user typed in; never for one that came out of data.
+    pub fn allowing(&self, url: &Url) -> Self {
+        Self { clients: Arc::clone(&self.clients), allow: Arc::new(self.allow.and(url)) }
+    }
+
+    /// Whether this URL would be asked, as far as can be said without DNS. Names are checked again when they are resolved.
+    pub fn check(&self, url: &Url) -> Result<(), NetError> {
+        check(url, &self.allow, None).map(|_| ())
+    }
+
+    /// Sends the request and reads an answer of at most `max_body_bytes`. Any status is an answer.
+    pub async fn fetch(&self, call: Call, max_body_bytes: usize) -> Result<Fetched, NetError> {
+        self.send(call).await?.read_bounded(max_body_bytes).await
+    }
+
+    /// Sends the request once and waits for the answer's head. Any status is an answer, a redirect of a write too.
+    pub async fn send(&self, call: Call) -> Result<Received, NetError> {
+        let started = Instant::now();
+        let deadline = started + call.timeout;
+        let limit = call.max_redirects;
+        let mut call = call;
+        let mut redirected_from: Option<String> = None;
+        for followed in 0..=limit {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let response = self.send_once(&call, left, redirected_from.as_deref()).await?;
+            let Some(next) = next_hop(&call, &response) else { return Ok(Received { response, started }) };
+            let target = describe(&call.url);
+            if followed == limit {
+                return Err(NetError::TooManyRedirects { target, limit });
+            }
+            redirected_from = Some(target);
+            call = call.redirected_to(next);
+        }
+        Err(NetError::TooManyRedirects { target: describe(&call.url), limit })
+    }
+
+    /// The TXT records of a name, each with its character strings joined. No such name is an empty answer.
+    pub async fn txt(&self, name: &str) -> Result<Vec<String>, NetError> {
+        self.clients.names.txt(name).await
+    }
+
+    async fn send_once(&self, call: &Call, left: Duration, from: Option<&str>) -> Result<reqwest::Response, NetError> {
+        let client = match check(&call.url, &self.allow, from)? {
+            Reach::Public => &self.clients.public,
+            Reach::Private => &self.clients.private,
+            Reach::Any => &self.clients.any,
+        };
+        let mut request =
+            client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone()).timeout(left);
+        if let Some(body) = &call.body {
+            request = request.body(body.clone());
+        }
+        request.send().await.map_err(|error| {
+            let asked = Asked {
+                target: describe(&call.url),
+                port: call.url.port_or_known_default().unwrap_or_default(),
+                redirected_from: from.map(str::to_owned),
+            };
+            NetError::of_request(&error, &asked)
+        })
+    }
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").field("allow", &self.allow).finish_non_exhaustive()
+    }
+}
+
+/// Where a read goes on, if this answer is a redirect that it follows.
+fn next_hop(call: &Call, response: &reqwest::Response) -> Option<Url> {
+    let redirects = matches!(
+        response.status(),
+        StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT
+    );
+    if !redirects || !call.follows_redirects() {
+        return None;
+    }
+    call.url.join(response.headers().get(LOCATION)?.to_str().ok()?).ok()
+}
+
+/// One client for each reach: a connection is only ever reused for requests with the same permission.
+///
+/// Never twice, read in reqwest 0.13, hyper-util 0.1 and hyper 1:
+/// - reqwest retries by itself: by default, after an HTTP/2 `GOAWAY` or `REFUSED_STREAM` (`reqwest::retry::Builder::default`).
+///   `retry::never()` turns that off.
+/// - hyper-util sends a request again on another connection (`retry_canceled_requests`, which reqwest leaves on) only if
+///   hyper gave the request itself back (`TrySendError::Retryable`), and hyper does so only for a message that was still in
+///   the queue of a connection that died, before its first byte was written (`proto/h1/dispatch.rs`, `recv_msg`; `Envelope::drop`).
+///   Such a request was provably never sent, so this one re-send is acceptable.
+/// - Redirects are followed by [`Http::send`], for reads only, with the guard asked again at each step.
+/// - No proxy: it would resolve names itself, past the guard.
+#[expect(clippy::disallowed_methods, reason = "this is the one builder of HTTP clients")]
+fn client(config: &NetConfig, names: &Arc<Names>, reach: Reach) -> Result<Client, BuildError> {
+    let mut builder = Client::builder()
+        .dns_resolver(Filtered { names: Arc::clone(names), reach })
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .referer(false)
+        .user_agent(&config.user_agent)
+        .connect_timeout(config.connect_timeout)
+        .pool_idle_timeout(Duration::from_millis(IDLE_MS))
+        .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+        .tcp_nodelay(true);
+    if let Some(path) = &config.extra_ca {
+        builder = builder.tls_certs_merge(tls::extra_certificates(path)?);
+    }
+    builder.build().map_err(|error| BuildError::Tls { detail: bounded(&error.to_string()) })
+}
