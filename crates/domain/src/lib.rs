@@ -12,7 +12,7 @@ pub mod post;
 pub mod receipt;
 pub mod status;
 pub mod story;
-// pub mod when;
+pub mod when;
 
 pub use account::{Account, Lane, Platform, Standing};
 pub use delivery::{Delivery, Event, Review, State, StateName, Stop, Waiting};

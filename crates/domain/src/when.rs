@@ -1,4 +1,5 @@
-//! Times in words and zones: what a person or a program writes becomes one instant, or a refusal that says what to write instead.
+//! Times in words and zones: what a person or a program writes becomes one instant, or a refusal that says what to write
+//! instead.
 //!
 //! Two rules hold for every form. A time up to 5 minutes past counts as now and keeps the instant that was given, so that
 //! lateness is measured against what was asked for. A local time that a clock change skips or repeats is never guessed.
@@ -70,20 +71,16 @@ impl When {
 ///
 /// 12-hour forms: `12am` is 00:00, `12pm` is 12:00.
 ///
-/// **Zones.** An offset in the words decides the instant; `zone` is then kept for display and must have that offset at that
-/// instant. `Z` (and `-00:00`) name the instant in UTC without a word about the local offset (RFC 9557, section 2.2), so they agree with every
-/// `zone`; `+00:00` does not. A zone in brackets decides a local time; `zone` must then have the same offset at that instant.
+/// **Zones.** An offset in the words decides the instant; `zone` is then kept for display and must have that offset at
+/// that instant. `Z` (and `-00:00`) name the instant in UTC and say nothing about the local offset (RFC 9557, section
+/// 2.2), so they agree with every `zone`; `+00:00` does not. A zone in brackets decides a local time; `zone` must then
+/// have the same offset at that instant.
 ///
 /// # Errors
 ///
 /// [`WhenFault::code`] is one of `time_unreadable`, `time_past` (more than [`PAST_GRACE_S`]), `time_too_far` (more than
 /// [`AHEAD_MAX_YEARS`]), `time_skipped`, `time_repeated`, `zone_unknown`, `zone_conflict`.
-pub fn parse_when(
-    words: &str,
-    zone: Option<&str>,
-    default_zone: &TimeZone,
-    now: Timestamp,
-) -> Result<When, WhenFault> {
+pub fn parse_when(words: &str, zone: Option<&str>, default_zone: &TimeZone, now: Timestamp) -> Result<When, WhenFault> {
     let spoken = words::read(words)?;
     let asked = zone.map(parse_zone).transpose()?;
     let home = match &asked {
@@ -112,7 +109,7 @@ enum Happens {
 /// `None` when the instant lies outside the years that a [`Timestamp`] can hold.
 fn happens(local: DateTime, zone: &TimeZone) -> Option<Happens> {
     let found = zone.to_ambiguous_timestamp(local);
-    let (earlier, later) = (found.clone().earlier().ok()?, found.clone().later().ok()?);
+    let (earlier, later) = (found.earlier().ok()?, found.later().ok()?);
     Some(match found.offset() {
         AmbiguousOffset::Unambiguous { .. } => Happens::Once(earlier),
         AmbiguousOffset::Gap { .. } => Happens::Never(earlier, later),
@@ -135,17 +132,14 @@ impl Request<'_> {
     ) -> Result<(Timestamp, TimeZone), WhenFault> {
         let named = dated.zone.as_deref().map(|name| zones::parse_for_field(name, SCHEDULED_AT)).transpose()?;
         let local = DateTime::from_parts(dated.date, dated.time);
-        let (instant, source) = match dated.anchor {
-            Some(anchor) => {
-                let offset = anchor.offset();
-                let instant = offset.to_timestamp(local).map_err(|_| self.too_far())?;
-                let source = TimeZone::fixed(offset);
-                (self.bounded(instant, named.as_ref().or(asked.as_ref()).unwrap_or(&source))?, source)
-            }
-            None => {
-                let source = named.clone().unwrap_or(home);
-                (self.settle(local, &source, SignedDuration::ZERO)?, source)
-            }
+        let (instant, source) = if let Some(anchor) = dated.anchor {
+            let offset = anchor.offset();
+            let instant = offset.to_timestamp(local).map_err(|_| self.too_far())?;
+            let source = TimeZone::fixed(offset);
+            (self.bounded(instant, named.as_ref().or(asked.as_ref()).unwrap_or(&source))?, source)
+        } else {
+            let source = named.clone().unwrap_or(home);
+            (self.settle(local, &source, SignedDuration::ZERO)?, source)
         };
         if dated.anchor != Some(Anchor::Utc) {
             for (zone, field) in [(named.as_ref(), SCHEDULED_AT), (asked.as_ref(), TIMEZONE)] {
@@ -184,9 +178,8 @@ impl Request<'_> {
         let today = home.to_datetime(self.now);
         let days_ahead = match day {
             Day::Today => 0,
-            Day::Tomorrow => 1,
             Day::Next if self.is_ahead(today, time, home) => 0,
-            Day::Next => 1,
+            Day::Next | Day::Tomorrow => 1,
             Day::Weekday(weekday) => match today.date().weekday().until(weekday) {
                 0 if self.is_ahead(today, time, home) => 0,
                 0 => 7,
@@ -197,8 +190,8 @@ impl Request<'_> {
         self.settle(DateTime::from_parts(date, time), home, SignedDuration::ZERO)
     }
 
-    /// Whether today's `time` is still to come. A repeated time is ahead until it has happened twice; a skipped one is ahead until
-    /// the clocks have jumped over it.
+    /// Whether today's `time` is still to come. A repeated time is ahead until it has happened twice; a skipped one is
+    /// ahead until the clocks have jumped over it.
     fn is_ahead(&self, today: DateTime, time: Time, home: &TimeZone) -> bool {
         let local = DateTime::from_parts(today.date(), time);
         match happens(local, home) {

@@ -1,4 +1,6 @@
-//! The parts of a time that are written in digits: dates, times of day, offsets. Input is lower case; an error says why, for people.
+//! The parts of a time that are written in digits: dates, times of day, offsets.
+//!
+//! Input is lower case; an error says why, for people.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;

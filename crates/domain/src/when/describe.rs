@@ -7,8 +7,8 @@ use super::zones;
 
 /// `Tue 1 Dec 2026 09:00 Europe/Paris (08:00 UTC), in 10 days 22 h`, or `…, 3 min ago`, or `…, now`.
 ///
-/// The UTC date stands there when it is another day; seconds when they are not zero. A day in the distance is 24 hours, and the
-/// distance is cut, not rounded. A `zone` that cannot be read shows UTC alone.
+/// The UTC date stands there when it is another day; seconds when they are not zero. A day in the distance is 24 hours,
+/// and the distance is cut, not rounded. A `zone` that cannot be read shows UTC alone.
 pub fn describe_when(instant: Timestamp, zone: &str, now: Timestamp) -> String {
     let zone = zones::parse_zone(zone).unwrap_or(TimeZone::UTC);
     let ahead = instant.duration_since(now);

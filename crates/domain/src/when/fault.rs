@@ -34,8 +34,8 @@ impl WhenFault {
         self.field
     }
 
-    /// Values for [`Self::field`], ready to paste. For a skipped or repeated local time: both instants, the earlier first, as RFC 3339 with
-    /// the offset that their zone has then. For an unknown zone: up to three near names. Otherwise empty.
+    /// Values for [`Self::field`], ready to paste. For a skipped or repeated local time: both instants, the earlier
+    /// first, as RFC 3339 with the offset that their zone has then. For an unknown zone: up to three near names. Otherwise empty.
     pub fn candidates(&self) -> Vec<String> {
         self.candidates.clone()
     }
@@ -54,15 +54,18 @@ impl WhenFault {
         let read = describe_in(instant, zone);
         let minutes = SignedDuration::from_secs(PAST_GRACE_S).as_mins();
         let message = format!(
-            "{} is {ago} ago ({read}). Up to {minutes} minutes past counts as now; give a later time, such as tomorrow 9am or in 20m.",
+            "{} is {ago} ago ({read}). Up to {minutes} minutes past counts as now; \
+             give a later time, such as tomorrow 9am or in 20m.",
             quoted(words)
         );
         Self::new("time_past", SCHEDULED_AT, message)
     }
 
     pub(super) fn too_far(words: &str) -> Self {
-        let message =
-            format!("{} is more than {AHEAD_MAX_YEARS} years ahead, which is the limit. Give an earlier time.", quoted(words));
+        let message = format!(
+            "{} is more than {AHEAD_MAX_YEARS} years ahead, which is the limit. Give an earlier time.",
+            quoted(words)
+        );
         Self::new("time_too_far", SCHEDULED_AT, message)
     }
 

@@ -68,7 +68,9 @@ fn spoken(text: &str) -> Result<Spoken, String> {
     if text == "now" {
         return Ok(Spoken::Now);
     }
-    if let Some(amounts) = text.strip_prefix("in").filter(|rest| rest.starts_with(|c: char| c == ' ' || c.is_ascii_digit())) {
+    if let Some(amounts) =
+        text.strip_prefix("in").filter(|rest| rest.starts_with(|c: char| c == ' ' || c.is_ascii_digit()))
+    {
         return elapsed(amounts.trim_start());
     }
     let starts_with_year = text.len() > 4 && text.bytes().take(4).all(|byte| byte.is_ascii_digit());
@@ -138,7 +140,8 @@ fn dated(text: &str) -> Result<Dated, String> {
 }
 
 fn anchor(text: &str) -> Result<Anchor, String> {
-    let offset = clock::offset(text).ok_or_else(|| format!("\"{text}\" is not an offset from UTC; write +01:00 or Z"))?;
+    let offset =
+        clock::offset(text).ok_or_else(|| format!("\"{text}\" is not an offset from UTC; write +01:00 or Z"))?;
     Ok(if text.starts_with('-') && offset == Offset::UTC { Anchor::Utc } else { Anchor::Offset(offset) })
 }
 
@@ -155,7 +158,10 @@ fn said_clock(text: &str) -> Result<Spoken, String> {
     if time.is_empty() {
         return Err(format!("it names no time of day; write for example {text} 9am"));
     }
-    if matches!(day, Day::Next) && !time.starts_with(|c: char| c.is_ascii_digit()) && !matches!(time, "noon" | "midnight") {
+    if matches!(day, Day::Next)
+        && !time.starts_with(|c: char| c.is_ascii_digit())
+        && !matches!(time, "noon" | "midnight")
+    {
         return Err("it starts with neither a date, a day nor a time of day".to_owned());
     }
     Ok(Spoken::Clock { day, time: clock::time(time)? })

@@ -122,23 +122,21 @@ fn letters_apart(left: &str, right: &str) -> Option<usize> {
         return None;
     }
     let (left, right) = (left.as_bytes(), right.as_bytes());
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
+    let mut two_above: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=right.len()).collect();
     for row in 1..=left.len() {
         let mut this = vec![row];
         for column in 1..=right.len() {
-            let replaced = last[column - 1] + usize::from(left[row - 1] != right[column - 1]);
-            let mut least = replaced.min(last[column] + 1).min(this[column - 1] + 1);
-            let swapped = row > 1
-                && column > 1
-                && left[row - 1] == right[column - 2]
-                && left[row - 2] == right[column - 1];
+            let replaced = above[column - 1] + usize::from(left[row - 1] != right[column - 1]);
+            let mut fewest = replaced.min(above[column] + 1).min(this[column - 1] + 1);
+            let swapped =
+                row > 1 && column > 1 && left[row - 1] == right[column - 2] && left[row - 2] == right[column - 1];
             if swapped {
-                least = least.min(before_last[column - 2] + 1);
+                fewest = fewest.min(two_above[column - 2] + 1);
             }
-            this.push(least);
+            this.push(fewest);
         }
-        before_last = std::mem::replace(&mut last, this);
+        two_above = std::mem::replace(&mut above, this);
     }
-    last.last().copied().filter(|apart| *apart <= limit)
+    above.last().copied().filter(|apart| *apart <= limit)
 }
