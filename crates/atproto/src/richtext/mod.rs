@@ -1,0 +1,1 @@
+//! What Bluesky's composer does to a text.
