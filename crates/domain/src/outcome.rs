@@ -41,6 +41,16 @@ pub struct Evidence {
     pub resends: u32,
     /// How often the platform was looked at without an answer.
     pub looks: u32,
+    /// The bytes may have been public before this evidence began: a refusal now proves nothing about then.
+    #[serde(default)]
+    pub pinned: bool,
+}
+
+impl Evidence {
+    /// Evidence of a first request: nothing was sent again, and nobody has looked yet.
+    pub fn first(armed_at: Timestamp, fence: Value) -> Self {
+        Self { armed_at, fence, resends: 0, looks: 0, pinned: false }
+    }
 }
 
 /// What the platform confirmed.

@@ -37,7 +37,7 @@ impl State {
             (State::Blocked { .. }, Event::Released { wake_at })
             | (State::Failed { .. } | State::Missed { .. }, Event::Retried { wake_at }) => Ok(scheduled(wake_at)),
             (State::Preparing { .. }, event) => from_preparing(event),
-            (State::Ready { .. }, event) => from_ready(event),
+            (State::Ready { pinned, .. }, event) => from_ready(pinned, event),
             (State::Publishing { evidence, .. }, event) => from_publishing(evidence, event),
             (State::Settling { evidence, .. }, event) => from_settling(evidence, event),
             (State::NeedsReview { .. }, event) => from_review(event),
@@ -61,24 +61,27 @@ fn from_preparing(event: Event) -> Result<State, NotAllowed> {
             Ok(State::Scheduled { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }) })
         }
         Event::LeaseLost { at } => Ok(scheduled(at)),
-        Event::Frozen { wake_at, .. } => Ok(State::Ready { wake_at, waiting: None }),
+        Event::Frozen { wake_at, .. } => Ok(State::Ready { wake_at, waiting: None, pinned: false }),
         event => refuse(StateName::Preparing, event),
     }
 }
 
-fn from_ready(event: Event) -> Result<State, NotAllowed> {
+fn from_ready(pinned: bool, event: Event) -> Result<State, NotAllowed> {
     match event {
-        Event::WentStale { until, .. } => Ok(State::Preparing { wake_at: until }),
-        Event::Waits { until, waiting } => Ok(State::Ready { wake_at: until, waiting: Some(waiting) }),
-        Event::Armed { until, evidence } => Ok(State::Publishing { wake_at: until, evidence }),
+        Event::WentStale { until, .. } if !pinned => Ok(State::Preparing { wake_at: until }),
+        Event::Waits { until, waiting } => Ok(State::Ready { wake_at: until, waiting: Some(waiting), pinned }),
+        Event::Armed { until, mut evidence } => {
+            evidence.pinned = pinned;
+            Ok(State::Publishing { wake_at: until, evidence })
+        }
         event => refuse(StateName::Ready, event),
     }
 }
 
-/// While an earlier request with the same bytes is unsettled, an answer to the later one proves nothing about the
+/// While an earlier request with the same bytes is unsettled, or a person had them sent again without being certain, an answer to the later one proves nothing about the
 /// earlier: only `Published` ends it, everything else goes to the witness.
 fn from_publishing(evidence: Evidence, event: Event) -> Result<State, NotAllowed> {
-    let earlier_unsettled = evidence.resends > 0;
+    let earlier_unsettled = evidence.resends > 0 || evidence.pinned;
     match event {
         Event::Published { receipt } => Ok(State::Published { receipt }),
         Event::Rejected { look_at: wake_at, fault }
@@ -91,7 +94,7 @@ fn from_publishing(evidence: Evidence, event: Event) -> Result<State, NotAllowed
         }
         Event::Rejected { fault, .. } => Ok(State::Failed { fault }),
         Event::Postponed { retry_at, fault } => {
-            Ok(State::Ready { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }) })
+            Ok(State::Ready { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }), pinned: false })
         }
         Event::BlobGone { until, .. } => Ok(State::Preparing { wake_at: until }),
         Event::AuthLost { wake_at, fault } => Ok(State::Blocked { wake_at, stop: Stop::Account { fault } }),
@@ -109,7 +112,7 @@ fn from_settling(mut evidence: Evidence, event: Event) -> Result<State, NotAllow
             Ok(State::Settling { wake_at: look_at, evidence, fault })
         }
         Event::Found { receipt } => Ok(State::Published { receipt }),
-        Event::AbsentFenced { wake_at } => Ok(State::Ready { wake_at, waiting: None }),
+        Event::AbsentFenced { wake_at } => Ok(State::Ready { wake_at, waiting: None, pinned: false }),
         Event::Resent { until } => {
             evidence.resends += 1;
             Ok(State::Publishing { wake_at: until, evidence })
@@ -122,7 +125,7 @@ fn from_settling(mut evidence: Evidence, event: Event) -> Result<State, NotAllow
 fn from_review(event: Event) -> Result<State, NotAllowed> {
     match event {
         Event::PersonAccepted { receipt } => Ok(State::Published { receipt }),
-        Event::PersonResends { wake_at } => Ok(State::Ready { wake_at, waiting: None }),
+        Event::PersonResends { wake_at } => Ok(State::Ready { wake_at, waiting: None, pinned: true }),
         Event::PersonGaveUp { fault } => Ok(State::Failed { fault }),
         event => refuse(StateName::NeedsReview, event),
     }

@@ -16,6 +16,12 @@ use crate::{AccountId, DeliveryId, Lane, PostId, Prepared};
 /// How late a post may still go out, unless its workspace or its author says otherwise.
 pub const DEFAULT_GRACE_MS: i64 = 3_600_000;
 
+/// How long before its instant a delivery is prepared, in milliseconds.
+pub const PREPARE_LEAD_MS: i64 = 30_000;
+
+/// How long before its instant a delivery is armed, in milliseconds; from then on it can no longer be stopped.
+pub const ARM_LEAD_MS: i64 = 1_000;
+
 /// One post on one account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
@@ -65,6 +71,16 @@ impl Delivery {
     /// The instant after which it is missed instead of published.
     pub fn grace_ends(&self) -> Timestamp {
         self.due.checked_add(SignedDuration::from_millis(self.grace_ms)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// When a delivery that is due then is looked at first.
+    pub fn prepare_at(due: Timestamp) -> Timestamp {
+        due.checked_sub(SignedDuration::from_millis(PREPARE_LEAD_MS)).unwrap_or(Timestamp::MIN)
+    }
+
+    /// When a delivery that is due then is armed.
+    pub fn arm_at(due: Timestamp) -> Timestamp {
+        due.checked_sub(SignedDuration::from_millis(ARM_LEAD_MS)).unwrap_or(Timestamp::MIN)
     }
 
     /// How late an instant is for this delivery, in milliseconds; negative before it is due.

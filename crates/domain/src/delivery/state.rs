@@ -65,6 +65,9 @@ pub enum State {
         /// Why it waits beyond its time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         waiting: Option<Waiting>,
+        /// These bytes may have been public before: they are sent as they are or not at all, never made anew.
+        #[serde(default)]
+        pinned: bool,
     },
     /// Does not go out until somebody acts.
     Blocked {
