@@ -34,7 +34,7 @@ pub struct Post {
     pub workspace: WorkspaceId,
     /// What was written.
     pub draft: Draft,
-    /// The instant at which it should go out.
+    /// The instant that was asked for at submission; each delivery has its own, which may have been moved since.
     pub due: Timestamp,
     /// The zone in which its author thinks of that instant.
     pub zone: String,

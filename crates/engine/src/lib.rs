@@ -1,1 +1,90 @@
 //! Clockwork: planner, preparer, publisher, settler, rescuer.
+//!
+//! The engine knows no database, no HTTP and no platform. It claims lanes from the ledger, takes each delivery of a lane
+//! one act further, and lets go. Everything that it must remember is in the ledger, so it may die at any moment.
+
+mod deliver;
+mod lane;
+mod pace;
+mod planner;
+mod preparer;
+mod publisher;
+mod settings;
+mod witness;
+
+pub use planner::EngineError;
+pub use settings::Settings;
+
+use jiff::{SignedDuration, Timestamp};
+use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
+use skein_domain::{Account, Platform};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What the engine works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where everything is kept.
+    pub ledger: Arc<dyn Ledger>,
+    /// The platforms.
+    pub connectors: HashMap<Platform, Arc<dyn Connector>>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for pauses and addresses.
+    pub entropy: Arc<dyn Entropy>,
+    /// The name of this worker, as people see it: host and process.
+    pub owner: String,
+    /// Bounds and pauses.
+    pub settings: Settings,
+}
+
+/// The engine. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    parts: Arc<Parts>,
+    nudge: Arc<Notify>,
+}
+
+impl Engine {
+    /// An engine that does nothing yet.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts), nudge: Arc::new(Notify::new()) }
+    }
+
+    /// Tells the planner that the ledger changed, so that it looks at once.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    fn ledger(&self) -> &dyn Ledger {
+        self.parts.ledger.as_ref()
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+
+    /// Every platform that an account can be on has a connector: the binary wires them all.
+    fn connector(&self, account: &Account) -> Option<Arc<dyn Connector>> {
+        self.parts.connectors.get(&account.platform).cloned()
+    }
+
+    fn lease_end(&self, now: Timestamp) -> Timestamp {
+        later(now, self.settings().lease_ms)
+    }
+}
+
+/// An instant so many milliseconds later; the end of time where there is none.
+fn later(at: Timestamp, ms: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MAX)
+}
+
+/// From one instant to another, in milliseconds; negative when the other is earlier.
+fn ms_between(from: Timestamp, to: Timestamp) -> i64 {
+    i64::try_from(to.duration_since(from).as_millis()).unwrap_or(i64::MAX)
+}

@@ -57,6 +57,8 @@ impl Delivery {
         let mut next = self.clone();
         match &event {
             Event::Moved { due, .. } => next.due = *due,
+            // A person who wants it sent now makes now its instant, or its grace would end it at once.
+            Event::Retried { wake_at } | Event::PersonResends { wake_at } => next.due = *wake_at,
             Event::Armed { .. } | Event::Resent { .. } => next.attempts += 1,
             _ => {}
         }

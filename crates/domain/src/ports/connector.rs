@@ -49,7 +49,10 @@ pub trait Connector: Send + Sync {
     /// What it allows.
     fn limits(&self) -> Limits;
 
-    /// Checks a draft and looks up all that it refers to. Returns every fault at once.
+    /// Checks what can be checked without asking anybody. Returns every fault at once.
+    fn check(&self, draft: &Draft) -> Vec<Fault>;
+
+    /// Looks up all that a draft which passed `check` refers to. Returns every fault at once.
     async fn resolve(&self, account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>>;
 
     /// Verifies that what was looked up still holds and makes the final bytes.

@@ -1,0 +1,68 @@
+//! Delivering given posts now: what the command line does when a post has no time. Shares leases with a running engine,
+//! so that whoever has the lane does the work, once.
+
+use jiff::Timestamp;
+use skein_domain::ports::{ClaimRequest, LedgerError};
+use skein_domain::{Delivery, DeliveryId, StateName};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, EngineError, later};
+
+/// How often a lane that somebody else works on is looked at, in milliseconds.
+const LOOK_EVERY_MS: i64 = 200;
+
+impl Engine {
+    /// Works on these deliveries, and on what must be settled before them, until each is at rest or blocked, or the
+    /// deadline has come. Returns them as they stand then.
+    pub async fn deliver(&self, ids: &[DeliveryId], deadline: Timestamp) -> Result<Vec<Delivery>, EngineError> {
+        let stop = CancellationToken::new();
+        loop {
+            let mut next_look = deadline;
+            let mut stand = Vec::with_capacity(ids.len());
+            for id in ids {
+                let mut delivery = self.ledger().delivery(id).await?;
+                if !is_over(&delivery) {
+                    let worked = self.work_for(&delivery, ids, &stop).await?;
+                    delivery = self.ledger().delivery(id).await?;
+                    next_look = next_look.min(self.look_at(&delivery, worked));
+                }
+                stand.push(delivery);
+            }
+            if stand.iter().all(is_over) || self.now() >= deadline {
+                return Ok(stand);
+            }
+            self.parts.clock.sleep_until(next_look).await;
+        }
+    }
+
+    async fn work_for(
+        &self,
+        delivery: &Delivery,
+        ids: &[DeliveryId],
+        stop: &CancellationToken,
+    ) -> Result<bool, LedgerError> {
+        let now = self.now();
+        let lane = Some(delivery.lane.clone());
+        let request = ClaimRequest { owner: self.parts.owner.clone(), now, until: self.lease_end(now), lane };
+        match self.ledger().claim(&request).await? {
+            Some(claim) => {
+                self.work_lane(claim, Some(ids), stop).await?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn look_at(&self, delivery: &Delivery, worked: bool) -> Timestamp {
+        let soon = later(self.now(), LOOK_EVERY_MS);
+        match delivery.state.wake_at() {
+            Some(wake_at) if worked => wake_at.max(later(self.now(), 1)),
+            _ => soon,
+        }
+    }
+}
+
+fn is_over(delivery: &Delivery) -> bool {
+    let name = delivery.state.name();
+    name.is_at_rest() || name == StateName::Blocked
+}

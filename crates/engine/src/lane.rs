@@ -1,0 +1,216 @@
+//! One claimed lane: its deliveries are taken one act further, one after the other, until nothing is due or the lease
+//! is gone. The rescuer lives here too: whatever is being prepared or published in a lane that was free to claim has
+//! lost its worker.
+
+use jiff::Timestamp;
+use skein_domain::delivery::NotAllowed;
+use skein_domain::ports::{Change, Claim, Guard, Ledger, LedgerError, RunLimits};
+use skein_domain::story::Line;
+use skein_domain::{Account, Delivery, DeliveryId, Event, Prepared, Standing, State, Stop};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, later};
+
+/// A bound on the acts within one claim, so that nothing can spin for ever; what is left is claimed again.
+const ACTS_AT_MOST: usize = 10_000;
+
+/// Why work on a lane ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LaneError {
+    /// Somebody else has the lane now, or changed the delivery first.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The engine asked for a step that the state does not allow: a defect, told rather than hidden.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+}
+
+/// A claimed lane, and how to write under its claim.
+pub(crate) struct LaneWork<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) claim: Claim,
+}
+
+impl Engine {
+    /// Works on a claimed lane until nothing is due there, then gives it back. Returns how many acts were done.
+    pub(crate) async fn work_lane(
+        &self,
+        claim: Claim,
+        only: Option<&[DeliveryId]>,
+        stop: &CancellationToken,
+    ) -> Result<usize, LedgerError> {
+        let mut lane = LaneWork { engine: self, claim: claim.clone() };
+        let done = tokio::select! {
+            done = lane.acts(only, stop) => done,
+            lost = self.keep_lease(&claim) => Err(lost),
+        };
+        match done {
+            Err(LedgerError::Lost) => {
+                tracing::warn!(lane = %claim.lane, "the lease was lost; another worker goes on");
+                Ok(0)
+            }
+            Ok(acts) => {
+                self.ledger().release(&claim).await?;
+                Ok(acts)
+            }
+            // The lease is left to run out: what fails at once would otherwise be tried again at once, for ever.
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Renews a lease for as long as it is ours. Returns only when it is not.
+    async fn keep_lease(&self, claim: &Claim) -> LedgerError {
+        loop {
+            self.parts.clock.sleep_until(later(self.now(), self.settings().lease_ms / 3)).await;
+            match self.ledger().renew(claim, self.lease_end(self.now())).await {
+                Ok(()) => {}
+                Err(LedgerError::Lost) => return LedgerError::Lost,
+                // The lease still holds for two thirds of its time, and the next renewal may succeed.
+                Err(error) => tracing::warn!(lane = %claim.lane, %error, "the lease could not be renewed"),
+            }
+        }
+    }
+}
+
+impl LaneWork<'_> {
+    async fn acts(&mut self, only: Option<&[DeliveryId]>, stop: &CancellationToken) -> Result<usize, LedgerError> {
+        let limits = RunLimits { at_most: self.engine.settings().run_at_most, only: only.map(<[DeliveryId]>::to_vec) };
+        let mut done = 0;
+        while done < ACTS_AT_MOST {
+            let run = self.ledger().due_run(&self.claim, self.engine.now(), &limits).await?;
+            if run.is_empty() {
+                break;
+            }
+            for delivery in run {
+                if stop.is_cancelled() {
+                    return Ok(done);
+                }
+                self.act_or_yield(delivery).await?;
+                done += 1;
+            }
+        }
+        Ok(done)
+    }
+
+    /// One act. That somebody else changed the delivery first is no error as long as the lane is ours.
+    async fn act_or_yield(&mut self, delivery: Delivery) -> Result<(), LedgerError> {
+        let id = delivery.id.clone();
+        match self.act(delivery).await {
+            Ok(()) => Ok(()),
+            Err(LaneError::Ledger(LedgerError::Lost)) => {
+                tracing::debug!(delivery = %id, "changed by somebody else meanwhile");
+                let until = self.engine.lease_end(self.engine.now());
+                self.ledger().renew(&self.claim, until).await
+            }
+            Err(LaneError::Ledger(error)) => Err(error),
+            Err(LaneError::NotAllowed(error)) => Err(LedgerError::Invalid(error.to_string())),
+        }
+    }
+
+    async fn act(&mut self, delivery: Delivery) -> Result<(), LaneError> {
+        let now = self.engine.now();
+        match &delivery.state {
+            State::Preparing { .. } => {
+                self.note(&delivery, Event::LeaseLost { at: now }).await?;
+            }
+            State::Publishing { .. } => {
+                let settling = self.note(&delivery, Event::LeaseLost { at: now }).await?;
+                self.look(settling).await?;
+            }
+            State::Settling { .. } => self.look(delivery).await?,
+            State::Scheduled { .. } | State::Ready { .. } | State::Blocked { .. } => {
+                self.open_act(delivery, now).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn open_act(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), LaneError> {
+        if now > delivery.grace_ends() {
+            let late_by_ms = delivery.late_by_ms(now);
+            self.note(&delivery, Event::PastGrace { late_by_ms }).await?;
+            return Ok(());
+        }
+        if matches!(delivery.state, State::Blocked { .. }) {
+            return Ok(());
+        }
+        let account = self.ledger().account(&delivery.account).await?;
+        if let Some(stop) = stop_of(&account) {
+            let wake_at = past(delivery.grace_ends());
+            self.note(&delivery, Event::Stopped { stop, wake_at }).await?;
+            return Ok(());
+        }
+        if matches!(delivery.state, State::Scheduled { .. }) {
+            self.prepare(delivery, &account).await
+        } else {
+            self.publish(delivery, &account).await
+        }
+    }
+
+    pub(crate) fn ledger(&self) -> &dyn Ledger {
+        self.engine.ledger()
+    }
+
+    /// Writes an event under the claim, and returns the delivery as it is now.
+    pub(crate) async fn note(&self, delivery: &Delivery, event: Event) -> Result<Delivery, LaneError> {
+        let next = delivery.after(event.clone())?;
+        self.save(delivery, next, event, None).await
+    }
+
+    /// Writes the frozen bytes and moves the lane's clock, in one transaction.
+    pub(crate) async fn freeze(
+        &mut self,
+        delivery: &Delivery,
+        prepared: Prepared,
+        event: Event,
+    ) -> Result<Delivery, LaneError> {
+        let mut next = delivery.after(event.clone())?;
+        let moved_to = prepared.last_created_at;
+        next.prepared = Some(prepared);
+        let clock = (self.claim.last_created_at, moved_to);
+        let saved = self.save(delivery, next, event, Some(clock)).await?;
+        self.claim.last_created_at = Some(moved_to);
+        Ok(saved)
+    }
+
+    async fn save(
+        &self,
+        was: &Delivery,
+        next: Delivery,
+        event: Event,
+        lane_clock: Option<(Option<Timestamp>, Timestamp)>,
+    ) -> Result<Delivery, LaneError> {
+        let line = Line { delivery: next.id.clone(), at: self.engine.now(), event };
+        let change = Change {
+            from_version: was.version,
+            delivery: next,
+            guard: Guard::Lane { lane: self.claim.lane.clone(), token: self.claim.token },
+            story: vec![line],
+            lane_clock,
+        };
+        self.ledger().save(&change).await?;
+        tracing::info!(
+            delivery = %change.delivery.id,
+            from = was.state.name().as_str(),
+            to = change.delivery.state.name().as_str(),
+            "delivery"
+        );
+        Ok(change.delivery)
+    }
+}
+
+fn stop_of(account: &Account) -> Option<Stop> {
+    if account.held {
+        return Some(Stop::Held);
+    }
+    match &account.standing {
+        Standing::Active => None,
+        Standing::NeedsReconnect { fault } => Some(Stop::Account { fault: fault.clone() }),
+    }
+}
+
+/// A moment after an instant: when what holds until then no longer does.
+pub(crate) fn past(instant: Timestamp) -> Timestamp {
+    later(instant, 1)
+}

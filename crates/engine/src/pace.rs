@@ -1,0 +1,53 @@
+//! How long to wait before another try: exponential, with full jitter, bounded.
+
+use skein_domain::ports::Entropy;
+
+const FIRST_PAUSE_MS: i64 = 1_000;
+const LONGEST_PAUSE_MS: i64 = 300_000;
+const SHORTEST_PAUSE_MS: i64 = 200;
+const FIRST_LOOK_MS: i64 = 100;
+
+/// The pause before try number `tries + 1`, in milliseconds.
+pub(crate) fn retry_pause_ms(tries: u32, entropy: &dyn Entropy) -> i64 {
+    let ceiling = FIRST_PAUSE_MS.saturating_mul(1_i64 << tries.min(20)).min(LONGEST_PAUSE_MS);
+    let mut bytes = [0_u8; 8];
+    entropy.fill(&mut bytes);
+    let random = i64::try_from(u64::from_le_bytes(bytes) >> 1).unwrap_or(0);
+    SHORTEST_PAUSE_MS + random % ceiling
+}
+
+/// The pause before the next look at a platform that could not tell, in milliseconds: soon at first, since the request
+/// may land at any moment, then ever more rarely.
+pub(crate) fn look_pause_ms(looks: u32) -> i64 {
+    FIRST_LOOK_MS.saturating_mul(3_i64.saturating_pow(looks.min(12))).min(LONGEST_PAUSE_MS)
+}
+
+/// The pause before the first look after an answer was lost, in milliseconds.
+pub(crate) fn first_look_ms() -> i64 {
+    FIRST_LOOK_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct All(u8);
+    impl Entropy for All {
+        fn fill(&self, into: &mut [u8]) {
+            into.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn pauses_grow_and_stay_bounded() {
+        for tries in 0..100 {
+            for byte in [0, 1, 127, 128, 255] {
+                let pause = retry_pause_ms(tries, &All(byte));
+                assert!((SHORTEST_PAUSE_MS..SHORTEST_PAUSE_MS + LONGEST_PAUSE_MS).contains(&pause));
+            }
+        }
+        assert!(retry_pause_ms(0, &All(255)) < SHORTEST_PAUSE_MS + FIRST_PAUSE_MS);
+        assert_eq!((look_pause_ms(0), look_pause_ms(1), look_pause_ms(2)), (100, 300, 900));
+        assert_eq!(look_pause_ms(1_000), LONGEST_PAUSE_MS);
+    }
+}

@@ -1,0 +1,113 @@
+//! The preparer: verifies what was looked up at submission, allots createdAt and addresses, and freezes the bytes.
+
+use jiff::Timestamp;
+use skein_domain::delivery::Stale;
+use skein_domain::outcome::Obstacle;
+use skein_domain::ports::Stamp;
+use skein_domain::{Account, Delivery, Event, Fault, Standing, Stop};
+
+use crate::lane::{LaneError, LaneWork, past};
+use crate::{later, pace};
+
+impl LaneWork<'_> {
+    /// Scheduled to Ready, or back with a reason.
+    pub(crate) async fn prepare(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
+        let owner = self.engine.parts.owner.clone();
+        let until = self.engine.lease_end(self.engine.now());
+        let preparing = self.note(&delivery, Event::Claimed { owner, until }).await?;
+        self.make_bytes(preparing, account).await
+    }
+
+    /// Ready to Preparing and on to Ready, with new bytes.
+    pub(crate) async fn prepare_again(
+        &mut self,
+        delivery: Delivery,
+        account: &Account,
+        stale: Stale,
+    ) -> Result<(), LaneError> {
+        let until = self.engine.lease_end(self.engine.now());
+        let preparing = self.note(&delivery, Event::WentStale { until, stale }).await?;
+        self.make_bytes(preparing, account).await
+    }
+
+    /// Makes and freezes the bytes of a delivery that is Preparing.
+    pub(crate) async fn make_bytes(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
+        let Some(connector) = self.engine.connector(account) else {
+            self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
+            return Ok(());
+        };
+        let stamp = self.stamp(&delivery);
+        match connector.prepare(account, &delivery.content, stamp).await {
+            Ok(prepared) => {
+                let wake_at = Delivery::arm_at(delivery.due);
+                let event = Event::Frozen { wake_at, records: prepared.records.len() };
+                self.freeze(&delivery, prepared, event).await?;
+            }
+            Err(Obstacle::Retry { at, fault }) => {
+                let retry_at = self.retry_at(at, &delivery);
+                self.note(&delivery, Event::PrepareFailed { retry_at, fault }).await?;
+            }
+            Err(Obstacle::AuthLost(fault)) => self.stop_account(&delivery, account, fault).await?,
+            Err(Obstacle::Refused(fault)) => {
+                self.note(&delivery, Event::Refused { fault }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// createdAt is the due instant, or the present when it is more than a minute late, but always after the last one
+    /// of the lane: equal instants make posts vanish from author feeds. Whole milliseconds, as the official app writes.
+    fn stamp(&self, delivery: &Delivery) -> Stamp {
+        let now = self.engine.now();
+        let late = delivery.late_by_ms(now) > self.engine.settings().stale_after_ms;
+        let wanted = whole_ms(if late { now } else { delivery.due });
+        let first_created_at = match self.claim.last_created_at {
+            Some(last) => wanted.max(whole_ms(later(last, 1))),
+            None => wanted,
+        };
+        let mut bytes = [0_u8; 2];
+        self.engine.parts.entropy.fill(&mut bytes);
+        Stamp { first_created_at, clock_id: u16::from_le_bytes(bytes) & 0x3ff, frozen_at: now }
+    }
+
+    /// When to try again: when the platform said, or after a pause that grows with how long it has been failing.
+    pub(crate) fn retry_at(&self, at: Option<Timestamp>, delivery: &Delivery) -> Timestamp {
+        let now = self.engine.now();
+        let tries = delivery.attempts + u32::try_from(delivery.late_by_ms(now).max(0) / 30_000).unwrap_or(u32::MAX);
+        let pause = pace::retry_pause_ms(tries, self.engine.parts.entropy.as_ref());
+        at.unwrap_or_else(|| later(now, pause)).max(now)
+    }
+
+    /// The account cannot write: it is noted on the account, and this delivery waits for its person.
+    pub(crate) async fn stop_account(
+        &self,
+        delivery: &Delivery,
+        account: &Account,
+        fault: Fault,
+    ) -> Result<(), LaneError> {
+        self.note_lost_account(account, &fault).await?;
+        let wake_at = past(delivery.grace_ends());
+        self.note(delivery, Event::Stopped { stop: Stop::Account { fault }, wake_at }).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn note_lost_account(&self, account: &Account, fault: &Fault) -> Result<(), LaneError> {
+        let standing = Standing::NeedsReconnect { fault: fault.clone() };
+        self.ledger().set_standing(&account.id, &standing).await?;
+        tracing::warn!(account = %account.id, code = fault.code, "the account cannot write any more");
+        Ok(())
+    }
+}
+
+fn whole_ms(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+pub(crate) fn no_connector(account: &Account) -> Fault {
+    Fault::new(
+        "no_connector",
+        skein_domain::Category::SystemError,
+        format!("This program cannot publish to {}.", account.platform),
+    )
+    .next("Update Skein on every machine that runs it.")
+}

@@ -1,0 +1,37 @@
+//! The engine's bounds and pauses, with their units.
+
+/// How long leases hold, how often things are tried, when a person is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a lease on a lane holds unless it is renewed, in milliseconds. Renewed at a third of it.
+    pub lease_ms: i64,
+    /// The planner looks at the ledger at least so often, in milliseconds, for what no notification told it.
+    pub look_every_ms: i64,
+    /// Lanes that are worked on at the same time.
+    pub lanes_at_once: usize,
+    /// Deliveries of a lane that are taken at once.
+    pub run_at_most: usize,
+    /// Requests armed for one delivery before it fails.
+    pub attempts_at_most: u32,
+    /// Times the same bytes leave again under the same fence before a person is asked.
+    pub resends_at_most: u32,
+    /// How long the platform is asked what became of a request before a person is asked, in milliseconds.
+    pub settle_for_ms: i64,
+    /// Frozen bytes that would leave later than this are made anew, so that their createdAt does not lie; milliseconds.
+    pub stale_after_ms: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lease_ms: 15_000,
+            look_every_ms: 1_000,
+            lanes_at_once: 64,
+            run_at_most: 16,
+            attempts_at_most: 20,
+            resends_at_most: 5,
+            settle_for_ms: 24 * 3_600_000,
+            stale_after_ms: 60_000,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Settling: the platform is asked what became of a request whose answer nobody has.
+
+use jiff::Timestamp;
+use skein_domain::outcome::Obstacle;
+use skein_domain::{Account, Category, Delivery, Event, Evidence, Fault, Finding, Prepared, Review, Settled, State};
+
+use crate::lane::{LaneError, LaneWork};
+use crate::preparer::no_connector;
+use crate::publisher::receipt_of;
+use crate::{later, ms_between, pace};
+
+impl LaneWork<'_> {
+    /// One look at the platform, and what follows from it.
+    pub(crate) async fn look(&mut self, delivery: Delivery) -> Result<(), LaneError> {
+        let State::Settling { evidence, .. } = &delivery.state else { return Ok(()) };
+        let account = self.ledger().account(&delivery.account).await?;
+        let (Some(connector), Some(prepared)) = (self.engine.connector(&account), &delivery.prepared) else {
+            return self.ask_a_person(&delivery, no_connector(&account)).await;
+        };
+        let finding = connector.witness(&account, prepared, evidence).await;
+        let now = self.engine.now();
+        match finding {
+            Finding::Found(proof) => {
+                let receipt = receipt_of(proof, &delivery, None, now, Settled::LookedUp);
+                self.note(&delivery, Event::Found { receipt }).await?;
+            }
+            Finding::AbsentFenced => {
+                self.note(&delivery, Event::AbsentFenced { wake_at: now }).await?;
+            }
+            Finding::AbsentUnfenced => {
+                let (evidence, prepared) = (evidence.clone(), prepared.clone());
+                self.resend(delivery, &account, &prepared, &evidence).await?;
+            }
+            Finding::Pending { look_at } => self.look_again(&delivery, Some(look_at), pending()).await?,
+            Finding::Inconclusive(fault) => self.look_again(&delivery, None, fault).await?,
+            Finding::Different(fault) | Finding::Unknowable(fault) => self.ask_a_person(&delivery, fault).await?,
+        }
+        Ok(())
+    }
+
+    /// Nothing of ours is there, but the first request may still land: the same bytes leave under the same fence, so
+    /// that the platform lets only one of them in.
+    async fn resend(
+        &mut self,
+        delivery: Delivery,
+        account: &Account,
+        prepared: &Prepared,
+        evidence: &Evidence,
+    ) -> Result<(), LaneError> {
+        let now = self.engine.now();
+        if account.held {
+            return self.look_again(&delivery, Some(later(now, HELD_LOOK_MS)), held()).await;
+        }
+        if evidence.resends >= self.engine.settings().resends_at_most {
+            return self.ask_a_person(&delivery, resends_spent(evidence.resends)).await;
+        }
+        if now > delivery.grace_ends() {
+            return self.ask_a_person(&delivery, too_late(delivery.late_by_ms(now))).await;
+        }
+        let Some(connector) = self.engine.connector(account) else {
+            return self.ask_a_person(&delivery, no_connector(account)).await;
+        };
+        match connector.arm(account, prepared, Some(evidence)).await {
+            Ok(step) => {
+                let until = self.engine.lease_end(self.engine.now());
+                let armed = self.note(&delivery, Event::Resent { until }).await?;
+                self.engine.parts.clock.sleep_until(armed.due).await;
+                self.let_go(armed, account, step).await
+            }
+            Err(Obstacle::Retry { at, fault }) => self.look_again(&delivery, at, fault).await,
+            Err(Obstacle::AuthLost(fault)) => {
+                self.note_lost_account(account, &fault).await?;
+                self.look_again(&delivery, Some(later(now, HELD_LOOK_MS)), fault).await
+            }
+            Err(Obstacle::Refused(fault)) => self.ask_a_person(&delivery, fault).await,
+        }
+    }
+
+    async fn look_again(&self, delivery: &Delivery, at: Option<Timestamp>, fault: Fault) -> Result<(), LaneError> {
+        let State::Settling { evidence, .. } = &delivery.state else { return Ok(()) };
+        let now = self.engine.now();
+        if ms_between(evidence.armed_at, now) > self.engine.settings().settle_for_ms {
+            return self.ask_a_person(delivery, bound_reached(&fault)).await;
+        }
+        let look_at = at.unwrap_or_else(|| later(now, pace::look_pause_ms(evidence.looks))).max(now);
+        self.note(delivery, Event::StillUnsettled { look_at, fault }).await?;
+        Ok(())
+    }
+
+    async fn ask_a_person(&self, delivery: &Delivery, fault: Fault) -> Result<(), LaneError> {
+        tracing::warn!(delivery = %delivery.id, code = fault.code, "a person must look");
+        self.note(delivery, Event::Unknowable { review: Review { fault } }).await?;
+        Ok(())
+    }
+}
+
+const HELD_LOOK_MS: i64 = 60_000;
+const DECIDE: &str =
+    "Look at the account, then say what holds: `skein queue review POST --accept | --resend | --give-up`.";
+
+fn pending() -> Fault {
+    Fault::new("pending", Category::PlatformError, "The platform is still working on it.")
+}
+
+fn held() -> Fault {
+    Fault::new("held", Category::UserContent, "It is not there, and the account is held, so it is not sent again now.")
+}
+
+fn resends_spent(resends: u32) -> Fault {
+    Fault::new(
+        "resends_spent",
+        Category::Unknown,
+        format!("The same bytes were sent {resends} more times, every answer was lost, and nothing has appeared yet."),
+    )
+    .next(DECIDE)
+}
+
+fn too_late(late_by_ms: i64) -> Fault {
+    Fault::new(
+        "too_late_to_resend",
+        Category::Unknown,
+        format!(
+            "A request left, its answer was lost, and nothing has appeared; it is {} late by now, too late to be sent \
+             again without asking.",
+            skein_domain::story::span(late_by_ms)
+        ),
+    )
+    .next(DECIDE)
+}
+
+fn bound_reached(last: &Fault) -> Fault {
+    Fault::new(
+        "settling_bound_reached",
+        Category::Unknown,
+        format!(
+            "A request left, its answer was lost, and the platform could not be asked for a day. The last try: {last}"
+        ),
+    )
+    .next(DECIDE)
+}
