@@ -1,8 +1,8 @@
-//! Times in words and zones: what a person or a program writes becomes one instant, or a refusal that says what to write
-//! instead.
+//! Times in words and zones: what a person or a program writes becomes one instant, or a refusal that says what to
+//! write instead.
 //!
-//! Two rules hold for every form. A time up to 5 minutes past counts as now and keeps the instant that was given, so that
-//! lateness is measured against what was asked for. A local time that a clock change skips or repeats is never guessed.
+//! Two rules hold for every form. A time up to 5 minutes past counts as now and keeps the instant that was given, so
+//! that lateness is measured against what was asked for. A local time that a clock change skips or repeats is never guessed.
 
 mod clock;
 mod describe;

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use skein_domain::when::{When, WhenFault, describe_when, parse_when, parse_zone};
@@ -270,6 +274,8 @@ fn unknown_zones_name_near_ones() {
         ("America/New York", "America/New_York"),
         ("Amercia/New_York", "America/New_York"),
         ("Asia/Katmandoo", "Asia/Katmandu"),
+        ("Lodnon", "Europe/London"),
+        ("Europe/Tokyo", "Asia/Tokyo"),
         ("PST", "America/Los_Angeles"),
     ] {
         let fault = parse_zone(name).unwrap_err();
@@ -306,6 +312,29 @@ fn zones_are_built_in_for_machines_without_them() {
     for name in ["Europe/Paris", "Africa/Casablanca", "US/Eastern"] {
         assert_eq!(built_in.get(name).unwrap().iana_name(), Some(name));
     }
+}
+
+/// Some systems ship the older names in a package of their own. The zone folder is read once a process, so this test
+/// runs itself again with a folder that holds one zone.
+#[test]
+fn names_that_the_zone_folder_lacks_are_built_in() {
+    const HOUR_EAST: &[u8] = b"TZif\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+        \0\0\0\0\0\0\0\0\0\x01\0\0\0\x04\0\0\x0e\x10\0\0ONE\0";
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("one_zone");
+    if std::env::var_os("TZDIR").is_some_and(|set| set == folder) {
+        assert_eq!(jiff::tz::db().available().count(), 1);
+        assert_eq!(with_zone("2026-12-01 09:00", "hour/EAST").unwrap().instant(), at("2026-12-01T08:00:00Z"));
+        assert_eq!(with_zone("2026-12-01 09:00", "US/Eastern").unwrap().instant(), at("2026-12-01T14:00:00Z"));
+        return;
+    }
+    fs::create_dir_all(folder.join("Hour")).unwrap();
+    fs::write(folder.join("Hour/East"), HOUR_EAST).unwrap();
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "names_that_the_zone_folder_lacks_are_built_in"])
+        .env("TZDIR", &folder)
+        .status()
+        .unwrap();
+    assert!(status.success());
 }
 
 #[test]

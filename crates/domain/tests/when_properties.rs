@@ -153,7 +153,11 @@ proptest! {
     }
 
     #[test]
-    fn every_instant_can_be_described(instant in any_instant(), now in any_instant(), name in prop::sample::select(&ZONES[..])) {
+    fn every_instant_can_be_described(
+        instant in any_instant(),
+        now in any_instant(),
+        name in prop::sample::select(&ZONES[..]),
+    ) {
         let words = describe_when(instant, name, now);
         prop_assert!(words.contains(name), "{}", words);
     }

@@ -24,7 +24,8 @@ pub struct WhenFault {
 }
 
 impl WhenFault {
-    /// `time_unreadable`, `time_past`, `time_too_far`, `time_skipped`, `time_repeated`, `zone_unknown` or `zone_conflict`.
+    /// `time_unreadable`, `time_past`, `time_too_far`, `time_skipped`, `time_repeated`, `zone_unknown` or
+    /// `zone_conflict`.
     pub fn code(&self) -> &'static str {
         self.code
     }

@@ -103,16 +103,8 @@ fn near(name: &str) -> Vec<String> {
 
 /// Letters to change between two whole names, or between their cities; `None` when it is too many to be a slip.
 fn distance(wanted: &str, known: &str) -> Option<usize> {
-    let whole = letters_apart(wanted, known);
-    let (wanted_region, wanted_city) = wanted.rsplit_once('/').unwrap_or(("", wanted));
-    let (known_region, known_city) = known.rsplit_once('/').unwrap_or(("", known));
-    // The right city under the wrong region still stands behind the right region.
-    let detour = usize::from(!wanted_region.is_empty() && wanted_region != known_region);
-    let best = match (whole, letters_apart(wanted_city, known_city).map(|city| city + detour)) {
-        (Some(whole), Some(city)) => whole.min(city),
-        (one, other) => one.or(other)?,
-    };
-    Some(best)
+    let city = |name: &str| name.rsplit_once('/').map_or_else(|| name.to_owned(), |(_, city)| city.to_owned());
+    [letters_apart(wanted, known), letters_apart(&city(wanted), &city(known))].into_iter().flatten().min()
 }
 
 /// Edit distance, where two swapped neighbours count once; `None` above a quarter of the letters (3 at most).
