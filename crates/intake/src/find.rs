@@ -1,0 +1,76 @@
+//! Finding a post by what people type: an id, its beginning, `last`, or the id of a delivery.
+
+use skein_domain::ports::LedgerError;
+use skein_domain::{DeliveryId, Draft, Fault, Post, PostId, StateName};
+
+use crate::{Intake, IntakeError};
+
+/// How many posts are looked at to tell that a prefix is ambiguous.
+const LOOK_AT_MOST: usize = 5;
+
+impl Intake {
+    /// The post that a reference means.
+    pub async fn find_post(&self, reference: &str) -> Result<Post, IntakeError> {
+        if let Ok(id) = DeliveryId::parse(reference) {
+            let delivery = self.ledger.delivery(&id).await.map_err(|error| missing(error, reference))?;
+            return Ok(self.ledger.post(&delivery.post).await?);
+        }
+        let prefix = match reference {
+            "last" => String::new(),
+            given if given.starts_with(PostId::PREFIX) => given.to_owned(),
+            given => format!("{}{given}", PostId::PREFIX),
+        };
+        let mut found = self.ledger.posts(&self.workspace, &prefix, LOOK_AT_MOST).await?;
+        match found.len() {
+            0 => Err(IntakeError::NotFound(no_post(reference))),
+            1 => Ok(found.remove(0)),
+            _ if reference == "last" => Ok(found.remove(0)),
+            _ => {
+                let ids: Vec<_> = found.iter().map(|post| post.id.as_str()).collect();
+                let fault = Fault::content("post_ambiguous", "post", format!("`{reference}` could be several posts."));
+                Err(IntakeError::NotFound(fault.given(reference).next(format!("Say more of it: {}", ids.join(", ")))))
+            }
+        }
+    }
+
+    /// A draft whose reply target names an own post gets the address of that post's last record.
+    pub(crate) async fn with_own_reply(&self, draft: &Draft) -> Result<Result<Draft, Fault>, IntakeError> {
+        let Some(target) = draft.reply_to.as_deref() else { return Ok(Ok(draft.clone())) };
+        if !(target.starts_with(PostId::PREFIX) || target == "last") {
+            return Ok(Ok(draft.clone()));
+        }
+        let post = match self.find_post(target).await {
+            Ok(post) => post,
+            Err(IntakeError::NotFound(fault)) => return Ok(Err(Fault { field: Some("reply_to".to_owned()), ..fault })),
+            Err(error) => return Err(error),
+        };
+        let deliveries = self.deliveries_of(&post.id).await?;
+        let record = deliveries
+            .iter()
+            .filter(|delivery| delivery.state.name() == StateName::Published)
+            .find_map(|delivery| delivery.prepared.as_ref()?.records.last());
+        Ok(match record {
+            Some(record) => Ok(Draft { reply_to: Some(record.uri.clone()), ..draft.clone() }),
+            None => Err(Fault::content(
+                "reply_target_not_published",
+                "reply_to",
+                format!("The post {} is not published, so nothing can answer it yet.", post.id),
+            )
+            .given(target)
+            .next("Wait until it is out, or put both into one thread.")),
+        })
+    }
+}
+
+fn missing(error: LedgerError, reference: &str) -> IntakeError {
+    match error {
+        LedgerError::NotFound(_) => IntakeError::NotFound(no_post(reference)),
+        other => other.into(),
+    }
+}
+
+fn no_post(reference: &str) -> Fault {
+    Fault::content("post_unknown", "post", format!("There is no post `{reference}`."))
+        .given(reference)
+        .next("`skein queue list --all` shows what there is.")
+}

@@ -1,0 +1,140 @@
+//! Submitting: everything is checked and looked up, all faults at once; then the post, its deliveries and the first
+//! lines of their stories are kept in one transaction, or nothing is.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use skein_domain::delivery::DEFAULT_GRACE_MS;
+use skein_domain::when::{When, WhenFault, parse_when};
+use skein_domain::{Account, Delivery, DeliveryId, Draft, Fault, Platform, Post, PostId, Resolved, State, Warning};
+
+use crate::{Intake, IntakeError};
+
+/// What a door hands in.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// What was written.
+    pub draft: Draft,
+    /// Which accounts, by id, handle or DID; when empty, the only one there is.
+    pub accounts: Vec<String>,
+    /// The time in words; now when absent.
+    pub at: Option<String>,
+    /// The zone that was named for it.
+    pub zone: Option<String>,
+    /// The zone of the person or machine that asks.
+    pub default_zone: TimeZone,
+}
+
+/// What was kept.
+#[derive(Debug, Clone)]
+pub struct Submitted {
+    /// The post.
+    pub post: Post,
+    /// Its deliveries, in the order of the accounts.
+    pub deliveries: Vec<Delivery>,
+    /// What its author should know.
+    pub warnings: Vec<Warning>,
+}
+
+impl Intake {
+    /// Checks, looks up and keeps a post. Refused with every fault at once; then nothing is stored.
+    pub async fn submit(&self, submission: Submission) -> Result<Submitted, IntakeError> {
+        let now = self.clock.now();
+        let mut faults = Vec::new();
+        let when = read_when(&submission, now).map_err(|fault| faults.push(fault)).ok();
+        let accounts = match self.pick_accounts(&submission.accounts).await? {
+            Ok(accounts) => accounts,
+            Err(wrong) => {
+                faults.extend(wrong);
+                Vec::new()
+            }
+        };
+        let draft = self.with_own_reply(&submission.draft).await?.map_err(|fault| faults.push(fault)).ok();
+        let resolved = self.resolve_all(draft.as_ref().unwrap_or(&submission.draft), &accounts, &mut faults).await;
+        let (Some(when), true) = (when, faults.is_empty()) else {
+            return Err(IntakeError::Refused(faults));
+        };
+        self.keep(&submission.draft, &when, &accounts, resolved, now).await
+    }
+
+    async fn resolve_all(&self, draft: &Draft, accounts: &[Account], faults: &mut Vec<Fault>) -> Vec<Resolved> {
+        let mut resolved = Vec::new();
+        let platforms: Vec<Platform> = if accounts.is_empty() {
+            self.connectors.keys().copied().collect()
+        } else {
+            let mut named: Vec<_> = accounts.iter().map(|account| account.platform).collect();
+            named.dedup();
+            named
+        };
+        for platform in platforms {
+            let Some(connector) = self.connectors.get(&platform) else { continue };
+            let wrong = connector.check(draft);
+            let sound = wrong.is_empty();
+            faults.extend(wrong);
+            for account in accounts.iter().filter(|account| account.platform == platform && sound) {
+                match connector.resolve(account, draft).await {
+                    Ok(found) => resolved.push(found),
+                    Err(wrong) => faults.extend(wrong.into_iter().map(|fault| fault.of_account(&account.handle))),
+                }
+            }
+        }
+        resolved
+    }
+
+    async fn keep(
+        &self,
+        draft: &Draft,
+        when: &When,
+        accounts: &[Account],
+        resolved: Vec<Resolved>,
+        now: Timestamp,
+    ) -> Result<Submitted, IntakeError> {
+        let post = Post {
+            id: PostId::mint(now, self.entropy.as_ref()),
+            workspace: self.workspace.clone(),
+            draft: draft.clone(),
+            due: when.instant(),
+            zone: when.zone().to_owned(),
+            submitted_at: now,
+        };
+        let mut warnings = Vec::new();
+        let mut deliveries = Vec::new();
+        for (account, found) in accounts.iter().zip(resolved) {
+            warnings.extend(found.warnings);
+            deliveries.push(Delivery {
+                id: DeliveryId::mint(now, self.entropy.as_ref()),
+                post: post.id.clone(),
+                account: account.id.clone(),
+                lane: account.lane(),
+                due: post.due,
+                grace_ms: DEFAULT_GRACE_MS,
+                content: found.content,
+                prepared: None,
+                state: State::Scheduled { wake_at: Delivery::prepare_at(post.due), waiting: None },
+                attempts: 0,
+                version: 1,
+                submitted_at: now,
+            });
+        }
+        self.ledger.submit(&post, &deliveries, &[]).await?;
+        warnings.dedup();
+        Ok(Submitted { post, deliveries, warnings })
+    }
+}
+
+/// The instant of a submission, cut to whole milliseconds: createdAt has no finer part.
+pub(crate) fn read_when(submission: &Submission, now: Timestamp) -> Result<When, Fault> {
+    let words = submission.at.as_deref().unwrap_or("now");
+    parse_when(words, submission.zone.as_deref(), &submission.default_zone, now)
+        .map_err(|fault| time_fault(&fault, words))
+}
+
+/// A time that cannot be taken, with what to write instead.
+pub(crate) fn time_fault(fault: &WhenFault, given: &str) -> Fault {
+    let told = Fault::content(fault.code(), fault.field(), fault.to_string()).given(given);
+    let candidates = fault.candidates();
+    if candidates.is_empty() {
+        told
+    } else {
+        told.next(format!("Write one of these instead: {}", candidates.join(" or ")))
+    }
+}
