@@ -4,6 +4,10 @@
 //! * [`record`]: the records in use, their exact DAG-CBOR bytes and the CIDs that follow from them.
 //! * [`richtext`]: what Bluesky's composer does to a text: facets, graphemes, newlines, short links.
 
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;
+
 pub mod record;
 pub mod richtext;
 pub mod syntax;

@@ -1,0 +1,84 @@
+//! One pass over a text that finds what has a meaning in it.
+
+use super::chars::space_len;
+use super::{cashtag, link, mention, tag};
+
+/// A range of the text with a meaning. Both ends are on character boundaries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detected {
+    /// First byte, of UTF-8.
+    pub byte_start: usize,
+    /// The byte after the last one.
+    pub byte_end: usize,
+    /// What it means.
+    pub feature: Feature,
+}
+
+/// What a range of the text means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Feature {
+    /// `@handle`, still to be resolved.
+    Mention {
+        /// As it was written, without the `@`. Ends in a known top-level domain, but may be no valid handle.
+        handle: String,
+    },
+    /// A link, with or without its scheme in the text.
+    Link {
+        /// Always parses as a URL; the scheme is `http` or `https`, in lower case.
+        uri: String,
+    },
+    /// `#tag` or `$TICKER`.
+    Tag {
+        /// Without its first `#`; a cashtag is `$` and upper case.
+        tag: String,
+    },
+}
+
+/// Finds the mentions, links, tags and cashtags of a text, sorted and never overlapping; the one that begins first wins.
+///
+/// Give it the text as it will be posted, after [`super::compose`]. Takes time in proportion to the text's length.
+pub fn detect(text: &str) -> Vec<Detected> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    let mut after_space = true;
+    // A run without spaces is looked at once for links, as in the official detector: what follows a domain belongs to it.
+    let mut links_from = 0;
+    while let Some(byte) = bytes.get(at) {
+        let detected = match byte {
+            b'@' => mention::at(text, at),
+            b'$' => cashtag::at(text, at),
+            b'#' | 0xef if after_space => tag::at(text, at),
+            byte if byte.is_ascii_alphanumeric() && at >= links_from => match link::at(text, at) {
+                Some((run_end, detected)) => {
+                    links_from = run_end;
+                    detected
+                }
+                None => None,
+            },
+            _ => None,
+        };
+        if let Some(detected) = detected {
+            at = detected.byte_end;
+            found.push(detected);
+        }
+        (at, after_space) = next_place(bytes, at);
+    }
+    found
+}
+
+/// The next place where something may begin: after a space, or after an opening parenthesis. Says which it was.
+fn next_place(bytes: &[u8], from: usize) -> (usize, bool) {
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        if *byte == b'(' {
+            return (at + 1, false);
+        }
+        let space = space_len(bytes, at);
+        if space != 0 {
+            return (at + space, true);
+        }
+        at += 1;
+    }
+    (at, false)
+}
