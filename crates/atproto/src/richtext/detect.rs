@@ -82,3 +82,36 @@ fn next_place(bytes: &[u8], from: usize) -> (usize, bool) {
     }
     (at, false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Detected, Feature, detect};
+
+    fn shown(text: &str) -> Vec<&str> {
+        detect(text).iter().map(|range| &text[range.byte_start..range.byte_end]).collect()
+    }
+
+    #[test]
+    fn where_two_overlap_the_one_that_begins_first_wins() {
+        assert_eq!(shown("https://a.com/(@b.com) @c.com"), ["https://a.com/(@b.com)", "@c.com"]);
+        assert_eq!(shown("#a(@b.com)x ($ABC)"), ["#a(@b.com)x", "$ABC"]);
+    }
+
+    #[test]
+    fn what_is_no_domain_may_still_hold_a_mention() {
+        assert_eq!(shown("picture.jpg(@b.com)"), ["@b.com"]);
+    }
+
+    #[test]
+    fn quirks_that_are_kept() {
+        assert_eq!(shown("README.md main.py $BRK.B"), ["README.md", "main.py", "$BRK"]);
+        assert_eq!(shown("президент.рф"), [""; 0]);
+        assert_eq!(shown("https://президент.рф"), ["https://президент.рф"]);
+    }
+
+    #[test]
+    fn positions_are_bytes() {
+        let expected = Detected { byte_start: 5, byte_end: 9, feature: Feature::Tag { tag: "tag".into() } };
+        assert_eq!(detect("🦋 #tag"), [expected]);
+    }
+}
