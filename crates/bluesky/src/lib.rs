@@ -1,1 +1,11 @@
 //! A Bluesky client that remembers: sessions, identity, repository writes.
+#![doc = include_str!("../README.md")]
+
+pub mod environment;
+pub mod identity;
+pub mod journal;
+pub mod repo;
+pub mod session;
+pub mod xrpc;
+
+pub use environment::Environment;

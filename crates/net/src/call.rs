@@ -47,6 +47,11 @@ impl Call {
         self
     }
 
+    /// Where the request goes.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// Takes redirects as answers instead of following them.
     pub fn without_redirects(mut self) -> Self {
         self.max_redirects = 0;

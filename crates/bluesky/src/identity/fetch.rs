@@ -1,0 +1,94 @@
+//! DID to document: the PLC directory, or the host of a `did:web`.
+
+use std::time::Duration;
+
+use skein_atproto::syntax::{Did, Handle};
+use skein_net::{Call, Http, NetError, StatusCode};
+use url::Url;
+
+use super::{DidDocument, IdentityError, MAX_DOCUMENT_BYTES};
+
+const TIMEOUT_MS: u64 = 10_000;
+
+/// Where the document of this DID lives.
+pub(super) fn document_url(did: &Did, plc_url: &Url) -> Result<Url, IdentityError> {
+    let unsupported = |detail| IdentityError::UnsupportedDid { did: did.clone(), detail };
+    let id = did.method_specific_id();
+    match did.method() {
+        "plc" => {
+            let valid = id.len() == 24 && id.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
+            if !valid {
+                return Err(unsupported("a did:plc has 24 characters out of a to z and 2 to 7"));
+            }
+            let mut url = plc_url.clone();
+            url.set_query(None);
+            url.set_path(&format!("{}/{did}", plc_url.path().trim_end_matches('/')));
+            Ok(url)
+        }
+        "web" if id.contains([':', '%']) => Err(unsupported("a did:web with a port or a path")),
+        // A handle is a host name with at least two labels and no IP address: the same rule as is needed here.
+        "web" if Handle::parse(id).is_err() => Err(unsupported("a did:web without a full host name")),
+        "web" => Url::parse(&format!("https://{id}/.well-known/did.json"))
+            .map_err(|_| unsupported("a did:web without a full host name")),
+        _ => Err(unsupported("an unknown method")),
+    }
+}
+
+/// Fetches and reads the document at this address.
+pub(super) async fn fetch(http: &Http, did: &Did, url: Url) -> Result<DidDocument, IdentityError> {
+    let name = did.to_string();
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let fetched = match http.fetch(Call::get(url, Duration::from_millis(TIMEOUT_MS)), MAX_DOCUMENT_BYTES).await {
+        Ok(fetched) => fetched,
+        Err(source @ (NetError::Refused { .. } | NetError::BadUrl { .. })) => {
+            return Err(IdentityError::Refused { name, source });
+        }
+        Err(error @ NetError::TooLarge { .. }) => {
+            return Err(IdentityError::BadDocument { did: did.clone(), detail: error.to_string() });
+        }
+        Err(error) => return Err(IdentityError::CouldNotAsk { name, detail: error.to_string() }),
+    };
+    match fetched.status {
+        status if status.is_success() => DidDocument::parse(did, &fetched.body),
+        StatusCode::GONE => Err(IdentityError::NotFound { name, detail: "the account was deleted".to_owned() }),
+        status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+            Err(IdentityError::CouldNotAsk { name, detail: format!("{host} answered {status}") })
+        }
+        status => Err(IdentityError::NotFound { name, detail: format!("{host} answered {status}") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url_of(did: &str) -> Result<String, String> {
+        let plc = Url::parse("https://plc.directory").unwrap();
+        document_url(&Did::parse(did).unwrap(), &plc).map(String::from).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn documents_have_addresses() {
+        let plc = url_of("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap();
+        assert_eq!(plc, "https://plc.directory/did:plc:ewvi7nxzyoun6zhxrhs64oiz");
+        assert_eq!(url_of("did:web:alice.dev").unwrap(), "https://alice.dev/.well-known/did.json");
+    }
+
+    #[test]
+    fn ports_paths_and_addresses_are_refused() {
+        for did in [
+            "did:web:alice.dev%3A8443",
+            "did:web:localhost%3A2583",
+            "did:web:alice.dev:users:alice",
+            "did:web:localhost",
+            "did:web:127.0.0.1",
+            "did:web:2130706433",
+            "did:web:alice.dev%2Fx",
+            "did:plc:abc",
+            "did:plc:EWVI7NXZYOUN6ZHXRHS64OIZ",
+            "did:key:zQ3sh",
+        ] {
+            assert!(url_of(did).unwrap_err().contains("not supported"), "{did}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A journal that lasts as long as the process.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use skein_atproto::syntax::Did;
+
+use super::{Journal, JournalError, Session, Stored};
+
+/// Remembers in memory: for tests, and for programs that log in each time they start.
+#[derive(Debug, Default)]
+pub struct MemoryJournal {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sessions: HashMap<Did, Stored>,
+    leases: HashMap<Did, (String, Timestamp)>,
+    last_version: i64,
+}
+
+impl MemoryJournal {
+    /// An empty memory.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    async fn session(&self, did: &Did) -> Result<Option<Stored>, JournalError> {
+        Ok(self.state().sessions.get(did).cloned())
+    }
+
+    async fn put_session(
+        &self,
+        did: &Did,
+        session: &Session,
+        expected_version: Option<i64>,
+    ) -> Result<bool, JournalError> {
+        let mut state = self.state();
+        if state.sessions.get(did).map(|stored| stored.version) != expected_version {
+            return Ok(false);
+        }
+        state.last_version += 1;
+        let version = state.last_version;
+        state.sessions.insert(did.clone(), Stored { session: session.clone(), version });
+        Ok(true)
+    }
+
+    async fn forget_session(&self, did: &Did) -> Result<(), JournalError> {
+        self.state().sessions.remove(did);
+        Ok(())
+    }
+
+    async fn lease_refresh(
+        &self,
+        did: &Did,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, JournalError> {
+        let mut state = self.state();
+        let held = state.leases.get(did).is_some_and(|(holder, end)| holder != owner && *end > now);
+        if !held {
+            state.leases.insert(did.clone(), (owner.to_owned(), until));
+        }
+        Ok(!held)
+    }
+
+    async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError> {
+        let mut state = self.state();
+        if state.leases.get(did).is_some_and(|(holder, _)| holder == owner) {
+            state.leases.remove(did);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    fn did() -> Did {
+        Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap()
+    }
+
+    fn session() -> Session {
+        Session {
+            did: did(),
+            handle: None,
+            pds: Url::parse("https://pds.example").unwrap(),
+            service: None,
+            access_jwt: "a".into(),
+            refresh_jwt: "r".into(),
+            app_password: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_is_only_replaced_by_who_saw_it() {
+        let journal = MemoryJournal::new();
+        assert!(!journal.put_session(&did(), &session(), Some(1)).await.unwrap());
+        assert!(journal.put_session(&did(), &session(), None).await.unwrap());
+        assert!(!journal.put_session(&did(), &session(), None).await.unwrap());
+        let first = journal.session(&did()).await.unwrap().unwrap().version;
+        assert!(journal.put_session(&did(), &session(), Some(first)).await.unwrap());
+        assert!(!journal.put_session(&did(), &session(), Some(first)).await.unwrap());
+        journal.forget_session(&did()).await.unwrap();
+        assert!(journal.session(&did()).await.unwrap().is_none());
+        assert!(journal.put_session(&did(), &session(), None).await.unwrap());
+        assert_ne!(journal.session(&did()).await.unwrap().unwrap().version, first);
+    }
+
+    #[tokio::test]
+    async fn a_lease_has_one_holder_until_it_ends() {
+        let journal = MemoryJournal::new();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert!(journal.lease_refresh(&did(), "a", at(0), at(10)).await.unwrap());
+        assert!(!journal.lease_refresh(&did(), "b", at(9), at(19)).await.unwrap());
+        assert!(journal.lease_refresh(&did(), "a", at(9), at(19)).await.unwrap());
+        journal.release_refresh(&did(), "b").await.unwrap();
+        assert!(!journal.lease_refresh(&did(), "b", at(10), at(20)).await.unwrap());
+        assert!(journal.lease_refresh(&did(), "b", at(19), at(29)).await.unwrap());
+        journal.release_refresh(&did(), "b").await.unwrap();
+        assert!(journal.lease_refresh(&did(), "a", at(19), at(29)).await.unwrap());
+    }
+}

@@ -1,0 +1,68 @@
+//! What a client remembers between calls and between processes: sessions, and who is refreshing one.
+
+mod memory;
+mod session;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use skein_atproto::syntax::Did;
+use thiserror::Error;
+
+pub use memory::MemoryJournal;
+pub use session::{Session, SessionFormatError};
+
+/// The memory of a client. Several processes may share one, so every change is compare-and-set or a lease.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// The session of an account, if there is one.
+    async fn session(&self, did: &Did) -> Result<Option<Stored>, JournalError>;
+
+    /// Stores a session durably, if the stored version is still the expected one (`None`: there is no session yet).
+    ///
+    /// Gives `false`, and changes nothing, if somebody else was faster. Every stored session of an account gets a version that
+    /// this account never had before, even after [`Journal::forget_session`].
+    async fn put_session(
+        &self,
+        did: &Did,
+        session: &Session,
+        expected_version: Option<i64>,
+    ) -> Result<bool, JournalError>;
+
+    /// Forgets the session of an account. Forgetting what is not there succeeds.
+    async fn forget_session(&self, did: &Did) -> Result<(), JournalError>;
+
+    /// Takes the right to refresh this account's session until `until`.
+    ///
+    /// Granted if nobody holds it, if the holder's time ended at or before `now`, or if `owner` holds it already (which renews it).
+    async fn lease_refresh(
+        &self,
+        did: &Did,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, JournalError>;
+
+    /// Gives the right to refresh back. Does nothing if `owner` does not hold it.
+    async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError>;
+}
+
+/// A session as a journal holds it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The session.
+    pub session: Session,
+    /// Changes with every [`Journal::put_session`].
+    pub version: i64,
+}
+
+/// The memory could not be read or written.
+#[derive(Debug, Error)]
+#[error("the stored session could not be read or written: {0}")]
+pub struct JournalError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl JournalError {
+    /// Wraps whatever the store said.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}

@@ -1,0 +1,216 @@
+//! Why logging in or a call as an account failed, what was kept, and what to do.
+
+use jiff::Timestamp;
+use skein_atproto::syntax::{Did, SyntaxError};
+use thiserror::Error;
+
+use crate::identity::IdentityError;
+use crate::journal::JournalError;
+use crate::xrpc::{CallError, ErrorAnswer};
+
+/// A login that did not happen. Nothing was stored, and a session from before is unchanged.
+#[derive(Debug, Error)]
+pub enum LoginError {
+    /// What was typed is no handle and no DID.
+    #[error("{0}; log in with a whole handle such as alice.bsky.social, or with a DID")]
+    Identifier(#[source] SyntaxError),
+    /// Who this is could not be established. The password was not sent.
+    #[error("{0}. The password was not sent anywhere")]
+    Identity(#[source] IdentityError),
+    /// A main password, where only app passwords are taken.
+    #[error(
+        "this {} the account's main password, which can do everything; {}; create an app password in the app under Settings, \
+         Privacy and security, App passwords (or allow the main password explicitly: it is then never stored)",
+        if *.sent { "is" } else { "looks like" },
+        if *.sent { "the session made with it was deleted and nothing was stored" } else { "it was not sent anywhere" }
+    )]
+    MainPassword {
+        /// False if the password's form gave it away; true if the server's answer did.
+        sent: bool,
+    },
+    /// The server does not accept the password.
+    #[error(
+        "{server} does not accept this password for {did}; nothing was stored; check it, or create a new app password in the app"
+    )]
+    WrongPassword {
+        /// The account.
+        did: Did,
+        /// The server that was asked.
+        server: String,
+    },
+    /// The main password needs the code that was sent by email.
+    #[error(
+        "{server} sent a sign-in code by email; log in again with that code, or use an app password, which needs none"
+    )]
+    AuthFactorTokenRequired {
+        /// The server that was asked.
+        server: String,
+    },
+    /// The account was taken down by its server.
+    #[error(
+        "{did} was taken down by its server, so it cannot log in; nothing was stored; the server's operator can say why"
+    )]
+    TakenDown {
+        /// The account.
+        did: Did,
+    },
+    /// The account is deactivated, and its server refuses to log in.
+    #[error(
+        "{did} is deactivated, and its server refuses the login; nothing was stored; reactivate it in the app first"
+    )]
+    Deactivated {
+        /// The account.
+        did: Did,
+    },
+    /// Too many logins.
+    #[error(
+        "{server} takes no more logins until {until}; nothing was stored; wait, since each further try counts as well"
+    )]
+    RateLimited {
+        /// The server that was asked.
+        server: String,
+        /// When to try again.
+        until: Timestamp,
+    },
+    /// The server could not be asked, or had trouble. The password may be right.
+    #[error("the account's server could not be asked: {source}; nothing was stored; try again later")]
+    Unreachable {
+        /// Whether trying again later may go better; false if the guard refused the server's address.
+        transient: bool,
+        /// What happened.
+        source: CallError,
+    },
+    /// The session could not be stored.
+    #[error("{0}; the login was accepted, but nothing was stored; try again")]
+    Journal(#[from] JournalError),
+    /// An answer that was not expected.
+    #[error("the login failed: {0}; nothing was stored")]
+    Other(String),
+}
+
+/// A call as an account that could not be made or did not succeed.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// Nobody ever logged in as this account here.
+    #[error("there is no session for {did}; log in first")]
+    NoSession {
+        /// The account.
+        did: Did,
+    },
+    /// The session has ended for good.
+    #[error("the session of {did} has ended ({reason}); posts are kept; log in again with an app password")]
+    NeedsLogin {
+        /// The account.
+        did: Did,
+        /// What the server said.
+        reason: String,
+    },
+    /// The account was taken down by its server.
+    #[error("{did} was taken down by its server; posts are kept; the server's operator can say why")]
+    TakenDown {
+        /// The account.
+        did: Did,
+    },
+    /// The account is deactivated.
+    #[error("{did} is deactivated; posts are kept; reactivate it in the app")]
+    Deactivated {
+        /// The account.
+        did: Did,
+    },
+    /// No more refreshes or logins for a while.
+    #[error("the server of {did} takes no more sign-ins until {until}; the session is kept")]
+    RateLimited {
+        /// The account.
+        did: Did,
+        /// When to try again.
+        until: Timestamp,
+    },
+    /// Refreshing did not get through. The session is kept and may be good.
+    #[error("the session of {did} could not be refreshed: {source}; it is kept; try again later")]
+    Unreachable {
+        /// The account.
+        did: Did,
+        /// What happened.
+        source: CallError,
+    },
+    /// Another process has been refreshing the session for too long.
+    #[error("another process is still refreshing the session of {did}; it is kept; try again in a moment")]
+    Busy {
+        /// The account.
+        did: Did,
+    },
+    /// Where the account lives could not be established.
+    #[error("{0}; the session is kept")]
+    Identity(#[from] IdentityError),
+    /// The journal failed.
+    #[error("{0}")]
+    Journal(#[from] JournalError),
+    /// The call itself failed, for a reason that has nothing to do with the session.
+    #[error("{0}")]
+    Call(#[source] CallError),
+}
+
+impl SessionError {
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } | Self::Busy { .. } | Self::Journal(_) => true,
+            Self::Unreachable { source, .. } | Self::Call(source) => source.is_transient(),
+            Self::Identity(error) => error.is_transient(),
+            Self::NoSession { .. } | Self::NeedsLogin { .. } | Self::TakenDown { .. } | Self::Deactivated { .. } => {
+                false
+            }
+        }
+    }
+
+    /// The failure of the call itself, if that is what this is.
+    pub fn call(&self) -> Option<&CallError> {
+        match self {
+            Self::Call(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// A takedown and a deactivation are told apart from what has to do with the call only.
+    pub(super) fn of_call(did: &Did, error: CallError) -> Self {
+        if error.is_named("AccountTakedown") {
+            Self::TakenDown { did: did.clone() }
+        } else if error.is_named("AccountDeactivated") {
+            Self::Deactivated { did: did.clone() }
+        } else {
+            Self::Call(error)
+        }
+    }
+}
+
+/// What an error answer says about the account itself.
+pub(super) enum Verdict {
+    TakenDown,
+    Deactivated,
+    Gone,
+    RateLimited,
+    Dead(String),
+    FactorNeeded,
+    Unclear,
+}
+
+impl Verdict {
+    /// Names first, since servers use the statuses 400, 401 and 403 for the same names.
+    pub(super) fn of(answer: &ErrorAnswer) -> Self {
+        let message =
+            || answer.message.clone().or_else(|| answer.error.clone()).unwrap_or_else(|| "refused".to_owned());
+        match answer.error.as_deref() {
+            Some("AccountTakedown" | "AccountSuspended" | "RepoTakendown" | "RepoSuspended") => Self::TakenDown,
+            Some("AccountDeactivated" | "RepoDeactivated") => Self::Deactivated,
+            Some("AccountNotFound" | "RepoNotFound") => Self::Gone,
+            Some("AuthFactorTokenRequired") => Self::FactorNeeded,
+            Some("RateLimitExceeded") => Self::RateLimited,
+            Some("ExpiredToken" | "InvalidToken" | "AuthenticationRequired" | "AuthMissing") => Self::Dead(message()),
+            _ => match answer.response.status.as_u16() {
+                429 => Self::RateLimited,
+                401 => Self::Dead(message()),
+                _ => Self::Unclear,
+            },
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Sessions: logging in, staying logged in across processes, and calls that refresh when they must.
+
+mod authorized;
+mod error;
+mod login;
+mod refresh;
+mod token;
+mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use skein_atproto::syntax::Did;
+use skein_net::Http;
+use url::Url;
+
+pub use authorized::Authorized;
+pub use error::{LoginError, SessionError};
+pub use login::{LoggedIn, LoginRequest};
+pub use refresh::REFRESH_LEASE_MS;
+
+use crate::environment::Environment;
+use crate::identity::Identities;
+use crate::journal::{Journal, Session, Stored};
+use crate::xrpc::{Auth, CallError, XrpcClient};
+
+/// The current time, as a parameter.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// An access token that ends within this time is refreshed before it is used.
+const EXPIRY_MARGIN_S: i64 = 30;
+
+/// The sessions of any number of accounts, kept in a journal that several processes may share. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    xrpc: XrpcClient,
+    identities: Identities,
+    journal: Arc<dyn Journal>,
+    now: Now,
+    owner: String,
+    /// Makes every refresh its own lease holder, so that two tasks of one process do not both get the lease.
+    refreshes: AtomicU64,
+}
+
+impl Sessions {
+    /// `owner` names this process in leases and must differ from that of every other process on the same journal.
+    pub fn new(http: Http, environment: Environment, journal: Arc<dyn Journal>, now: Now, owner: String) -> Self {
+        let inner = Inner {
+            xrpc: XrpcClient::new(http.clone()),
+            identities: Identities::new(http, environment),
+            journal,
+            now,
+            owner,
+            refreshes: AtomicU64::new(0),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The account finder that these sessions use.
+    pub fn identities(&self) -> &Identities {
+        &self.inner.identities
+    }
+
+    /// A token that is good for at least half a minute, refreshed if need be, and the server that takes it.
+    pub async fn authorized(&self, did: &Did) -> Result<Authorized, SessionError> {
+        let stored = self.stored(did).await?;
+        let stored = if self.ends_soon(&stored.session) { self.refresh(did, &stored).await? } else { stored };
+        Ok(self.authorize(&stored))
+    }
+
+    /// A fresh token in place of one that the server refused as ended. Whoever refreshed first serves all others.
+    pub async fn renewed(&self, refused: &Authorized) -> Result<Authorized, SessionError> {
+        let stored = self.refresh_after(refused.did(), refused.version()).await?;
+        Ok(self.authorize(&stored))
+    }
+
+    /// The client for reading this account's server without a token: the origin that a person named at login is trusted,
+    /// whether the session is still good or not.
+    pub async fn reader(&self, did: &Did) -> Result<XrpcClient, SessionError> {
+        let stored = self.inner.journal.session(did).await?;
+        Ok(self.client_for(stored.and_then(|stored| stored.session.service).as_ref()))
+    }
+
+    /// Makes a call as this account. If the server says that the token has ended, refreshes once and repeats the call once.
+    ///
+    /// `send` gets a token and makes one request with it. Only an answer that provably was not acted upon (`ExpiredToken`,
+    /// `InvalidToken`, or an account that moved away) leads to the repetition, so a write is as safe here as a read.
+    pub async fn call<T, F, R>(&self, did: &Did, send: F) -> Result<T, SessionError>
+    where
+        F: Fn(Authorized) -> R,
+        R: Future<Output = Result<T, CallError>>,
+    {
+        let first = self.authorized(did).await?;
+        let error = match send(first.clone()).await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let renewed = if error.is_named("ExpiredToken") || error.is_named("InvalidToken") {
+            self.refresh_after(did, first.version()).await?
+        } else if may_have_moved(&error) {
+            match self.moved(did, first.pds()).await? {
+                Some(stored) => stored,
+                None => return Err(SessionError::of_call(did, error)),
+            }
+        } else {
+            return Err(SessionError::of_call(did, error));
+        };
+        send(self.authorize(&renewed)).await.map_err(|error| SessionError::of_call(did, error))
+    }
+
+    /// Ends the session at the server as far as it can be reached, and forgets it here in any case.
+    pub async fn log_out(&self, did: &Did) -> Result<(), SessionError> {
+        if let Some(stored) = self.inner.journal.session(did).await? {
+            self.inner.journal.forget_session(did).await?;
+            let xrpc = self.client_for(stored.session.service.as_ref());
+            if let Err(error) = wire::delete_session(&xrpc, &stored.session.pds, &stored.session.refresh_jwt).await {
+                tracing::info!(did = did.as_str(), error = %error, "the server could not be told about the log-out");
+            }
+        }
+        Ok(())
+    }
+
+    async fn stored(&self, did: &Did) -> Result<Stored, SessionError> {
+        let stored = self.inner.journal.session(did).await?;
+        stored.ok_or_else(|| SessionError::NoSession { did: did.clone() })
+    }
+
+    fn ends_soon(&self, session: &Session) -> bool {
+        let end = token::Claims::read(&session.access_jwt).expires;
+        end.is_some_and(|end| end.duration_since((self.inner.now)()).as_secs() < EXPIRY_MARGIN_S)
+    }
+
+    fn authorize(&self, stored: &Stored) -> Authorized {
+        Authorized::new(self.client_for(stored.session.service.as_ref()), stored)
+    }
+
+    /// The origin that a person named at login is trusted; every other server passes the guard.
+    fn client_for(&self, service: Option<&Url>) -> XrpcClient {
+        service.map_or_else(|| self.inner.xrpc.clone(), |service| self.inner.xrpc.allowing(service))
+    }
+
+    fn lease_holder(&self) -> String {
+        format!("{}/{}", self.inner.owner, self.inner.refreshes.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sessions").field("owner", &self.inner.owner).finish_non_exhaustive()
+    }
+}
+
+/// What a server says when the account lives elsewhere by now.
+fn may_have_moved(error: &CallError) -> bool {
+    error.is_named("AccountNotFound") || error.is_named("AccountDeactivated")
+}
+
+/// Used by `Authorized` and by the wire calls.
+fn bearer(token: &secrecy::SecretString) -> Auth<'_> {
+    Auth::Bearer(token)
+}

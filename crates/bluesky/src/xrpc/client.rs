@@ -1,0 +1,136 @@
+//! The low-level client: builds URLs and headers, sends once.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use secrecy::{ExposeSecret, SecretString};
+use skein_atproto::syntax::Nsid;
+use skein_net::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use skein_net::{Call, Http, Method, NetError};
+use url::Url;
+
+use super::error::{CallError, ErrorAnswer};
+use super::response::Response;
+
+/// How long a read may take, up to the last byte of its answer.
+pub const READ_TIMEOUT_MS: u64 = 15_000;
+/// How long a write may take, unless the caller says otherwise.
+pub const WRITE_TIMEOUT_MS: u64 = 30_000;
+/// The largest answer that is read.
+pub const MAX_BODY_BYTES: usize = 5_000_000;
+
+/// Who a call is made as.
+#[derive(Clone, Copy, Debug)]
+pub enum Auth<'a> {
+    /// Nobody.
+    None,
+    /// The holder of this token.
+    Bearer(&'a SecretString),
+}
+
+/// Sends XRPC calls, each at most once. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct XrpcClient {
+    http: Http,
+}
+
+impl XrpcClient {
+    /// Calls go out through this client and its guard.
+    pub fn new(http: Http) -> Self {
+        Self { http }
+    }
+
+    /// The same client that may also ask this origin, even if it is private: for addresses that a person typed in.
+    pub fn allowing(&self, base: &Url) -> Self {
+        Self { http: self.http.allowing(base) }
+    }
+
+    /// The client underneath.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// A query (`GET`). Reads follow redirects, without the token if the redirect leaves the origin.
+    pub async fn get(
+        &self,
+        base: &Url,
+        nsid: &str,
+        params: &[(&str, &str)],
+        auth: Auth<'_>,
+    ) -> Result<Response, CallError> {
+        let mut url = endpoint(base, nsid)?;
+        if !params.is_empty() {
+            url.query_pairs_mut().extend_pairs(params);
+        }
+        self.send(Call::get(url, Duration::from_millis(READ_TIMEOUT_MS)), auth).await
+    }
+
+    /// A procedure (`POST`) with exactly these bytes of JSON, within [`WRITE_TIMEOUT_MS`]. No redirect is followed.
+    pub async fn post_json(&self, base: &Url, nsid: &str, body: Bytes, auth: Auth<'_>) -> Result<Response, CallError> {
+        self.post(base, nsid, "application/json", body, auth, Duration::from_millis(WRITE_TIMEOUT_MS)).await
+    }
+
+    /// A procedure (`POST`) with exactly these bytes, of any media type. `timeout` covers the whole answer.
+    pub async fn post(
+        &self,
+        base: &Url,
+        nsid: &str,
+        content_type: &str,
+        body: Bytes,
+        auth: Auth<'_>,
+        timeout: Duration,
+    ) -> Result<Response, CallError> {
+        let url = endpoint(base, nsid)?;
+        let kind = HeaderValue::from_str(content_type).map_err(|_| bad(&url, "the media type is no header value"))?;
+        let call = Call::with_method(Method::POST, url, Some(body), timeout).header(CONTENT_TYPE, kind);
+        self.send(call, auth).await
+    }
+
+    /// A procedure (`POST`) without a body.
+    pub async fn post_nothing(
+        &self,
+        base: &Url,
+        nsid: &str,
+        auth: Auth<'_>,
+        timeout: Duration,
+    ) -> Result<Response, CallError> {
+        self.send(Call::with_method(Method::POST, endpoint(base, nsid)?, None, timeout), auth).await
+    }
+
+    async fn send(&self, call: Call, auth: Auth<'_>) -> Result<Response, CallError> {
+        let mut call = call.header(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.1"));
+        if let Auth::Bearer(token) = auth {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+                .map_err(|_| bad(call.url(), "the stored token holds characters that no token has; log in again"))?;
+            value.set_sensitive(true);
+            call = call.header(AUTHORIZATION, value);
+        }
+        let response = Response::of(self.http.fetch(call, MAX_BODY_BYTES).await?);
+        tracing::debug!(
+            host = response.url.host_str(),
+            path = response.url.path(),
+            status = response.status.as_u16(),
+            duration_ms = u64::try_from(response.duration.as_millis()).unwrap_or(u64::MAX),
+            "call answered"
+        );
+        if response.status.is_success() {
+            Ok(response)
+        } else {
+            Err(CallError::Answer(Box::new(ErrorAnswer::of(response))))
+        }
+    }
+}
+
+fn endpoint(base: &Url, nsid: &str) -> Result<Url, CallError> {
+    let nsid = Nsid::parse(nsid).map_err(|error| bad(base, &error.to_string()))?;
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.set_path(&format!("/xrpc/{nsid}"));
+    Ok(url)
+}
+
+fn bad(url: &Url, reason: &str) -> CallError {
+    let target = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+    CallError::NotSent(NetError::BadUrl { target, reason: reason.to_owned() })
+}

@@ -1,0 +1,127 @@
+//! How a call can fail, sorted by what is known about the server having acted on it.
+
+use std::fmt;
+
+use serde::Deserialize;
+use skein_net::{NetError, StatusCode};
+use thiserror::Error;
+
+use super::response::Response;
+
+/// The longest text of a server that an error repeats, in characters.
+const MAX_TEXT_CHARS: usize = 300;
+
+/// A call without a usable success.
+#[derive(Debug, Error)]
+pub enum CallError {
+    /// The request provably never left this machine: it is safe to send it again.
+    #[error("{0}")]
+    NotSent(#[source] NetError),
+    /// The request may have arrived and may have been acted upon.
+    #[error("{0}")]
+    Unknown(#[source] NetError),
+    /// The server answered with something other than success, a redirect included.
+    #[error("{0}")]
+    Answer(Box<ErrorAnswer>),
+    /// The server answered with success, in a form that cannot be understood. A write has most likely happened.
+    #[error("{target} answered {status} with a body that cannot be understood: {reason}")]
+    Malformed {
+        /// The HTTP status.
+        status: StatusCode,
+        /// Host and path that answered.
+        target: String,
+        /// What was expected.
+        reason: String,
+    },
+}
+
+/// An answer that is not a success.
+#[derive(Clone, Debug)]
+pub struct ErrorAnswer {
+    /// The protocol's name of the error, if the body was JSON and named one: `ExpiredToken`, `InvalidSwap` …
+    pub error: Option<String>,
+    /// The server's words, bounded; the start of the body if it was not JSON.
+    pub message: Option<String>,
+    /// The whole answer, with its rate limit headers.
+    pub response: Response,
+}
+
+impl CallError {
+    /// The answer, if the server gave one that is not a success.
+    pub fn answer(&self) -> Option<&ErrorAnswer> {
+        match self {
+            Self::Answer(answer) => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// Whether the server answered with an error of this name.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.answer().is_some_and(|answer| answer.error.as_deref() == Some(name))
+    }
+
+    /// Whether trying the same call later may go better: network trouble, a 5xx, or the rate limit.
+    /// It does *not* mean that trying again is safe: see [`CallError::provably_not_sent`].
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::NotSent(error) => !matches!(error, NetError::BadUrl { .. } | NetError::Refused { .. }),
+            Self::Unknown(error) => !matches!(error, NetError::Refused { .. } | NetError::TooLarge { .. }),
+            Self::Answer(answer) => {
+                let status = answer.response.status;
+                status.is_server_error()
+                    || status == StatusCode::TOO_MANY_REQUESTS
+                    || status == StatusCode::REQUEST_TIMEOUT
+            }
+            Self::Malformed { .. } => false,
+        }
+    }
+
+    /// True only if it is certain that no server has seen the request.
+    pub fn provably_not_sent(&self) -> bool {
+        matches!(self, Self::NotSent(_))
+    }
+}
+
+impl From<NetError> for CallError {
+    fn from(error: NetError) -> Self {
+        if error.provably_not_sent() { Self::NotSent(error) } else { Self::Unknown(error) }
+    }
+}
+
+impl ErrorAnswer {
+    /// Reads name and message out of a body that may be JSON, HTML or nothing.
+    pub(super) fn of(response: Response) -> Self {
+        #[derive(Deserialize)]
+        struct Body {
+            error: Option<String>,
+            message: Option<String>,
+        }
+        let (error, message) = match serde_json::from_slice::<Body>(&response.body) {
+            Ok(Body { error, message }) => (error.as_deref().map(bounded), message.as_deref().map(bounded)),
+            Err(_) => (None, None),
+        };
+        let start = || {
+            let text = bounded(&String::from_utf8_lossy(&response.body[..response.body.len().min(4 * MAX_TEXT_CHARS)]));
+            let text = text.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        let message = if error.is_none() { message.or_else(start) } else { message };
+        Self { error, message, response }
+    }
+}
+
+impl fmt::Display for ErrorAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = &self.response.url;
+        write!(f, "{}{} answered {}", url.host_str().unwrap_or_default(), url.path(), self.response.status)?;
+        match (&self.error, &self.message) {
+            (Some(error), Some(message)) => write!(f, ": {error}: {message}"),
+            (Some(text), None) | (None, Some(text)) => write!(f, ": {text}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn bounded(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT_CHARS).collect()
+}

@@ -1,0 +1,13 @@
+//! XRPC, the protocol's HTTP calls: one request, one answer, and errors that say whether the request may have arrived.
+
+mod client;
+mod error;
+mod headers;
+mod response;
+
+pub use client::{Auth, MAX_BODY_BYTES, READ_TIMEOUT_MS, WRITE_TIMEOUT_MS, XrpcClient};
+pub use error::{CallError, ErrorAnswer};
+pub use headers::{RateLimit, ResponseHeaders};
+pub use response::Response;
+
+pub(crate) use error::bounded;

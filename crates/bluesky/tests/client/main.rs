@@ -1,0 +1,11 @@
+//! The client against a small network in this process that behaves as told.
+// The attribute tells clippy that helpers outside of test functions may unwrap too.
+#![cfg(test)]
+
+mod calls;
+mod identity;
+mod login;
+mod moving;
+mod names;
+mod network;
+mod refresh;
