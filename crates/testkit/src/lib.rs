@@ -1,4 +1,16 @@
 //! `MemoryLedger`, simulated time, seeded faults, a proxy that holds and cuts, and a real PDS.
 
+pub mod ledger_suite;
+pub mod memory_ledger;
+pub mod memory_media;
 pub mod proxy;
 pub mod real_pds;
+pub mod samples;
+pub mod seeded_entropy;
+pub mod sim_clock;
+
+pub use memory_ledger::MemoryLedger;
+pub use memory_media::MemoryMedia;
+pub use samples::Samples;
+pub use seeded_entropy::SeededEntropy;
+pub use sim_clock::SimClock;
