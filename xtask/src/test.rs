@@ -44,7 +44,8 @@ fn test(workspace: &Workspace, fast: bool, may_install: bool) -> ExitCode {
     if fast {
         stages.note("cargo-deny: left out by --fast");
     } else if setup::has_subcommand(workspace, "deny") {
-        stages.run("deny", || stage::gate(workspace.cargo(["deny", "check", "bans", "licenses", "sources"])));
+        let deny = ["deny", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+        stages.run("deny", || stage::gate(workspace.cargo(deny)));
     } else {
         stages.skip("deny", "cargo-deny is missing; run `cargo xtask test --install`");
     }
