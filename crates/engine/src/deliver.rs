@@ -12,12 +12,12 @@ use crate::{Engine, EngineError, later};
 const LOOK_EVERY_MS: i64 = 200;
 
 impl Engine {
-    /// Works on these deliveries, and on what must be settled before them, until each is at rest or blocked, or the
-    /// deadline has come. Returns them as they stand then.
+    /// Works on these deliveries, and on what must be settled before them, until each is at rest or blocked, or nothing
+    /// more can happen before the deadline. Returns them as they stand then.
     pub async fn deliver(&self, ids: &[DeliveryId], deadline: Timestamp) -> Result<Vec<Delivery>, EngineError> {
         let stop = CancellationToken::new();
         loop {
-            let mut next_look = deadline;
+            let mut next_look = Timestamp::MAX;
             let mut stand = Vec::with_capacity(ids.len());
             for id in ids {
                 let mut delivery = self.ledger().delivery(id).await?;
@@ -28,7 +28,7 @@ impl Engine {
                 }
                 stand.push(delivery);
             }
-            if stand.iter().all(is_over) || self.now() >= deadline {
+            if stand.iter().all(is_over) || next_look > deadline || self.now() >= deadline {
                 return Ok(stand);
             }
             self.parts.clock.sleep_until(next_look).await;

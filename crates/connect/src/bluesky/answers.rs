@@ -1,0 +1,211 @@
+//! Which answer means what. The one question is whether the write was provably not processed; in doubt it is `Unknown`,
+//! and the witness finds out. Facts: the reference PDS 0.5, as measured.
+
+use jiff::Timestamp;
+use skein_bluesky::repo::Applied;
+use skein_bluesky::session::SessionError;
+use skein_bluesky::xrpc::{CallError, ErrorAnswer};
+use skein_domain::{Category, Fault, Outcome, Proof, RecordRef};
+
+/// What an answer to a write proves, by its HTTP status and the protocol's name of the error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// Not processed; send again at once, under a new fence.
+    HeadMoved,
+    /// Not processed; the platform says when.
+    Limited,
+    /// Not processed: an upload is gone.
+    BlobGone,
+    /// Not processed: the account cannot write.
+    AccountLost,
+    /// Not processed, and never will be.
+    Refused,
+    /// It may have been processed.
+    Unclear,
+}
+
+/// First match wins. `0` stands for any status, `""` for any name.
+const MEANINGS: &[(u16, &str, Meaning)] = &[
+    (400, "InvalidSwap", Meaning::HeadMoved),
+    (400, "BlobNotFound", Meaning::BlobGone),
+    (400, "ExpiredToken", Meaning::AccountLost),
+    (400, "InvalidToken", Meaning::AccountLost),
+    (400, "AccountNotFound", Meaning::AccountLost),
+    (400, "RepoNotFound", Meaning::AccountLost),
+    (400, "RepoDeactivated", Meaning::AccountLost),
+    (400, "RepoTakendown", Meaning::AccountLost),
+    (400, "AccountDeactivated", Meaning::AccountLost),
+    (400, "AccountTakedown", Meaning::AccountLost),
+    (400, "", Meaning::Refused),
+    (401, "", Meaning::AccountLost),
+    (403, "", Meaning::AccountLost),
+    (404, "", Meaning::Refused),
+    (405, "", Meaning::Refused),
+    (411, "", Meaning::Refused),
+    (413, "", Meaning::Refused),
+    (414, "", Meaning::Refused),
+    (415, "", Meaning::Refused),
+    (422, "", Meaning::Refused),
+    (429, "", Meaning::Limited),
+    (431, "", Meaning::Refused),
+    (501, "MethodNotImplemented", Meaning::Refused),
+    (0, "", Meaning::Unclear),
+];
+
+fn meaning(status: u16, name: &str) -> Meaning {
+    MEANINGS
+        .iter()
+        .find(|(for_status, for_name, _)| {
+            (*for_status == 0 || *for_status == status) && (for_name.is_empty() || *for_name == name)
+        })
+        .map_or(Meaning::Unclear, |(_, _, meaning)| *meaning)
+}
+
+/// The outcome of a write that was answered with success: the hashes must be ours.
+pub(crate) fn of_written(applied: &Applied, expected: &[RecordRef], url: Option<String>) -> Outcome {
+    let answered: Vec<RecordRef> = applied
+        .results
+        .iter()
+        .filter_map(|result| {
+            Some(RecordRef { uri: result.uri.as_ref()?.to_string(), cid: result.cid.as_ref()?.to_string() })
+        })
+        .collect();
+    if answered != expected {
+        return Outcome::Unknown(Fault::new(
+            "answer_differs",
+            Category::Unknown,
+            "The server says that it wrote something else than what was sent.",
+        ));
+    }
+    Outcome::Published(Proof {
+        records: answered,
+        commit: applied.commit.as_ref().map(|commit| commit.cid.to_string()),
+        rev: applied.commit.as_ref().map(|commit| commit.rev.to_string()),
+        url,
+    })
+}
+
+/// The outcome of a write without a usable success.
+pub(crate) fn of_error(error: &CallError, now: Timestamp) -> Outcome {
+    match error {
+        CallError::NotSent(_) => Outcome::RetryAt { at: None, fault: unreachable_host(error) },
+        CallError::Unknown(_) | CallError::Malformed { .. } => Outcome::Unknown(lost(error)),
+        CallError::Answer(answer) => of_answer(answer, now),
+    }
+}
+
+fn of_answer(answer: &ErrorAnswer, now: Timestamp) -> Outcome {
+    let status = answer.response.status.as_u16();
+    let name = answer.error.as_deref().unwrap_or_default();
+    match meaning(status, name) {
+        Meaning::HeadMoved => Outcome::RetryAt { at: Some(now), fault: head_moved() },
+        Meaning::Limited => {
+            let at = answer.response.headers.retry_at(now);
+            Outcome::RetryAt { at: Some(at), fault: limited(answer, at) }
+        }
+        Meaning::BlobGone => Outcome::BlobGone(said("blob_gone", Category::PlatformError, answer)),
+        Meaning::AccountLost => Outcome::AuthLost(account_lost(answer)),
+        Meaning::Refused => Outcome::Rejected(said("platform_refused", Category::PlatformRejected, answer)),
+        Meaning::Unclear => Outcome::Unknown(lost(answer)),
+    }
+}
+
+/// The outcome of a write whose token had ended and could not be renewed; nothing was processed.
+pub(crate) fn of_session(error: &SessionError, now: Timestamp) -> Outcome {
+    match error {
+        SessionError::Call(error) => of_error(error, now),
+        error if error.is_transient() => Outcome::RetryAt { at: retry_at(error), fault: session_fault(error) },
+        error => Outcome::AuthLost(session_fault(error)),
+    }
+}
+
+/// When a session that cannot be had now can be had again, where the server said so.
+pub(crate) fn retry_at(error: &SessionError) -> Option<Timestamp> {
+    match error {
+        SessionError::RateLimited { until, .. } => Some(*until),
+        _ => None,
+    }
+}
+
+/// The fault of a session that cannot be had.
+pub(crate) fn session_fault(error: &SessionError) -> Fault {
+    if error.is_transient() {
+        return Fault::new("session_unavailable", Category::PlatformError, sentence(error));
+    }
+    let (code, category) = match error {
+        SessionError::TakenDown { .. } => ("account_taken_down", Category::AccountIssue),
+        SessionError::Deactivated { .. } => ("account_deactivated", Category::AccountIssue),
+        _ => ("needs_login", Category::AuthExpired),
+    };
+    Fault::new(code, category, sentence(error)).next("`skein login HANDLE` connects it again and lets go what waits.")
+}
+
+fn account_lost(answer: &ErrorAnswer) -> Fault {
+    let fault = match answer.error.as_deref() {
+        Some("AccountTakedown" | "RepoTakendown") => said("account_taken_down", Category::AccountIssue, answer),
+        Some("AccountDeactivated" | "RepoDeactivated") => said("account_deactivated", Category::AccountIssue, answer),
+        _ => said("needs_login", Category::AuthExpired, answer),
+    };
+    fault.next("`skein login HANDLE` connects it again and lets go what waits.")
+}
+
+fn head_moved() -> Fault {
+    Fault::new(
+        "head_moved",
+        Category::PlatformError,
+        "Something else was written to the account in the moment before, so the server did not process this.",
+    )
+}
+
+fn limited(answer: &ErrorAnswer, at: Timestamp) -> Fault {
+    Fault { retryable: true, ..said("rate_limited", Category::RateLimit, answer) }.retry_at(at)
+}
+
+fn said(code: &str, category: Category, answer: &ErrorAnswer) -> Fault {
+    Fault::new(code, category, sentence(answer))
+}
+
+/// A host that could not be reached; the request never left.
+pub(crate) fn unreachable_host(error: &CallError) -> Fault {
+    Fault::new("host_unreachable", Category::PlatformError, sentence(error))
+}
+
+fn lost(error: &dyn std::fmt::Display) -> Fault {
+    Fault::new("reply_lost", Category::Unknown, sentence(error))
+}
+
+fn sentence(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    let capital: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let dot = if text.ends_with('.') { "" } else { "." };
+    format!("{capital}{}{dot}", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_table_is_what_an_answer_means() {
+        for (status, name, expected) in MEANINGS.iter().filter(|row| row.0 != 0) {
+            assert_eq!(meaning(*status, name), *expected, "{status} {name}");
+        }
+    }
+
+    #[test]
+    fn a_specific_name_is_never_hidden_by_an_earlier_general_row() {
+        for (index, (status, name, _)) in MEANINGS.iter().enumerate() {
+            let hidden = MEANINGS[..index].iter().any(|(earlier, of, _)| earlier == status && of.is_empty());
+            assert!(!hidden, "{status} {name}");
+        }
+    }
+
+    #[test]
+    fn in_doubt_a_write_may_have_happened() {
+        for status in [200, 201, 301, 302, 307, 308, 402, 406, 408, 409, 418, 425, 499, 500, 501, 502, 503, 504, 520] {
+            assert_eq!(meaning(status, ""), Meaning::Unclear, "{status}");
+            assert_eq!(meaning(status, "InternalServerError"), Meaning::Unclear, "{status}");
+        }
+    }
+}

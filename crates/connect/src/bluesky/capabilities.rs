@@ -1,0 +1,15 @@
+//! What Bluesky allows, from the lexicon `app.bsky.feed.post` (June 2026) and the reference PDS 0.5.
+
+use skein_domain::ports::Limits;
+
+/// The limits of a post and of a thread.
+pub const LIMITS: Limits = Limits { text_graphemes: 300, text_bytes: 3_000, parts: MAX_WRITES, langs: 3 };
+
+/// Writes in one `applyWrites`: a thread is one call.
+pub(crate) const MAX_WRITES: usize = 200;
+
+/// Bytes of JSON that a PDS takes in one call, less some room for the fence that arming adds.
+pub(crate) const MAX_BODY_BYTES: usize = 1_000_000 - 1_000;
+
+/// Different accounts that one post may mention; each of them is looked up.
+pub(crate) const MAX_MENTIONS: usize = 100;

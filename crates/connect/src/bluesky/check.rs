@@ -1,0 +1,136 @@
+//! What can be said about a draft without asking anybody: every fault at once.
+
+use skein_atproto::richtext;
+use skein_atproto::syntax::Language;
+use skein_domain::{Draft, Fault, Part};
+
+use super::capabilities::LIMITS;
+use super::reply::ReplyTarget;
+
+/// Checks a draft against what Bluesky takes.
+pub(crate) fn check(draft: &Draft) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if draft.parts.is_empty() {
+        faults.push(empty("parts", "The post has no text."));
+    }
+    if draft.parts.len() > LIMITS.parts {
+        let message = format!("A thread can have {} parts, and this one has {}.", LIMITS.parts, draft.parts.len());
+        let fault = Fault::content("too_many_parts", "parts", message);
+        faults.push(fault.over(format!("{} parts", LIMITS.parts), format!("{} parts", draft.parts.len())));
+    }
+    for (index, part) in draft.parts.iter().enumerate() {
+        check_part(index, draft.parts.len(), part, &mut faults);
+    }
+    check_langs(&draft.langs, &mut faults);
+    if let Some(Err(fault)) = draft.reply_to.as_deref().map(ReplyTarget::parse) {
+        faults.push(fault);
+    }
+    faults
+}
+
+fn check_part(index: usize, of: usize, part: &Part, faults: &mut Vec<Fault>) {
+    let field = format!("parts[{index}].text");
+    let name = if of > 1 { format!("Part {} of {of}", index + 1) } else { "The post".to_owned() };
+    let text = richtext::compose(&part.text);
+    if text.is_empty() {
+        faults.push(empty(&field, &format!("{name} is empty.")));
+    }
+    if text.contains('\0') {
+        let fault = Fault::content("text_has_nul", &field, format!("{name} holds a NUL character."));
+        faults.push(fault.next("Take it out; no network shows it."));
+    }
+    let graphemes = richtext::graphemes(&text);
+    if graphemes > LIMITS.text_graphemes {
+        let over = graphemes - LIMITS.text_graphemes;
+        let message = format!("{name} has {graphemes} characters, {over} more than Bluesky takes.");
+        faults.push(
+            Fault::content("too_many_graphemes", &field, message)
+                .over(format!("{} graphemes", LIMITS.text_graphemes), format!("{graphemes} graphemes"))
+                .next("Shorten it, or split it into a thread."),
+        );
+    }
+    if text.len() > LIMITS.text_bytes {
+        let message = format!("{name} has {} bytes of UTF-8, and Bluesky takes {}.", text.len(), LIMITS.text_bytes);
+        faults.push(
+            Fault::content("too_many_bytes", &field, message)
+                .over(format!("{} bytes", LIMITS.text_bytes), format!("{} bytes", text.len()))
+                .next("Shorten it, or split it into a thread; emoji of several people take many bytes."),
+        );
+    }
+}
+
+fn check_langs(langs: &[String], faults: &mut Vec<Fault>) {
+    if langs.len() > LIMITS.langs {
+        let message = format!("A post can name {} languages, and this one names {}.", LIMITS.langs, langs.len());
+        let fault = Fault::content("too_many_langs", "langs", message);
+        faults.push(fault.over(format!("{} languages", LIMITS.langs), format!("{} languages", langs.len())));
+    }
+    for (index, lang) in langs.iter().enumerate() {
+        if Language::parse(lang).is_err() {
+            let message = format!("`{lang}` is no language tag.");
+            let fault = Fault::content("lang_invalid", format!("langs[{index}]"), message).given(lang);
+            faults.push(fault.next("Use BCP-47 tags such as `en` or `pt-BR`."));
+        }
+    }
+}
+
+fn empty(field: &str, message: &str) -> Fault {
+    Fault::content("empty_text", field, message).over("at least 1 character", "0 characters").next("Write something.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thread(texts: &[&str]) -> Draft {
+        let parts = texts.iter().map(|text| Part { text: (*text).to_owned() }).collect();
+        Draft { parts, ..Draft::default() }
+    }
+
+    fn codes(draft: &Draft) -> Vec<(String, String)> {
+        check(draft).into_iter().map(|fault| (fault.code, fault.field.unwrap_or_default())).collect()
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_with_its_part() {
+        let long = "a".repeat(301);
+        let heavy = "👨‍👩‍👧‍👦".repeat(130);
+        let mut draft = thread(&["fine", "  \n ", &long, &heavy]);
+        draft.langs = ["en", "de", "fr", "english!"].map(str::to_owned).to_vec();
+        draft.reply_to = Some("nonsense".to_owned());
+        let expected = [
+            ("empty_text", "parts[1].text"),
+            ("too_many_graphemes", "parts[2].text"),
+            ("too_many_bytes", "parts[3].text"),
+            ("too_many_langs", "langs"),
+            ("lang_invalid", "langs[3]"),
+            ("reply_to_unreadable", "reply_to"),
+        ];
+        assert_eq!(codes(&draft), expected.map(|(code, field)| (code.to_owned(), field.to_owned())));
+    }
+
+    #[test]
+    fn the_limits_themselves_are_fine() {
+        assert_eq!(codes(&thread(&[&"a".repeat(300)])), []);
+        let heavy = format!("{}{}", "👨‍👩‍👧‍👦".repeat(120), "");
+        assert_eq!(heavy.len(), 3_000);
+        assert_eq!(codes(&thread(&[&heavy])), []);
+        assert_eq!(codes(&thread(&vec!["a"; LIMITS.parts])), []);
+    }
+
+    #[test]
+    fn a_fault_names_the_limit_and_what_was_given() {
+        let fault = check(&thread(&["ok", &"é".repeat(301)])).remove(0);
+        assert_eq!(fault.limit.as_deref(), Some("300 graphemes"));
+        assert_eq!(fault.given.as_deref(), Some("301 graphemes"));
+        assert_eq!(fault.message, "Part 2 of 2 has 301 characters, 1 more than Bluesky takes.");
+    }
+
+    #[test]
+    fn nothing_at_all_is_refused() {
+        assert_eq!(codes(&thread(&[])), [("empty_text".to_owned(), "parts".to_owned())]);
+        assert_eq!(codes(&thread(&["a\0b"])), [("text_has_nul".to_owned(), "parts[0].text".to_owned())]);
+        let many = vec!["a"; LIMITS.parts + 1];
+        assert_eq!(codes(&thread(&many)), [("too_many_parts".to_owned(), "parts".to_owned())]);
+    }
+}

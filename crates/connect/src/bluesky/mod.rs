@@ -1,0 +1,91 @@
+//! Bluesky, and every other host of the AT Protocol.
+
+mod answers;
+mod capabilities;
+mod check;
+mod content;
+mod prepare;
+mod publish;
+mod reply;
+mod resolve;
+mod witness;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use skein_bluesky::identity::Identities;
+use skein_bluesky::session::Sessions;
+use skein_bluesky::xrpc::XrpcClient;
+use skein_domain::outcome::Obstacle;
+use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
+use skein_domain::{Account, Category, Draft, Evidence, Fault, Finding, Platform, Prepared, Resolved};
+use std::sync::Arc;
+use url::Url;
+
+pub use capabilities::LIMITS;
+
+/// The connector for Bluesky.
+pub struct BlueskyConnector {
+    sessions: Sessions,
+    identities: Identities,
+    xrpc: XrpcClient,
+    clock: Arc<dyn Clock>,
+    web: Option<Url>,
+}
+
+impl BlueskyConnector {
+    /// A connector over a client. `web` is where people look at posts (`https://bsky.app`); without it receipts carry no
+    /// address for people.
+    pub fn new(
+        sessions: Sessions,
+        identities: Identities,
+        xrpc: XrpcClient,
+        clock: Arc<dyn Clock>,
+        web: Option<Url>,
+    ) -> Self {
+        Self { sessions, identities, xrpc, clock, web }
+    }
+}
+
+#[async_trait]
+impl Connector for BlueskyConnector {
+    fn platform(&self) -> Platform {
+        Platform::Bluesky
+    }
+
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    fn check(&self, draft: &Draft) -> Vec<Fault> {
+        check::check(draft)
+    }
+
+    async fn resolve(&self, _account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>> {
+        self.resolve_draft(draft).await
+    }
+
+    async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
+        let content = content::Content::read(content).map_err(Obstacle::Refused)?;
+        self.verify(&content).await?;
+        prepare::freeze(account, &content, stamp).map_err(Obstacle::Refused)
+    }
+
+    async fn arm(
+        &self,
+        account: &Account,
+        prepared: &Prepared,
+        earlier: Option<&Evidence>,
+    ) -> Result<Box<dyn ArmedStep>, Obstacle> {
+        self.arm_step(account, prepared, earlier).await
+    }
+
+    async fn witness(&self, account: &Account, prepared: &Prepared, evidence: &Evidence) -> Finding {
+        self.look(account, prepared, evidence).await
+    }
+}
+
+/// Something that this program stored and can no longer read: a defect, told rather than hidden.
+pub(crate) fn unreadable(what: &str, detail: impl std::fmt::Display) -> Fault {
+    Fault::new("stored_data_unreadable", Category::SystemError, format!("The stored {what} cannot be read: {detail}."))
+        .next("Nothing was sent. Please report it, with the output of `skein queue show --json`.")
+}

@@ -1,0 +1,149 @@
+//! Arming and sending: the head of the repository becomes the fence, and the one call goes out.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use skein_atproto::syntax::{AtUri, Did};
+use skein_bluesky::repo;
+use skein_bluesky::session::{Authorized, SessionError, Sessions};
+use skein_bluesky::xrpc::CallError;
+use skein_domain::outcome::Obstacle;
+use skein_domain::ports::{ArmedStep, Clock};
+use skein_domain::{Account, Evidence, Fault, Outcome, Prepared, RecordRef};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+use super::answers;
+use super::{BlueskyConnector, unreadable};
+
+/// How long an answer to a write is waited for. A thread of 200 posts takes the reference server about a second.
+const WRITE_TIMEOUT_MS: u64 = 30_000;
+
+/// What is journaled before a write: the state of the repository that the write is conditional on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fence {
+    /// The CID of the head commit: `swapCommit`.
+    pub(crate) head: String,
+    /// Its revision.
+    pub(crate) rev: String,
+    /// The server that said so.
+    pub(crate) pds: String,
+}
+
+impl Fence {
+    pub(crate) fn read(evidence: &Evidence) -> Result<Self, Fault> {
+        Self::deserialize(&evidence.fence).map_err(|error| unreadable("fence", error))
+    }
+}
+
+/// A loaded `applyWrites`.
+struct ApplyWrites {
+    authorized: Authorized,
+    sessions: Sessions,
+    clock: Arc<dyn Clock>,
+    body: Bytes,
+    fence: Value,
+    records: Vec<RecordRef>,
+    url: Option<String>,
+}
+
+#[async_trait]
+impl ArmedStep for ApplyWrites {
+    fn fence(&self) -> &Value {
+        &self.fence
+    }
+
+    async fn send(self: Box<Self>) -> Outcome {
+        let error = match self.apply(&self.authorized).await {
+            Ok(outcome) => return outcome,
+            Err(error) => error,
+        };
+        // The server refused the token, so it did not read the write: with a new one it is sent for the first time.
+        if !(error.is_named("ExpiredToken") || error.is_named("InvalidToken")) {
+            return answers::of_error(&error, self.clock.now());
+        }
+        match self.sessions.renewed(&self.authorized).await {
+            Ok(renewed) => match self.apply(&renewed).await {
+                Ok(outcome) => outcome,
+                Err(error) => answers::of_error(&error, self.clock.now()),
+            },
+            Err(error) => answers::of_session(&error, self.clock.now()),
+        }
+    }
+}
+
+impl ApplyWrites {
+    async fn apply(&self, authorized: &Authorized) -> Result<Outcome, CallError> {
+        let timeout = Duration::from_millis(WRITE_TIMEOUT_MS);
+        let response = repo::apply_writes(authorized, self.body.clone(), timeout).await?;
+        let written = repo::parse_apply_writes(&response)?;
+        Ok(answers::of_written(&written, &self.records, self.url.clone()))
+    }
+}
+
+impl BlueskyConnector {
+    pub(crate) async fn arm_step(
+        &self,
+        account: &Account,
+        prepared: &Prepared,
+        earlier: Option<&Evidence>,
+    ) -> Result<Box<dyn ArmedStep>, Obstacle> {
+        let did = did_of(account).map_err(Obstacle::Refused)?;
+        let authorized = self.sessions.authorized(&did).await.map_err(|error| no_session(&error))?;
+        let fence = match earlier {
+            Some(evidence) => Fence::read(evidence).map_err(Obstacle::Refused)?,
+            None => head(&authorized).await?,
+        };
+        let body = with_fence(&prepared.body, &fence).map_err(Obstacle::Refused)?;
+        let fence = serde_json::to_value(&fence).map_err(|error| Obstacle::Refused(unreadable("fence", error)))?;
+        Ok(Box::new(ApplyWrites {
+            authorized,
+            sessions: self.sessions.clone(),
+            clock: Arc::clone(&self.clock),
+            body,
+            fence,
+            records: prepared.records.clone(),
+            url: self.address(account, prepared),
+        }))
+    }
+
+    /// Where a person can look at the first part.
+    pub(crate) fn address(&self, account: &Account, prepared: &Prepared) -> Option<String> {
+        let rkey = AtUri::parse(&prepared.records.first()?.uri).ok()?.rkey()?;
+        let mut url: Url = self.web.clone()?;
+        url.path_segments_mut().ok()?.pop_if_empty().extend(["profile", &account.handle, "post", rkey.as_str()]);
+        Some(url.to_string())
+    }
+}
+
+/// Reading the head also warms the connection that the write will use.
+async fn head(authorized: &Authorized) -> Result<Fence, Obstacle> {
+    let commit = repo::latest_commit(authorized.xrpc(), authorized.pds(), authorized.did()).await.map_err(|error| {
+        match answers::of_error(&error, jiff::Timestamp::UNIX_EPOCH) {
+            Outcome::AuthLost(fault) => Obstacle::AuthLost(fault),
+            _ => Obstacle::Retry { at: None, fault: answers::unreachable_host(&error) },
+        }
+    })?;
+    Ok(Fence { head: commit.cid.to_string(), rev: commit.rev.to_string(), pds: authorized.pds().to_string() })
+}
+
+fn with_fence(body: &str, fence: &Fence) -> Result<Bytes, Fault> {
+    let mut body: Map<String, Value> = serde_json::from_str(body).map_err(|error| unreadable("request", error))?;
+    body.insert("swapCommit".to_owned(), Value::String(fence.head.clone()));
+    serde_json::to_vec(&body).map(Bytes::from).map_err(|error| unreadable("request", error))
+}
+
+fn no_session(error: &SessionError) -> Obstacle {
+    let fault = answers::session_fault(error);
+    if error.is_transient() {
+        Obstacle::Retry { at: answers::retry_at(error), fault }
+    } else {
+        Obstacle::AuthLost(fault)
+    }
+}
+
+pub(crate) fn did_of(account: &Account) -> Result<Did, Fault> {
+    Did::parse(&account.identity).map_err(|error| unreadable("DID", error))
+}

@@ -1,0 +1,124 @@
+//! Looking up all that a draft refers to, once, at submission: what is found here is what will be published.
+
+use futures_util::future::join_all;
+use skein_atproto::richtext::{self, Detected, Feature};
+use skein_atproto::syntax::{Did, Handle, Language};
+use skein_bluesky::identity::IdentityError;
+use skein_domain::outcome::Obstacle;
+use skein_domain::{Category, Draft, Fault, Resolved, Warning};
+use std::collections::BTreeMap;
+
+use super::BlueskyConnector;
+use super::capabilities::{MAX_BODY_BYTES, MAX_MENTIONS};
+use super::content::{Content, PartContent};
+use super::reply::{NoTarget, ReplyTarget};
+
+/// What became of each mentioned handle.
+type Mentioned = BTreeMap<Handle, Result<Did, IdentityError>>;
+
+impl BlueskyConnector {
+    pub(crate) async fn resolve_draft(&self, draft: &Draft) -> Result<Resolved, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let texts: Vec<String> = draft.parts.iter().map(|part| richtext::compose(&part.text)).collect();
+        let detected: Vec<Vec<Detected>> = texts.iter().map(|text| richtext::detect(text)).collect();
+        let reply = match draft.reply_to.as_deref().map(ReplyTarget::parse).transpose() {
+            Ok(None) => None,
+            Ok(Some(target)) => match self.find_reply(&target).await {
+                Ok(reply) => Some(reply),
+                Err(NoTarget::Missing(fault) | NoTarget::Unasked(fault)) => {
+                    faults.push(fault);
+                    None
+                }
+            },
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
+        };
+        let mentioned = self.look_up_mentions(&detected, &mut faults).await;
+        let mut warnings = Vec::new();
+        let mut parts = Vec::with_capacity(texts.len());
+        for (index, (text, detected)) in texts.into_iter().zip(detected).enumerate() {
+            let lookup = |handle: &Handle| mentioned.get(handle).and_then(|found| found.as_ref().ok().cloned());
+            let (facets, unresolved) = richtext::resolve_mentions(detected, lookup);
+            warnings.extend(unresolved.iter().map(|handle| plain_mention(index, handle)));
+            parts.push(PartContent { text, facets });
+        }
+        let langs = draft.langs.iter().filter_map(|lang| Language::parse(lang).ok()).collect();
+        let content = Content { parts, reply, langs };
+        match content.to_value() {
+            Ok(content) if faults.is_empty() => {
+                check_size(&content).map_err(|fault| vec![fault])?;
+                Ok(Resolved { content, warnings })
+            }
+            Ok(_) => Err(faults),
+            Err(fault) => Err([faults, vec![fault]].concat()),
+        }
+    }
+
+    async fn look_up_mentions(&self, detected: &[Vec<Detected>], faults: &mut Vec<Fault>) -> Mentioned {
+        let mut handles: Vec<Handle> = detected
+            .iter()
+            .flatten()
+            .filter_map(|found| match &found.feature {
+                Feature::Mention { handle } => Handle::parse(handle).ok(),
+                _ => None,
+            })
+            .collect();
+        handles.sort();
+        handles.dedup();
+        if handles.len() > MAX_MENTIONS {
+            let message = format!("It mentions {} accounts; at most {MAX_MENTIONS} are looked up.", handles.len());
+            let fault = Fault::content("too_many_mentions", "parts", message);
+            faults.push(fault.over(format!("{MAX_MENTIONS} mentions"), format!("{} mentions", handles.len())));
+            return Mentioned::new();
+        }
+        let lookups = handles.into_iter().map(|handle| async {
+            let found = self.identities.resolve_handle(&handle, None).await;
+            (handle, found)
+        });
+        let mentioned: Mentioned = join_all(lookups).await.into_iter().collect();
+        for (handle, found) in &mentioned {
+            if let Err(error) = found
+                && error.is_transient()
+            {
+                faults.push(unasked(handle, error));
+            }
+        }
+        mentioned
+    }
+
+    /// Verifies, when a delivery is prepared, that what was looked up at submission still holds.
+    pub(crate) async fn verify(&self, content: &Content) -> Result<(), Obstacle> {
+        let Some(reply) = &content.reply else { return Ok(()) };
+        self.still_there(&reply.parent).await.map_err(|error| match error {
+            NoTarget::Missing(fault) => Obstacle::Refused(fault),
+            NoTarget::Unasked(fault) => Obstacle::Retry { at: None, fault },
+        })
+    }
+}
+
+fn check_size(content: &serde_json::Value) -> Result<(), Fault> {
+    let bytes = content.to_string().len();
+    if bytes <= MAX_BODY_BYTES {
+        return Ok(());
+    }
+    let message = format!("The thread takes {bytes} bytes in one call, and servers take {MAX_BODY_BYTES}.");
+    Err(Fault::content("thread_too_large", "parts", message)
+        .over(format!("{MAX_BODY_BYTES} bytes"), format!("{bytes} bytes"))
+        .next("Publish it as two threads."))
+}
+
+fn plain_mention(index: usize, handle: &str) -> Warning {
+    Warning::new(
+        "mention_unresolved",
+        format!("parts[{index}].text"),
+        format!("No account is called @{handle}, so it stays plain text."),
+    )
+}
+
+fn unasked(handle: &Handle, error: &IdentityError) -> Fault {
+    let message = format!("Whether @{handle} exists could not be asked: {error}.");
+    Fault { field: Some("parts".to_owned()), ..Fault::new("mention_unasked", Category::PlatformError, message) }
+        .next("Nothing is wrong with what you wrote; try again later, or leave out the @.")
+}
