@@ -1,5 +1,6 @@
 //! `MemoryLedger`, simulated time, seeded faults, a proxy that holds and cuts, and a real PDS.
 
+pub mod fake_connector;
 pub mod ledger_suite;
 pub mod memory_ledger;
 pub mod memory_media;
@@ -9,6 +10,7 @@ pub mod samples;
 pub mod seeded_entropy;
 pub mod sim_clock;
 
+pub use fake_connector::{FakeConnector, SendOrder};
 pub use memory_ledger::MemoryLedger;
 pub use memory_media::MemoryMedia;
 pub use samples::Samples;

@@ -1,0 +1,367 @@
+//! A platform in memory behind the `Connector` port, and orders for what shall go wrong with it.
+//!
+//! It behaves like a repository that checks `swapCommit`: every write moves the head of its repository, and a request
+//! that was loaded under another head is refused without a trace. Orders are taken first in, first out; where nothing is
+//! ordered, everything works.
+
+mod platform;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use skein_domain::outcome::Obstacle;
+use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
+use skein_domain::{
+    Account, Category, Draft, Evidence, Fault, Finding, Outcome, Platform, Prepared, RecordRef, Resolved, Warning,
+};
+use tokio::sync::{Notify, oneshot};
+
+use crate::samples;
+pub use platform::{Arrival, Landing, SentRequest};
+use platform::{FakePlatform, Request};
+
+/// A text that contains this is refused by `resolve`.
+pub const REFUSED_TEXT: &str = "refuse me";
+/// A text that contains this is accepted by `resolve` with a warning.
+pub const WARNED_TEXT: &str = "warn me";
+
+const LIMITS: Limits = Limits { text_graphemes: 300, text_bytes: 3_000, parts: 25, langs: 3 };
+
+/// What shall become of one request.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "orders are few, and a test reads better without boxes")]
+pub enum SendOrder {
+    /// It arrives and is answered.
+    Arrive,
+    /// It arrives; its answer is lost.
+    ReplyLostAfterWrite,
+    /// It never arrives; so there is no answer.
+    ReplyLostBeforeWrite,
+    /// It is on its way, and its sender waits, until [`FakeConnector::release`] lets it arrive.
+    Hold,
+    /// Its sender is told at once that the answer is lost; it arrives when [`FakeConnector::release`] lets it.
+    ReplyLostWhileHeld,
+    /// The platform answers this and writes nothing: `RetryAt`, `Rejected`, `BlobGone`, `AuthLost` and the like.
+    Answer(Outcome),
+}
+
+/// How often each method was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "each is named for the method that it counts")]
+pub struct Calls {
+    pub check: usize,
+    pub resolve: usize,
+    pub prepare: usize,
+    pub arm: usize,
+    pub send: usize,
+    pub witness: usize,
+}
+
+/// The connector. Clones share the platform, its orders and the counts, as two workers share a platform.
+#[derive(Clone)]
+pub struct FakeConnector {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    platform: Mutex<FakePlatform>,
+    more_held: Notify,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, FakePlatform> {
+        self.platform.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FakeConnector {
+    /// An empty platform. The clock tells when requests were let go and when they arrived.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let platform = Mutex::new(FakePlatform::default());
+        Self { shared: Arc::new(Shared { clock, platform, more_held: Notify::new() }) }
+    }
+
+    /// Orders what becomes of the next request, of whichever account.
+    pub fn order_send(&self, order: SendOrder) {
+        self.shared.lock().sends.push(None, order);
+    }
+
+    /// Orders what becomes of the next request to the repository of the identity; other repositories are not concerned.
+    pub fn order_send_for(&self, identity: &str, order: SendOrder) {
+        self.shared.lock().sends.push(Some(identity), order);
+    }
+
+    /// Puts something in the way of the next `prepare`.
+    pub fn order_prepare(&self, obstacle: Obstacle) {
+        self.shared.lock().prepares.push(None, obstacle);
+    }
+
+    /// Puts something in the way of the next `arm`.
+    pub fn order_arm(&self, obstacle: Obstacle) {
+        self.shared.lock().arms.push(None, obstacle);
+    }
+
+    /// Orders what the next look at the platform finds, instead of the truth.
+    pub fn order_witness(&self, finding: Finding) {
+        self.shared.lock().witnesses.push(None, finding);
+    }
+
+    /// The next looks, so many, find out nothing.
+    pub fn order_inconclusive(&self, times: usize) {
+        for _ in 0..times {
+            self.order_witness(Finding::Inconclusive(samples::fault("cannot_be_reached")));
+        }
+    }
+
+    /// How many requests are on their way.
+    pub fn held(&self) -> usize {
+        self.shared.lock().wire.len()
+    }
+
+    /// Returns once at least so many requests are on their way.
+    pub async fn wait_for_held(&self, count: usize) {
+        loop {
+            let more = self.shared.more_held.notified();
+            tokio::pin!(more);
+            more.as_mut().enable();
+            if self.held() >= count {
+                return;
+            }
+            more.await;
+        }
+    }
+
+    /// Lets the request that has been on its way for longest arrive, whether or not anybody still waits for its answer.
+    /// `None` when there is none.
+    pub fn release(&self) -> Option<Arrival> {
+        let now = self.shared.clock.now();
+        let mut platform = self.shared.lock();
+        let held = platform.wire.pop_front()?;
+        let (arrival, outcome) = platform.arrive(&held.request, now);
+        drop(platform);
+        // Whoever sent it may have given up meanwhile; it has arrived all the same.
+        drop(held.answer.map(|answer| answer.send(outcome)));
+        Some(arrival)
+    }
+
+    /// Somebody else writes to the repository: its head moves.
+    pub fn foreign_write(&self, identity: &str) {
+        self.shared.lock().move_head(identity);
+    }
+
+    /// The author deletes a record: it is gone and the head moves. False when there is no such record.
+    pub fn delete_record(&self, identity: &str, uri: &str) -> bool {
+        self.shared.lock().delete(identity, uri)
+    }
+
+    /// How often each method was called.
+    pub fn calls(&self) -> Calls {
+        self.shared.lock().calls
+    }
+
+    /// Every request that was let go, in order, whatever became of it.
+    pub fn sent(&self) -> Vec<SentRequest> {
+        self.shared.lock().sent.clone()
+    }
+
+    /// Every write that took place, in order; also of what was deleted since. The measure of "never twice".
+    pub fn landings(&self) -> Vec<Landing> {
+        self.shared.lock().landings.clone()
+    }
+
+    /// The texts of every part that was ever written to the repository, in order.
+    pub fn landed_texts(&self, identity: &str) -> Vec<String> {
+        let landings = self.landings();
+        landings.into_iter().filter(|landing| landing.identity == identity).flat_map(|landing| landing.texts).collect()
+    }
+
+    /// The hash of the record that is public at the address now.
+    pub fn public_cid(&self, uri: &str) -> Option<String> {
+        self.shared.lock().records.get(uri).cloned()
+    }
+}
+
+#[async_trait]
+impl Connector for FakeConnector {
+    fn platform(&self) -> Platform {
+        Platform::Bluesky
+    }
+
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    fn check(&self, draft: &Draft) -> Vec<Fault> {
+        self.shared.lock().calls.check += 1;
+        faults_of(draft)
+    }
+
+    async fn resolve(&self, account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>> {
+        self.shared.lock().calls.resolve += 1;
+        let parts = || draft.parts.iter().enumerate();
+        let refused = parts().filter(|(_, part)| part.text.contains(REFUSED_TEXT)).map(|(place, _)| {
+            Fault::content("refused_text", format!("parts[{place}].text"), format!("This text says `{REFUSED_TEXT}`."))
+                .of_account(&account.handle)
+        });
+        let faults: Vec<Fault> = refused.collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let warned = parts().filter(|(_, part)| part.text.contains(WARNED_TEXT)).map(|(place, _)| {
+            Warning::new("warned_text", format!("parts[{place}].text"), format!("This text says `{WARNED_TEXT}`."))
+        });
+        Ok(Resolved { content: samples::content(draft), warnings: warned.collect() })
+    }
+
+    async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
+        let mut platform = self.shared.lock();
+        platform.calls.prepare += 1;
+        if let Some(obstacle) = platform.prepares.take(&account.identity) {
+            return Err(obstacle);
+        }
+        drop(platform);
+        let texts: Option<Vec<&str>> =
+            content["texts"].as_array().and_then(|texts| texts.iter().map(Value::as_str).collect());
+        match texts {
+            Some(texts) if !texts.is_empty() => Ok(frozen(account, &texts, stamp)),
+            _ => Err(Obstacle::Refused(Fault::content("no_content", "parts", "There is nothing to publish."))),
+        }
+    }
+
+    async fn arm(
+        &self,
+        account: &Account,
+        prepared: &Prepared,
+        earlier: Option<&Evidence>,
+    ) -> Result<Box<dyn ArmedStep>, Obstacle> {
+        let mut platform = self.shared.lock();
+        platform.calls.arm += 1;
+        if let Some(obstacle) = platform.arms.take(&account.identity) {
+            return Err(obstacle);
+        }
+        let fence = earlier
+            .map_or_else(|| json!({ "head": platform.head(&account.identity) }), |evidence| evidence.fence.clone());
+        let request = Request { identity: account.identity.clone(), prepared: prepared.clone(), fence };
+        Ok(Box::new(FakeStep { shared: Arc::clone(&self.shared), request }))
+    }
+
+    async fn witness(&self, account: &Account, prepared: &Prepared, evidence: &Evidence) -> Finding {
+        let mut platform = self.shared.lock();
+        platform.calls.witness += 1;
+        match platform.witnesses.take(&account.identity) {
+            Some(finding) => finding,
+            None => platform.look(&account.identity, prepared, &evidence.fence),
+        }
+    }
+}
+
+struct FakeStep {
+    shared: Arc<Shared>,
+    request: Request,
+}
+
+#[async_trait]
+impl ArmedStep for FakeStep {
+    fn fence(&self) -> &Value {
+        &self.request.fence
+    }
+
+    async fn send(self: Box<Self>) -> Outcome {
+        let Self { shared, request } = *self;
+        let reply_lost = || Outcome::Unknown(samples::fault("reply_lost"));
+        let (answer, waiting) = oneshot::channel();
+        {
+            let now = shared.clock.now();
+            let mut platform = shared.lock();
+            match platform.let_go(&request, now) {
+                SendOrder::Arrive => return platform.arrive(&request, now).1,
+                SendOrder::ReplyLostAfterWrite => {
+                    platform.arrive(&request, now);
+                    return reply_lost();
+                }
+                SendOrder::ReplyLostBeforeWrite => return reply_lost(),
+                SendOrder::Answer(outcome) => return outcome,
+                SendOrder::ReplyLostWhileHeld => {
+                    platform.hold(request, None);
+                    drop(answer);
+                }
+                SendOrder::Hold => platform.hold(request, Some(answer)),
+            }
+        }
+        shared.more_held.notify_waiters();
+        // Of a request that nobody will answer the channel is closed already.
+        waiting.await.unwrap_or_else(|_| reply_lost())
+    }
+}
+
+fn faults_of(draft: &Draft) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if draft.parts.is_empty() {
+        faults.push(Fault::content("no_parts", "parts", "A post needs at least one part."));
+    }
+    if draft.parts.len() > LIMITS.parts {
+        let fault = Fault::content("too_many_parts", "parts", "The thread has too many parts.");
+        faults.push(fault.over(format!("{} parts", LIMITS.parts), draft.parts.len()));
+    }
+    for (place, part) in draft.parts.iter().enumerate() {
+        let (field, chars) = (format!("parts[{place}].text"), part.text.chars().count());
+        if chars > LIMITS.text_graphemes {
+            let fault = Fault::content("too_many_graphemes", field, "The text is too long.");
+            faults.push(fault.over(format!("{} graphemes", LIMITS.text_graphemes), chars));
+        } else if part.text.is_empty() {
+            faults.push(Fault::content("empty_text", field, "The part says nothing."));
+        }
+    }
+    faults
+}
+
+/// The bytes follow from account, texts and stamp alone.
+fn frozen(account: &Account, texts: &[&str], stamp: Stamp) -> Prepared {
+    let mut writes = Vec::new();
+    let mut records: Vec<RecordRef> = Vec::new();
+    let mut created_at = stamp.first_created_at;
+    for text in texts {
+        if let Some(parent) = records.last() {
+            created_at += SignedDuration::from_millis(1);
+            writes.push(json!({ "text": text, "created_at": created_at, "parent": parent.cid }));
+        } else {
+            writes.push(json!({ "text": text, "created_at": created_at }));
+        }
+        let rkey = format!("{}-{:04}", created_at.as_microsecond(), stamp.clock_id);
+        let uri = format!("at://{}/app.bsky.feed.post/{rkey}", account.identity);
+        let cid = writes.last().map(|write| format!("cid-{:016x}", fnv1a(&write.to_string()))).unwrap_or_default();
+        records.push(RecordRef { uri, cid });
+    }
+    Prepared {
+        body: json!({ "repo": account.identity, "writes": writes }).to_string(),
+        records,
+        first_created_at: stamp.first_created_at,
+        last_created_at: created_at,
+        frozen_at: stamp.frozen_at,
+    }
+}
+
+/// A hash that is the same in every build, which the standard library's is not bound to be.
+fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn fence_moved() -> Fault {
+    Fault::new("fence_moved", Category::PlatformError, "The repository has changed since the request was loaded.")
+}
+
+fn head_of(fence: &Value) -> Option<u64> {
+    fence["head"].as_u64()
+}
+
+fn texts_of(prepared: &Prepared) -> Vec<String> {
+    let body: Value = serde_json::from_str(&prepared.body).unwrap_or_default();
+    let text = |write: &Value| write["text"].as_str().unwrap_or_default().to_owned();
+    body["writes"].as_array().map(|writes| writes.iter().map(text).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
