@@ -74,12 +74,12 @@ impl Dns {
 #[derive(Debug, Error)]
 pub enum BuildError {
     /// The file with extra certificate authorities cannot be read.
-    #[error("the certificate file {path} cannot be read: {source}; check SKEIN_EXTRA_CA")]
+    #[error("the certificate file {path} cannot be read: {error}; check SKEIN_EXTRA_CA")]
     ExtraCaUnreadable {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// The file holds no usable certificate.
     #[error("{path} holds no PEM certificate that can be used; SKEIN_EXTRA_CA wants BEGIN CERTIFICATE blocks")]

@@ -14,7 +14,7 @@ pub(crate) fn install_provider() {
 }
 
 pub(crate) fn extra_certificates(path: &Path) -> Result<Vec<Certificate>, BuildError> {
-    let pem = std::fs::read(path).map_err(|source| BuildError::ExtraCaUnreadable { path: path.to_owned(), source })?;
+    let pem = std::fs::read(path).map_err(|error| BuildError::ExtraCaUnreadable { path: path.to_owned(), error })?;
     let invalid = || BuildError::ExtraCaInvalid { path: path.to_owned() };
     let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| invalid())?;
     if certificates.is_empty() { Err(invalid()) } else { Ok(certificates) }

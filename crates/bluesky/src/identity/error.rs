@@ -8,7 +8,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum IdentityError {
     /// Nobody has this name, as far as anybody knows.
-    #[error("no account is known as {name} ({detail}); check the spelling")]
+    #[error(
+        "no account is known as {name} ({detail}); check the spelling; an account that is deactivated may only be found by its DID"
+    )]
     NotFound {
         /// The handle or DID.
         name: String,
@@ -24,12 +26,12 @@ pub enum IdentityError {
         detail: String,
     },
     /// The guard refused an address that the handle or DID points to.
-    #[error("{name} points to an address that is not asked: {source}")]
+    #[error("{name} points to an address that is not asked: {error}")]
     Refused {
         /// The handle or DID.
         name: String,
         /// What was refused, and how to allow it.
-        source: NetError,
+        error: NetError,
     },
     /// The handle's DNS records contradict each other.
     #[error("the DNS name _atproto.{handle} holds {count} different DIDs; leave only the right one there")]

@@ -40,8 +40,8 @@ pub(super) async fn fetch(http: &Http, did: &Did, url: Url) -> Result<DidDocumen
     let host = url.host_str().unwrap_or_default().to_owned();
     let fetched = match http.fetch(Call::get(url, Duration::from_millis(TIMEOUT_MS)), MAX_DOCUMENT_BYTES).await {
         Ok(fetched) => fetched,
-        Err(source @ (NetError::Refused { .. } | NetError::BadUrl { .. })) => {
-            return Err(IdentityError::Refused { name, source });
+        Err(error @ (NetError::Refused { .. } | NetError::BadUrl { .. })) => {
+            return Err(IdentityError::Refused { name, error });
         }
         Err(error @ NetError::TooLarge { .. }) => {
             return Err(IdentityError::BadDocument { did: did.clone(), detail: error.to_string() });

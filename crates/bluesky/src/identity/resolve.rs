@@ -49,7 +49,7 @@ impl Answers {
 
     fn into_error(self, name: String) -> IdentityError {
         match self.refused {
-            Some(source) => IdentityError::Refused { name, source },
+            Some(error) => IdentityError::Refused { name, error },
             None if self.failed.is_empty() => IdentityError::NotFound { name, detail: self.no.join("; ") },
             None => {
                 let reasons: Vec<String> = self.failed.into_iter().map(|(_, why)| why).collect();

@@ -58,7 +58,7 @@ pub struct Stored {
 /// The memory could not be read or written.
 #[derive(Debug, Error)]
 #[error("the stored session could not be read or written: {0}")]
-pub struct JournalError(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub struct JournalError(Box<dyn std::error::Error + Send + Sync>);
 
 impl JournalError {
     /// Wraps whatever the store said.

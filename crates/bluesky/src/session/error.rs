@@ -13,10 +13,10 @@ use crate::xrpc::{CallError, ErrorAnswer};
 pub enum LoginError {
     /// What was typed is no handle and no DID.
     #[error("{0}; log in with a whole handle such as alice.bsky.social, or with a DID")]
-    Identifier(#[source] SyntaxError),
+    Identifier(SyntaxError),
     /// Who this is could not be established. The password was not sent.
     #[error("{0}. The password was not sent anywhere")]
-    Identity(#[source] IdentityError),
+    Identity(IdentityError),
     /// A main password, where only app passwords are taken.
     #[error(
         "this {} the account's main password, which can do everything; {}; create an app password in the app under Settings, \
@@ -73,16 +73,16 @@ pub enum LoginError {
         until: Timestamp,
     },
     /// The server could not be asked, or had trouble. The password may be right.
-    #[error("the account's server could not be asked: {source}; nothing was stored; try again later")]
+    #[error("the account's server could not be asked: {error}; nothing was stored; try again later")]
     Unreachable {
         /// Whether trying again later may go better; false if the guard refused the server's address.
         transient: bool,
         /// What happened.
-        source: CallError,
+        error: CallError,
     },
     /// The session could not be stored.
     #[error("{0}; the login was accepted, but nothing was stored; try again")]
-    Journal(#[from] JournalError),
+    Journal(JournalError),
     /// An answer that was not expected.
     #[error("the login failed: {0}; nothing was stored")]
     Other(String),
@@ -126,12 +126,12 @@ pub enum SessionError {
         until: Timestamp,
     },
     /// Refreshing did not get through. The session is kept and may be good.
-    #[error("the session of {did} could not be refreshed: {source}; it is kept; try again later")]
+    #[error("the session of {did} could not be refreshed: {error}; it is kept; try again later")]
     Unreachable {
         /// The account.
         did: Did,
         /// What happened.
-        source: CallError,
+        error: CallError,
     },
     /// Another process has been refreshing the session for too long.
     #[error("another process is still refreshing the session of {did}; it is kept; try again in a moment")]
@@ -141,13 +141,26 @@ pub enum SessionError {
     },
     /// Where the account lives could not be established.
     #[error("{0}; the session is kept")]
-    Identity(#[from] IdentityError),
+    Identity(IdentityError),
     /// The journal failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Journal(#[from] JournalError),
     /// The call itself failed, for a reason that has nothing to do with the session.
-    #[error("{0}")]
-    Call(#[source] CallError),
+    #[error(transparent)]
+    Call(CallError),
+}
+
+// By hand: `#[from]` would make them sources as well, and a report of the whole chain would say everything twice.
+impl From<JournalError> for LoginError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<IdentityError> for SessionError {
+    fn from(error: IdentityError) -> Self {
+        Self::Identity(error)
+    }
 }
 
 impl SessionError {
@@ -155,7 +168,7 @@ impl SessionError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::RateLimited { .. } | Self::Busy { .. } | Self::Journal(_) => true,
-            Self::Unreachable { source, .. } | Self::Call(source) => source.is_transient(),
+            Self::Unreachable { error, .. } | Self::Call(error) => error.is_transient(),
             Self::Identity(error) => error.is_transient(),
             Self::NoSession { .. } | Self::NeedsLogin { .. } | Self::TakenDown { .. } | Self::Deactivated { .. } => {
                 false

@@ -128,7 +128,7 @@ impl Sessions {
         let Some(answer) = error.answer() else {
             return match error {
                 CallError::Malformed { .. } => LoginError::Other(error.to_string()),
-                _ => LoginError::Unreachable { transient: error.is_transient(), source: error },
+                _ => LoginError::Unreachable { transient: error.is_transient(), error },
             };
         };
         match Verdict::of(answer) {
@@ -140,7 +140,7 @@ impl Sessions {
             Verdict::FactorNeeded => LoginError::AuthFactorTokenRequired { server },
             Verdict::Dead(_) => LoginError::WrongPassword { did, server },
             Verdict::Gone | Verdict::Unclear if error.is_transient() => {
-                LoginError::Unreachable { transient: true, source: error }
+                LoginError::Unreachable { transient: true, error }
             }
             Verdict::Gone | Verdict::Unclear => LoginError::Other(error.to_string()),
         }

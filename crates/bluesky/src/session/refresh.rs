@@ -53,12 +53,7 @@ impl Sessions {
             let now = (self.inner.now)();
             let until = now.saturating_add(SignedDuration::from_millis(REFRESH_LEASE_MS)).unwrap_or(now);
             if journal.lease_refresh(did, &holder, now, until).await? {
-                let renewed = self.renew(did, seen, moved_to).await;
-                if let Err(error) = journal.release_refresh(did, &holder).await {
-                    // The lease ends by itself; what was learned must not be lost over it.
-                    tracing::warn!(did = did.as_str(), error = %error, "the refresh lease could not be given back");
-                }
-                return renewed;
+                return self.renew_and_release(did, seen, moved_to, holder).await;
             }
             tokio::time::sleep(Duration::from_millis(WAIT_MS)).await;
             let stored = self.stored(did).await?;
@@ -67,6 +62,28 @@ impl Sessions {
             }
         }
         Err(SessionError::Busy { did: did.clone() })
+    }
+
+    /// In a task of its own: a caller that gives up must not leave the lease taken and the new tokens unread.
+    async fn renew_and_release(
+        &self,
+        did: &Did,
+        seen: i64,
+        moved_to: Option<&Url>,
+        holder: String,
+    ) -> Result<Stored, SessionError> {
+        let (sessions, did, moved_to) = (self.clone(), did.clone(), moved_to.cloned());
+        let busy = SessionError::Busy { did: did.clone() };
+        let task = tokio::spawn(async move {
+            let renewed = sessions.renew(&did, seen, moved_to.as_ref()).await;
+            if let Err(error) = sessions.inner.journal.release_refresh(&did, &holder).await {
+                // The lease ends by itself; what was learned must not be lost over it.
+                tracing::warn!(did = did.as_str(), error = %error, "the refresh lease could not be given back");
+            }
+            renewed
+        });
+        // The task only fails to join if the runtime is shutting down, or on a bug that panicked.
+        task.await.unwrap_or(Err(busy))
     }
 
     async fn renew(&self, did: &Did, seen: i64, moved_to: Option<&Url>) -> Result<Stored, SessionError> {
@@ -82,7 +99,7 @@ impl Sessions {
             Ok(tokens) => self.store(stored, tokens, None).await,
             Err(error) => {
                 let Some(answer) = error.answer() else {
-                    return Err(SessionError::Unreachable { did: did.clone(), source: error });
+                    return Err(SessionError::Unreachable { did: did.clone(), error });
                 };
                 match Verdict::of(answer) {
                     Verdict::Dead(reason) => self.log_in_again(stored, reason, None).await,
@@ -177,7 +194,7 @@ impl Sessions {
 
     fn session_error(&self, did: &Did, error: CallError) -> SessionError {
         let did = did.clone();
-        let Some(answer) = error.answer() else { return SessionError::Unreachable { did, source: error } };
+        let Some(answer) = error.answer() else { return SessionError::Unreachable { did, error } };
         match Verdict::of(answer) {
             Verdict::TakenDown => SessionError::TakenDown { did },
             Verdict::Deactivated => SessionError::Deactivated { did },
@@ -185,9 +202,7 @@ impl Sessions {
                 SessionError::RateLimited { did, until: answer.response.headers.retry_at((self.inner.now)()) }
             }
             Verdict::Dead(reason) => SessionError::NeedsLogin { did, reason },
-            Verdict::Gone | Verdict::FactorNeeded | Verdict::Unclear => {
-                SessionError::Unreachable { did, source: error }
-            }
+            Verdict::Gone | Verdict::FactorNeeded | Verdict::Unclear => SessionError::Unreachable { did, error },
         }
     }
 }

@@ -15,11 +15,11 @@ const MAX_TEXT_CHARS: usize = 300;
 #[derive(Debug, Error)]
 pub enum CallError {
     /// The request provably never left this machine: it is safe to send it again.
-    #[error("{0}")]
-    NotSent(#[source] NetError),
+    #[error(transparent)]
+    NotSent(NetError),
     /// The request may have arrived and may have been acted upon.
-    #[error("{0}")]
-    Unknown(#[source] NetError),
+    #[error(transparent)]
+    Unknown(NetError),
     /// The server answered with something other than success, a redirect included.
     #[error("{0}")]
     Answer(Box<ErrorAnswer>),

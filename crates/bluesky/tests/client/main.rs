@@ -8,4 +8,5 @@ mod login;
 mod moving;
 mod names;
 mod network;
+mod real_pds;
 mod refresh;
