@@ -51,6 +51,11 @@ impl Evidence {
     pub fn first(armed_at: Timestamp, fence: Value) -> Self {
         Self { armed_at, fence, resends: 0, looks: 0, pinned: false }
     }
+
+    /// Whether a request before the newest one may have landed, so that a refusal of the newest proves nothing about it.
+    pub fn leaves_doubt(&self) -> bool {
+        self.resends > 0 || self.pinned
+    }
 }
 
 /// What the platform confirmed.

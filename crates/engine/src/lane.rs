@@ -127,7 +127,7 @@ impl LaneWork<'_> {
     }
 
     async fn open_act(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), LaneError> {
-        if now > delivery.grace_ends() {
+        if now >= delivery.grace_ends() {
             let late_by_ms = delivery.late_by_ms(now);
             self.note(&delivery, Event::PastGrace { late_by_ms }).await?;
             return Ok(());
@@ -137,7 +137,7 @@ impl LaneWork<'_> {
         }
         let account = self.ledger().account(&delivery.account).await?;
         if let Some(stop) = stop_of(&account) {
-            let wake_at = past(delivery.grace_ends());
+            let wake_at = delivery.grace_ends();
             self.note(&delivery, Event::Stopped { stop, wake_at }).await?;
             return Ok(());
         }

@@ -6,7 +6,7 @@ use skein_domain::outcome::Obstacle;
 use skein_domain::ports::Stamp;
 use skein_domain::{Account, Delivery, Event, Fault, Standing, Stop};
 
-use crate::lane::{LaneError, LaneWork, past};
+use crate::lane::{LaneError, LaneWork};
 use crate::{later, pace};
 
 impl LaneWork<'_> {
@@ -86,7 +86,7 @@ impl LaneWork<'_> {
         fault: Fault,
     ) -> Result<(), LaneError> {
         self.note_lost_account(account, &fault).await?;
-        let wake_at = past(delivery.grace_ends());
+        let wake_at = delivery.grace_ends();
         self.note(delivery, Event::Stopped { stop: Stop::Account { fault }, wake_at }).await?;
         Ok(())
     }

@@ -121,10 +121,18 @@ impl LaneWork<'_> {
             Outcome::Rejected(fault) => Event::Rejected { look_at: first_look, fault },
             Outcome::RetryAt { at, fault } => Event::Postponed { retry_at: self.retry_at(at, delivery), fault },
             Outcome::BlobGone(fault) => Event::BlobGone { until: self.engine.lease_end(now), fault },
-            Outcome::AuthLost(fault) => Event::AuthLost { wake_at: past(delivery.grace_ends()), fault },
+            Outcome::AuthLost(fault) => {
+                let wake_at = if earlier_unsettled(delivery) { first_look } else { delivery.grace_ends() };
+                Event::AuthLost { wake_at, fault }
+            }
             Outcome::Unknown(fault) => Event::ReplyLost { look_at: first_look, fault },
         }
     }
+}
+
+/// Whether this answer leaves open what became of an earlier request with the same bytes.
+fn earlier_unsettled(delivery: &Delivery) -> bool {
+    matches!(&delivery.state, State::Publishing { evidence, .. } if evidence.leaves_doubt())
 }
 
 /// The receipt of a delivery whose publication is certain.

@@ -24,7 +24,8 @@ enum Meaning {
     Unclear,
 }
 
-/// First match wins. `0` stands for any status, `""` for any name.
+/// First match wins. `0` stands for any status, `*` for any name, `""` for any name or none. An answer without a name is
+/// not the voice of a PDS but of something in between, which says nothing about what the PDS did.
 const MEANINGS: &[(u16, &str, Meaning)] = &[
     (400, "InvalidSwap", Meaning::HeadMoved),
     (400, "BlobNotFound", Meaning::BlobGone),
@@ -36,16 +37,15 @@ const MEANINGS: &[(u16, &str, Meaning)] = &[
     (400, "RepoTakendown", Meaning::AccountLost),
     (400, "AccountDeactivated", Meaning::AccountLost),
     (400, "AccountTakedown", Meaning::AccountLost),
-    (400, "", Meaning::Refused),
-    (401, "", Meaning::AccountLost),
-    (403, "", Meaning::AccountLost),
-    (404, "", Meaning::Refused),
-    (405, "", Meaning::Refused),
+    (400, "*", Meaning::Refused),
+    (401, "*", Meaning::AccountLost),
+    (403, "*", Meaning::AccountLost),
+    (404, "*", Meaning::Refused),
+    (405, "*", Meaning::Refused),
     (411, "", Meaning::Refused),
     (413, "", Meaning::Refused),
-    (414, "", Meaning::Refused),
-    (415, "", Meaning::Refused),
-    (422, "", Meaning::Refused),
+    (415, "*", Meaning::Refused),
+    (422, "*", Meaning::Refused),
     (429, "", Meaning::Limited),
     (431, "", Meaning::Refused),
     (501, "MethodNotImplemented", Meaning::Refused),
@@ -56,7 +56,12 @@ fn meaning(status: u16, name: &str) -> Meaning {
     MEANINGS
         .iter()
         .find(|(for_status, for_name, _)| {
-            (*for_status == 0 || *for_status == status) && (for_name.is_empty() || *for_name == name)
+            let named = match *for_name {
+                "" => true,
+                "*" => !name.is_empty(),
+                for_name => for_name == name,
+            };
+            named && (*for_status == 0 || *for_status == status)
         })
         .map_or(Meaning::Unclear, |(_, _, meaning)| *meaning)
 }
@@ -189,6 +194,7 @@ mod tests {
     #[test]
     fn every_row_of_the_table_is_what_an_answer_means() {
         for (status, name, expected) in MEANINGS.iter().filter(|row| row.0 != 0) {
+            let name = if *name == "*" { "InvalidRequest" } else { name };
             assert_eq!(meaning(*status, name), *expected, "{status} {name}");
         }
     }
@@ -196,7 +202,9 @@ mod tests {
     #[test]
     fn a_specific_name_is_never_hidden_by_an_earlier_general_row() {
         for (index, (status, name, _)) in MEANINGS.iter().enumerate() {
-            let hidden = MEANINGS[..index].iter().any(|(earlier, of, _)| earlier == status && of.is_empty());
+            let hidden = MEANINGS[..index]
+                .iter()
+                .any(|(earlier, of, _)| earlier == status && (of.is_empty() || (*of == "*" && !name.is_empty())));
             assert!(!hidden, "{status} {name}");
         }
     }
@@ -206,6 +214,9 @@ mod tests {
         for status in [200, 201, 301, 302, 307, 308, 402, 406, 408, 409, 418, 425, 499, 500, 501, 502, 503, 504, 520] {
             assert_eq!(meaning(status, ""), Meaning::Unclear, "{status}");
             assert_eq!(meaning(status, "InternalServerError"), Meaning::Unclear, "{status}");
+        }
+        for status in [400, 401, 403, 404, 405, 415, 422] {
+            assert_eq!(meaning(status, ""), Meaning::Unclear, "{status} from something in between");
         }
     }
 }

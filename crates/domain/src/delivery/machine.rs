@@ -81,7 +81,7 @@ fn from_ready(pinned: bool, event: Event) -> Result<State, NotAllowed> {
 /// While an earlier request with the same bytes is unsettled, or a person had them sent again without being certain, an answer to the later one proves nothing about the
 /// earlier: only `Published` ends it, everything else goes to the witness.
 fn from_publishing(evidence: Evidence, event: Event) -> Result<State, NotAllowed> {
-    let earlier_unsettled = evidence.resends > 0 || evidence.pinned;
+    let earlier_unsettled = evidence.leaves_doubt();
     match event {
         Event::Published { receipt } => Ok(State::Published { receipt }),
         Event::Rejected { look_at: wake_at, fault }
