@@ -1,1 +1,28 @@
-//! The Ledger on SQLite: migrations, encryption, one file per table. The only place with SQL.
+//! Skein's durable memory: the `Ledger` on SQLite, media files on the disk, and the vault that encrypts secrets at rest.
+//!
+//! This is the only crate with SQL. The text of ordinary queries is portable (`$1` placeholders, TEXT, BIGINT, SMALLINT,
+//! JSON as TEXT); what only one database understands lives in `dialect`.
+
+mod database_url;
+mod dialect;
+mod error;
+mod instants;
+mod ledger;
+mod master_key;
+mod media_files;
+#[cfg(test)]
+mod plans;
+mod sessions;
+mod store;
+mod tables;
+#[cfg(test)]
+mod troubles;
+mod vault;
+
+pub use database_url::DatabaseUrl;
+pub use error::StoreError;
+pub use master_key::{KeyError, MasterKey};
+pub use media_files::MediaFolder;
+pub use sessions::{Sessions, StoredSession};
+pub use store::Store;
+pub use vault::{Place, Purpose, Vault, VaultError};

@@ -1,0 +1,10 @@
+//! What only one database understands. Everything else in this crate is portable SQL.
+
+mod sqlite;
+
+pub(crate) use sqlite::{
+    BUSY_TIMEOUT_MS, Connection, Pool, PrimaryCode, Transaction, begin_read, begin_write, find_free_lane,
+    newest_schema, next_wake, open,
+};
+#[cfg(test)]
+pub(crate) use sqlite::{FIND_FREE_LANE, NEXT_WAKE, writer_options};

@@ -1,0 +1,218 @@
+//! The `Ledger` on the tables: each method is one transaction.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use skein_domain::ports::{
+    Change, Claim, ClaimRequest, Guard, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
+};
+use skein_domain::story::Line;
+use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, WorkspaceId};
+
+use crate::dialect::{self, Connection};
+use crate::tables::{accounts, deliveries, engines, lanes, posts, records, story, workspaces};
+use crate::{Store, StoreError};
+
+/// One transaction that writes: all of the block, or nothing when it fails.
+macro_rules! writing {
+    ($store:expr, |$tx:ident| $work:expr) => {{
+        let mut $tx = $store.write().await?;
+        let done = $work?;
+        $tx.commit().await.map_err(StoreError::from)?;
+        Ok(done)
+    }};
+}
+
+/// One transaction that reads. It is dropped, not committed: there is nothing to keep.
+macro_rules! reading {
+    ($store:expr, |$tx:ident| $work:expr) => {{
+        let mut $tx = $store.read().await?;
+        Ok($work?)
+    }};
+}
+
+#[async_trait]
+impl Ledger for Store {
+    async fn connect_account(&self, account: NewAccount) -> Result<Account, LedgerError> {
+        writing!(self, |tx| connect_account(&mut tx, &account).await)
+    }
+
+    async fn accounts(&self, workspace: &WorkspaceId) -> Result<Vec<Account>, LedgerError> {
+        reading!(self, |tx| accounts::list(&mut tx, workspace).await)
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Account, LedgerError> {
+        reading!(self, |tx| accounts::get(&mut tx, id).await)
+    }
+
+    async fn set_held(&self, id: &AccountId, held: bool) -> Result<(), LedgerError> {
+        writing!(self, |tx| accounts::set_held(&mut tx, id, held).await)
+    }
+
+    async fn set_standing(&self, id: &AccountId, standing: &Standing) -> Result<(), LedgerError> {
+        writing!(self, |tx| accounts::set_standing(&mut tx, id, standing).await)
+    }
+
+    async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
+        writing!(self, |tx| remove_account(&mut tx, id).await)
+    }
+
+    async fn submit(&self, post: &Post, deliveries: &[Delivery], story: &[Line]) -> Result<(), LedgerError> {
+        writing!(self, |tx| submit(&mut tx, post, deliveries, story).await)
+    }
+
+    async fn post(&self, id: &PostId) -> Result<Post, LedgerError> {
+        reading!(self, |tx| posts::get(&mut tx, id).await)
+    }
+
+    async fn posts(&self, workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Result<Vec<Post>, LedgerError> {
+        reading!(self, |tx| posts::list(&mut tx, workspace, prefix, at_most).await)
+    }
+
+    async fn delivery(&self, id: &DeliveryId) -> Result<Delivery, LedgerError> {
+        reading!(self, |tx| deliveries::get(&mut tx, id).await)
+    }
+
+    async fn queue(&self, filter: &QueueFilter) -> Result<Vec<Delivery>, LedgerError> {
+        reading!(self, |tx| deliveries::list(&mut tx, filter).await)
+    }
+
+    async fn story(&self, id: &DeliveryId) -> Result<Vec<Line>, LedgerError> {
+        reading!(self, |tx| story::of_delivery(&mut tx, id).await)
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, LedgerError> {
+        reading!(self, |tx| dialect::next_wake(&mut tx).await)
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
+        // Asked before the write lock is taken, so that idle workers do not queue for it.
+        if request.lane.is_none() {
+            let mut tx = self.read().await?;
+            if dialect::find_free_lane(&mut tx, request.now).await?.is_none() {
+                return Ok(None);
+            }
+        }
+        writing!(self, |tx| claim(&mut tx, request).await)
+    }
+
+    async fn due_run(&self, claim: &Claim, now: Timestamp, limits: &RunLimits) -> Result<Vec<Delivery>, LedgerError> {
+        reading!(self, |tx| deliveries::due_run(&mut tx, claim, now, limits).await)
+    }
+
+    async fn unsettled(&self, lane: &Lane, but: &DeliveryId) -> Result<Option<Delivery>, LedgerError> {
+        reading!(self, |tx| deliveries::unsettled(&mut tx, lane, but).await)
+    }
+
+    async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError> {
+        writing!(self, |tx| lanes::renew(&mut tx, claim, until).await)
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<(), LedgerError> {
+        writing!(self, |tx| lanes::release(&mut tx, claim).await)
+    }
+
+    async fn save(&self, change: &Change) -> Result<(), LedgerError> {
+        writing!(self, |tx| save(&mut tx, change).await)
+    }
+
+    async fn beat(&self, owner: &str, now: Timestamp) -> Result<(), LedgerError> {
+        writing!(self, |tx| engines::beat(&mut tx, owner, now).await)
+    }
+
+    async fn last_beat(&self) -> Result<Option<Timestamp>, LedgerError> {
+        reading!(self, |tx| engines::last_beat(&mut tx).await)
+    }
+
+    async fn end_beat(&self, owner: &str) -> Result<(), LedgerError> {
+        writing!(self, |tx| engines::end(&mut tx, owner).await)
+    }
+}
+
+async fn connect_account(connection: &mut Connection, new: &NewAccount) -> Result<Account, StoreError> {
+    workspaces::ensure(connection, &new.workspace).await?;
+    let account = accounts::connect(connection, new).await?;
+    lanes::ensure(connection, &account.lane()).await?;
+    Ok(account)
+}
+
+async fn remove_account(connection: &mut Connection, id: &AccountId) -> Result<(), StoreError> {
+    let account = accounts::get(connection, id).await?;
+    if deliveries::any_awake(connection, id).await? {
+        return Err(StoreError::Invalid(format!(
+            "the account {} still has posts on their way; cancel them or wait until they are out",
+            account.handle
+        )));
+    }
+    accounts::remove(connection, id).await
+}
+
+async fn submit(
+    connection: &mut Connection,
+    post: &Post,
+    deliveries: &[Delivery],
+    story: &[Line],
+) -> Result<(), StoreError> {
+    workspaces::ensure(connection, &post.workspace).await?;
+    posts::insert(connection, post).await?;
+    for delivery in deliveries {
+        if delivery.post != post.id {
+            return Err(StoreError::Invalid(format!("delivery {} is of another post than {}", delivery.id, post.id)));
+        }
+        if accounts::get(connection, &delivery.account).await?.lane() != delivery.lane {
+            return Err(StoreError::Invalid(format!("delivery {} is not in the lane of its account", delivery.id)));
+        }
+        lanes::ensure(connection, &delivery.lane).await?;
+        deliveries::insert(connection, delivery).await?;
+        allot(connection, delivery).await?;
+    }
+    if let Some(line) = story.iter().find(|line| !deliveries.iter().any(|delivery| delivery.id == line.delivery)) {
+        return Err(StoreError::Invalid(format!(
+            "a line of the story is of {}, which is not submitted",
+            line.delivery
+        )));
+    }
+    story::append(connection, story).await
+}
+
+async fn claim(connection: &mut Connection, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+    let lane = match &request.lane {
+        Some(lane) => lane.clone(),
+        None => match dialect::find_free_lane(connection, request.now).await? {
+            Some(lane) => Lane::stored(lane),
+            None => return Ok(None),
+        },
+    };
+    lanes::take(connection, lane, &request.owner, request.now, request.until).await
+}
+
+async fn save(connection: &mut Connection, change: &Change) -> Result<(), StoreError> {
+    let delivery = &change.delivery;
+    if change.from_version.checked_add(1) != Some(delivery.version) {
+        return Err(StoreError::Invalid(format!(
+            "delivery {}: version {} does not follow {}",
+            delivery.id, delivery.version, change.from_version
+        )));
+    }
+    if let Guard::Lane { lane, token } = &change.guard {
+        if *lane != delivery.lane {
+            return Err(StoreError::Lost);
+        }
+        lanes::check_token(connection, lane, *token).await?;
+    }
+    deliveries::replace(connection, change.from_version, delivery).await?;
+    if let Some(clock) = change.lane_clock {
+        lanes::move_clock(connection, &delivery.lane, clock).await?;
+    }
+    allot(connection, delivery).await?;
+    if let Some(line) = change.story.iter().find(|line| line.delivery != delivery.id) {
+        return Err(StoreError::Invalid(format!("a line of the story of {} is of {}", delivery.id, line.delivery)));
+    }
+    story::append(connection, &change.story).await
+}
+
+async fn allot(connection: &mut Connection, delivery: &Delivery) -> Result<(), StoreError> {
+    match &delivery.prepared {
+        Some(prepared) => records::allot(connection, &delivery.lane, &delivery.id, &prepared.records).await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,213 @@
+//! Media on the disk: one file for each content, named by its SHA-256, written aside and renamed when it is whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+use skein_domain::ports::{ContentHash, MediaError, MediaFiles};
+
+/// Files are spread over folders by the first two digits of their hash.
+const SPREAD_CHARS: usize = 2;
+/// Names of temporary files that a process with the same number left behind are passed over, at most so often.
+const NAME_ATTEMPTS: u32 = 10_000;
+
+static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
+
+/// A folder with media files. Several processes may use it at once.
+#[derive(Debug, Clone)]
+pub struct MediaFolder {
+    root: PathBuf,
+}
+
+impl MediaFolder {
+    /// Opens a folder; it is made, for its owner only, if there is none.
+    pub fn open(root: &Path) -> Result<Self, MediaError> {
+        crate::store::make_folder(root).map_err(|error| at(root, &error))?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    fn path_of(&self, hash: &ContentHash) -> PathBuf {
+        let (spread, rest) = hash.as_str().split_at(SPREAD_CHARS);
+        self.root.join(spread).join(rest)
+    }
+}
+
+#[async_trait]
+impl MediaFiles for MediaFolder {
+    async fn put(&self, bytes: &[u8]) -> Result<ContentHash, MediaError> {
+        let (folder, bytes) = (self.clone(), bytes.to_vec());
+        off_the_runtime(move || {
+            let hash = hash_of(&bytes)?;
+            let path = folder.path_of(&hash);
+            // A file that was damaged since is written again.
+            if !matches!(read(&path, &hash), Ok(Some(_))) {
+                write(&path, &bytes)?;
+            }
+            Ok(hash)
+        })
+        .await
+    }
+
+    async fn get(&self, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError> {
+        let (path, hash) = (self.path_of(hash), hash.clone());
+        off_the_runtime(move || read(&path, &hash)).await
+    }
+
+    async fn remove(&self, hash: &ContentHash) -> Result<(), MediaError> {
+        let path = self.path_of(hash);
+        off_the_runtime(move || match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&path, &error)),
+            _ => Ok(()),
+        })
+        .await
+    }
+}
+
+async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
+) -> Result<T, MediaError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| MediaError::Io(io::Error::other(error)))?
+}
+
+fn hash_of(bytes: &[u8]) -> Result<ContentHash, MediaError> {
+    ContentHash::parse(&HEXLOWER.encode(&Sha256::digest(bytes)))
+}
+
+fn read(path: &Path, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(at(path, &error)),
+    };
+    if hash_of(&bytes)? == *hash { Ok(Some(bytes)) } else { Err(MediaError::Damaged(hash.as_str().to_owned())) }
+}
+
+/// The name appears only when the bytes are on the disk, and is on the disk itself when this returns.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    crate::store::make_folder(folder).map_err(|error| at(folder, &error))?;
+    let (temporary, file) = create_temporary(folder)?;
+    let written = fill(file, bytes).and_then(|()| fs::rename(&temporary, path));
+    if let Err(error) = written {
+        // The first failure is the one to tell; what stays behind is never read.
+        return Err(match fs::remove_file(&temporary) {
+            Ok(()) => at(path, &error),
+            Err(left) => at(&temporary, &io::Error::new(error.kind(), format!("{error}; and it stays behind: {left}"))),
+        });
+    }
+    sync_folder(folder)?;
+    folder.parent().map_or(Ok(()), sync_folder)
+}
+
+fn create_temporary(folder: &Path) -> Result<(PathBuf, File), MediaError> {
+    for _ in 0..NAME_ATTEMPTS {
+        let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!(".{}.{number}.part", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(at(&path, &error)),
+        }
+    }
+    Err(at(folder, &io::Error::other("too many unfinished files; remove those that end in .part")))
+}
+
+fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(folder: &Path) -> Result<(), MediaError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| at(folder, &error))
+}
+
+fn at(path: &Path, error: &io::Error) -> MediaError {
+    MediaError::Io(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn files_below(root: &Path) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(root).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn bytes_come_back_under_their_hash_and_are_kept_once() {
+        let root = tempfile::tempdir().unwrap();
+        let media = MediaFolder::open(&root.path().join("media")).unwrap();
+        let hash = media.put(b"abc").await.unwrap();
+        assert_eq!(hash.as_str(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(media.put(b"abc").await.unwrap(), hash);
+        assert_eq!(media.get(&hash).await.unwrap().as_deref(), Some(b"abc".as_slice()));
+        assert_eq!(files_below(root.path()).len(), 1);
+        media.remove(&hash).await.unwrap();
+        media.remove(&hash).await.unwrap();
+        assert_eq!(media.get(&hash).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn damage_is_told_and_mended_by_putting_again() {
+        let root = tempfile::tempdir().unwrap();
+        let media = MediaFolder::open(root.path()).unwrap();
+        let hash = media.put(b"picture").await.unwrap();
+        fs::write(media.path_of(&hash), b"pict").unwrap();
+        assert!(matches!(media.get(&hash).await, Err(MediaError::Damaged(_))));
+        media.put(b"picture").await.unwrap();
+        assert_eq!(media.get(&hash).await.unwrap().as_deref(), Some(b"picture".as_slice()));
+    }
+
+    #[tokio::test]
+    async fn an_unfinished_file_of_an_earlier_process_is_in_nobodys_way() {
+        let root = tempfile::tempdir().unwrap();
+        let media = MediaFolder::open(root.path()).unwrap();
+        let hash = hash_of(b"new").unwrap();
+        let folder = media.path_of(&hash).parent().unwrap().to_owned();
+        fs::create_dir_all(&folder).unwrap();
+        let next = NEXT_TEMPORARY.load(Ordering::Relaxed);
+        for number in next..next + 20 {
+            fs::write(folder.join(format!(".{}.{number}.part", std::process::id())), b"half").unwrap();
+        }
+        media.put(b"new").await.unwrap();
+        assert_eq!(media.get(&hash).await.unwrap().as_deref(), Some(b"new".as_slice()));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn writers_of_the_same_bytes_do_not_disturb_each_other() {
+        let root = tempfile::tempdir().unwrap();
+        let media = Arc::new(MediaFolder::open(root.path()).unwrap());
+        let bytes = Arc::new(vec![7_u8; 1 << 20]);
+        let writers: Vec<_> = (0..16)
+            .map(|_| {
+                let (media, bytes) = (Arc::clone(&media), Arc::clone(&bytes));
+                tokio::spawn(async move { media.put(&bytes).await.unwrap() })
+            })
+            .collect();
+        for writer in writers {
+            let hash = writer.await.unwrap();
+            assert_eq!(media.get(&hash).await.unwrap().as_deref(), Some(bytes.as_slice()));
+        }
+        assert_eq!(files_below(root.path()).len(), 1, "no temporary file stays");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_the_disk_names_the_path() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, b"").unwrap();
+        let refusal = MediaFolder::open(&file.join("media")).unwrap_err().to_string();
+        assert!(refusal.contains("file/media"), "{refusal}");
+    }
+}

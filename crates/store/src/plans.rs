@@ -1,0 +1,132 @@
+//! How SQLite carries out the queries of the clockwork: by the partial indexes, never by walking the deliveries.
+
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use std::path::Path;
+use std::sync::Arc;
+
+use skein_domain::StateName;
+use skein_domain::ports::QueueFilter;
+use skein_testkit::SeededEntropy;
+
+use crate::dialect::{FIND_FREE_LANE, NEXT_WAKE};
+use crate::tables::deliveries::{DUE_RUN, UNSETTLED, list_sql};
+use crate::{DatabaseUrl, MasterKey, Store};
+
+async fn store(folder: &Path) -> Store {
+    let url = DatabaseUrl::from(folder.join("skein.db").as_path());
+    let key = MasterKey::generate(&SeededEntropy::new(1));
+    Store::open(&url, key, Arc::new(SeededEntropy::new(2))).await.unwrap()
+}
+
+/// Thousands of deliveries at rest and a few that wait, with the statistics that SQLite keeps of them.
+async fn fill_and_analyze(store: &Store) {
+    let mut tx = store.write().await.unwrap();
+    sqlx::query("INSERT INTO lanes (lane) VALUES ('one'), ('two')").execute(&mut *tx).await.unwrap();
+    sqlx::query("INSERT INTO posts VALUES ('post', 'personal', '{}', 0, 'UTC', 0)").execute(&mut *tx).await.unwrap();
+    sqlx::query(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+         INSERT INTO deliveries (id, post, account, lane, due, grace_ms, content, state, state_json, wake_at, attempts, version, submitted_at)
+         SELECT 'dlv_' || i, 'post', 'acc', CASE WHEN i % 2 = 0 THEN 'one' ELSE 'two' END, i, 0, '{}',
+                CASE WHEN i % 500 = 0 THEN 'scheduled' ELSE 'canceled' END,
+                CASE WHEN i % 500 = 0 THEN '{\"state\":\"scheduled\"' ELSE '{\"state\":\"canceled\"' END,
+                CASE WHEN i % 500 = 0 THEN i END, 0, 1, 0 FROM n",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn plan(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let rows: Vec<(i64, i64, i64, String)> =
+        sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(connection).await.unwrap();
+    rows.into_iter().map(|(_, _, _, step)| step).collect()
+}
+
+/// Steps that read a table of rows that stay for ever without an index that leaves most of them out.
+fn walks(steps: &[String]) -> Vec<&String> {
+    let partial = ["deliveries_awake ", "deliveries_awake_in_lane ", "deliveries_in_hand ", "lanes_leased"];
+    steps
+        .iter()
+        .filter(|step| step.starts_with("SCAN") || !step.contains(" USING "))
+        .filter(|step| {
+            ["deliveries", " d", "lanes", " l", "posts", "story", "records"].iter().any(|t| step.contains(t))
+        })
+        .filter(|step| !partial.iter().any(|index| format!("{step} ").contains(index)))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_clockwork_never_walks_through_history() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_plans(&store(folder.path()).await).await;
+}
+
+#[tokio::test]
+async fn the_clockwork_never_walks_through_history_once_statistics_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path()).await;
+    fill_and_analyze(&store).await;
+    assert_plans(&store).await;
+}
+
+async fn assert_plans(store: &Store) {
+    let mut tx = store.read().await.unwrap();
+    for (sql, index) in [
+        (NEXT_WAKE, "deliveries_awake "),
+        (NEXT_WAKE, "deliveries_awake_in_lane "),
+        (NEXT_WAKE, "lanes_leased"),
+        (FIND_FREE_LANE, "deliveries_awake "),
+        (DUE_RUN, "deliveries_awake_in_lane "),
+        (DUE_RUN, "deliveries_in_hand "),
+        (UNSETTLED, "deliveries_in_hand "),
+    ] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(walks(&steps).is_empty(), "{sql}\n{steps:#?}");
+        assert!(steps.iter().any(|step| format!("{step} ").contains(index)), "{index} is not used\n{steps:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_check_of_plans_notices_a_walk() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path()).await;
+    let mut tx = store.read().await.unwrap();
+    for sql in [
+        "SELECT MIN(wake_at) FROM deliveries NOT INDEXED WHERE wake_at IS NOT NULL",
+        "SELECT d.id FROM deliveries d WHERE d.state IN ('preparing', 'publishing')",
+    ] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(!walks(&steps).is_empty(), "{steps:#?}");
+    }
+}
+
+#[tokio::test]
+async fn lists_of_what_waits_use_the_index_of_what_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path()).await;
+    let mut tx = store.read().await.unwrap();
+    let waiting = QueueFilter { states: vec![StateName::Scheduled, StateName::Ready], ..QueueFilter::default() };
+    let steps = plan(&mut tx, &list_sql(&waiting)).await;
+    assert!(steps.iter().any(|step| step.contains("deliveries_awake")), "{steps:#?}");
+    assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:#?}");
+}
+
+#[tokio::test]
+async fn the_memory_of_a_lane_is_found_by_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path()).await;
+    let mut tx = store.read().await.unwrap();
+    for sql in [
+        "SELECT lease_token FROM lanes WHERE lane = $1",
+        "SELECT uri, cid FROM records WHERE delivery = $1 ORDER BY part",
+        "SELECT seq, at, event, event_json FROM story WHERE delivery = $1 ORDER BY seq",
+        "SELECT id FROM deliveries WHERE account = $1 AND wake_at IS NOT NULL LIMIT 1",
+        "SELECT id FROM posts WHERE workspace = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+    ] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(walks(&steps).is_empty(), "{sql}\n{steps:#?}");
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{sql}\n{steps:#?}");
+    }
+}

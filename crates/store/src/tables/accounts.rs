@@ -1,0 +1,132 @@
+//! Connected accounts.
+
+use skein_domain::ports::NewAccount;
+use skein_domain::{Account, AccountId, Platform, Standing, WorkspaceId};
+
+use super::{from_json, to_json, unreadable};
+use crate::StoreError;
+use crate::dialect::Connection;
+use crate::instants::{instant, micros};
+
+const ACTIVE: &str = "active";
+const NEEDS_RECONNECT: &str = "needs_reconnect";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    workspace: String,
+    platform: String,
+    identity: String,
+    handle: String,
+    host: String,
+    standing: String,
+    standing_fault: Option<String>,
+    held: i16,
+    connected_at: i64,
+}
+
+impl Row {
+    fn read(self) -> Result<Account, StoreError> {
+        let row = format!("account {}", self.id);
+        let standing = match (self.standing.as_str(), self.standing_fault) {
+            (ACTIVE, None) => Standing::Active,
+            (NEEDS_RECONNECT, Some(fault)) => {
+                Standing::NeedsReconnect { fault: from_json(&fault, &row, "standing_fault")? }
+            }
+            (other, _) => return Err(unreadable(&row, "standing", format_args!("`{other}` with the wrong fault"))),
+        };
+        Ok(Account {
+            id: AccountId::parse(&self.id).map_err(|error| unreadable(&row, "id", error))?,
+            workspace: WorkspaceId::parse(&self.workspace).map_err(|error| unreadable(&row, "workspace", error))?,
+            platform: Platform::parse(&self.platform)
+                .ok_or_else(|| unreadable(&row, "platform", format_args!("`{}` is unknown", self.platform)))?,
+            identity: self.identity,
+            handle: self.handle,
+            host: self.host,
+            standing,
+            held: self.held != 0,
+            connected_at: instant(self.connected_at).map_err(|error| unreadable(&row, "connected_at", error))?,
+        })
+    }
+}
+
+pub(crate) async fn connect(connection: &mut Connection, new: &NewAccount) -> Result<Account, StoreError> {
+    sqlx::query_as::<_, Row>(
+        "INSERT INTO accounts (id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'active', NULL, 0, $7)
+         ON CONFLICT (workspace, platform, identity) DO UPDATE
+         SET handle = excluded.handle, host = excluded.host, standing = 'active', standing_fault = NULL
+         RETURNING id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at",
+    )
+    .bind(new.id.as_str())
+    .bind(new.workspace.as_str())
+    .bind(new.platform.as_str())
+    .bind(&new.identity)
+    .bind(&new.handle)
+    .bind(&new.host)
+    .bind(micros(new.at))
+    .fetch_one(connection)
+    .await?
+    .read()
+}
+
+pub(crate) async fn list(connection: &mut Connection, workspace: &WorkspaceId) -> Result<Vec<Account>, StoreError> {
+    sqlx::query_as::<_, Row>(
+        "SELECT id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at
+         FROM accounts WHERE workspace = $1 ORDER BY handle, id",
+    )
+    .bind(workspace.as_str())
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(Row::read)
+    .collect()
+}
+
+pub(crate) async fn get(connection: &mut Connection, id: &AccountId) -> Result<Account, StoreError> {
+    sqlx::query_as::<_, Row>(
+        "SELECT id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at
+         FROM accounts WHERE id = $1",
+    )
+    .bind(id.as_str())
+    .fetch_optional(connection)
+    .await?
+    .ok_or_else(|| missing(id))?
+    .read()
+}
+
+pub(crate) async fn set_held(connection: &mut Connection, id: &AccountId, held: bool) -> Result<(), StoreError> {
+    let done = sqlx::query("UPDATE accounts SET held = $2 WHERE id = $1")
+        .bind(id.as_str())
+        .bind(i16::from(held))
+        .execute(connection)
+        .await?;
+    if done.rows_affected() == 0 { Err(missing(id)) } else { Ok(()) }
+}
+
+pub(crate) async fn set_standing(
+    connection: &mut Connection,
+    id: &AccountId,
+    standing: &Standing,
+) -> Result<(), StoreError> {
+    let (name, fault) = match standing {
+        Standing::Active => (ACTIVE, None),
+        Standing::NeedsReconnect { fault } => (NEEDS_RECONNECT, Some(to_json(fault, "the fault of the account")?)),
+    };
+    let done = sqlx::query("UPDATE accounts SET standing = $2, standing_fault = $3 WHERE id = $1")
+        .bind(id.as_str())
+        .bind(name)
+        .bind(fault)
+        .execute(connection)
+        .await?;
+    if done.rows_affected() == 0 { Err(missing(id)) } else { Ok(()) }
+}
+
+pub(crate) async fn remove(connection: &mut Connection, id: &AccountId) -> Result<(), StoreError> {
+    let done = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.as_str()).execute(connection).await?;
+    if done.rows_affected() == 0 { Err(missing(id)) } else { Ok(()) }
+}
+
+fn missing(id: &AccountId) -> StoreError {
+    StoreError::NotFound(format!("account {id}"))
+}

@@ -1,0 +1,105 @@
+//! Which deliveries come next, and lists of them.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use skein_domain::ports::{QueueFilter, RunLimits};
+use skein_domain::{Delivery, DeliveryId, Lane, StateName};
+use sqlx::AssertSqlSafe;
+
+use super::super::unreadable;
+use super::row::Row;
+use super::select;
+use crate::StoreError;
+use crate::dialect::Connection;
+use crate::instants::micros;
+
+/// Id and state of what a lane has to do, in order: from the indexes on awake rows alone. The list of three states is
+/// spelled as in the partial index, since only then the index is used.
+pub(crate) const DUE_RUN: &str = "SELECT id, state FROM (
+        SELECT id, state, due FROM deliveries WHERE lane = $1 AND wake_at IS NOT NULL AND wake_at <= $2
+        UNION
+        SELECT id, state, due FROM deliveries
+        WHERE lane = $1 AND state IN ('preparing', 'publishing', 'settling') AND state <> 'settling') AS candidates
+    ORDER BY CASE WHEN state IN ('publishing', 'settling') THEN 0 ELSE 1 END, due, id LIMIT $3";
+
+/// See `Ledger::unsettled`.
+pub(crate) const UNSETTLED: &str = select!(
+    "WHERE lane = $1 AND state IN ('preparing', 'publishing', 'settling') AND state <> 'preparing' AND id <> $2
+     ORDER BY due, id LIMIT 1"
+);
+
+/// The ids of the next run of a lane.
+pub(super) async fn pick_run(
+    connection: &mut Connection,
+    lane: &Lane,
+    now: Timestamp,
+    limits: &RunLimits,
+) -> Result<Vec<String>, StoreError> {
+    let only: Option<HashSet<&str>> = limits.only.as_ref().map(|ids| ids.iter().map(DeliveryId::as_str).collect());
+    // A filter is applied here and not in the query, so that it may be of any length.
+    let in_query = if only.is_none() { bound(limits.at_most) } else { i64::MAX };
+    let rows: Vec<(String, String)> =
+        sqlx::query_as(DUE_RUN).bind(lane.as_str()).bind(micros(now)).bind(in_query).fetch_all(connection).await?;
+    let mut run = Vec::new();
+    for (id, state) in rows {
+        if run.len() == limits.at_most {
+            break;
+        }
+        let name = StateName::parse(&state)
+            .ok_or_else(|| unreadable(&format!("delivery {id}"), "state", format_args!("`{state}` is unknown")))?;
+        if !name.is_open() || only.as_ref().is_none_or(|only| only.contains(id.as_str())) {
+            run.push(id);
+        }
+    }
+    Ok(run)
+}
+
+/// See `Ledger::queue`.
+pub(crate) async fn list(connection: &mut Connection, filter: &QueueFilter) -> Result<Vec<Delivery>, StoreError> {
+    let mut query = sqlx::query_as::<_, Row>(AssertSqlSafe(list_sql(filter)));
+    for state in distinct(&filter.states) {
+        query = query.bind(state.as_str());
+    }
+    if let Some(account) = &filter.account {
+        query = query.bind(account.as_str());
+    }
+    if let Some(post) = &filter.post {
+        query = query.bind(post.as_str());
+    }
+    query.bind(bound(filter.at_most)).fetch_all(connection).await?.into_iter().map(Row::read).collect()
+}
+
+/// The query for a filter: fixed text and numbered placeholders, in the order in which `list` binds.
+pub(crate) fn list_sql(filter: &QueueFilter) -> String {
+    let mut number = 0;
+    let mut place = || {
+        number += 1;
+        format!("${number}")
+    };
+    let mut conditions = Vec::new();
+    if !filter.states.is_empty() {
+        let places: Vec<String> = distinct(&filter.states).map(|_| place()).collect();
+        conditions.push(format!("state IN ({})", places.join(", ")));
+        if filter.states.iter().all(|state| !state.is_at_rest()) {
+            conditions.push("wake_at IS NOT NULL".to_owned());
+        }
+    }
+    if filter.account.is_some() {
+        conditions.push(format!("account = {}", place()));
+    }
+    if filter.post.is_some() {
+        conditions.push(format!("post = {}", place()));
+    }
+    let which = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    format!(concat!(select!(""), "{} ORDER BY due, id LIMIT {}"), which, place())
+}
+
+/// Each asked state once, so that the number of placeholders is bounded.
+fn distinct(states: &[StateName]) -> impl Iterator<Item = StateName> {
+    StateName::ALL.into_iter().filter(|state| states.contains(state))
+}
+
+fn bound(at_most: usize) -> i64 {
+    i64::try_from(at_most).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,87 @@
+//! A delivery as columns, and back. What the columns repeat from the state is compared on the way back.
+
+use skein_domain::{AccountId, Delivery, DeliveryId, Lane, PostId, State};
+
+use super::super::{from_json, to_json, unreadable};
+use crate::StoreError;
+use crate::instants::{instant, micros, micros_opt};
+
+/// The columns that are made from a delivery; the others are bound as they are.
+pub(super) struct Columns {
+    pub(super) due: i64,
+    pub(super) content: String,
+    pub(super) prepared: Option<String>,
+    pub(super) state: &'static str,
+    pub(super) state_json: String,
+    pub(super) wake_at: Option<i64>,
+    pub(super) armed_at: Option<i64>,
+    pub(super) settled_at: Option<i64>,
+    pub(super) submitted_at: i64,
+}
+
+impl Columns {
+    pub(super) fn of(delivery: &Delivery) -> Result<Self, StoreError> {
+        let (armed_at, settled_at) = match &delivery.state {
+            State::Publishing { evidence, .. } | State::Settling { evidence, .. } => (Some(evidence.armed_at), None),
+            State::Published { receipt } | State::Removed { receipt } => (None, Some(receipt.settled_at)),
+            _ => (None, None),
+        };
+        Ok(Self {
+            due: micros(delivery.due),
+            content: to_json(&delivery.content, "the content")?,
+            prepared: delivery.prepared.as_ref().map(|bytes| to_json(bytes, "the prepared bytes")).transpose()?,
+            state: delivery.state.name().as_str(),
+            state_json: to_json(&delivery.state, "the state")?,
+            wake_at: micros_opt(delivery.state.wake_at()),
+            armed_at: micros_opt(armed_at),
+            settled_at: micros_opt(settled_at),
+            submitted_at: micros(delivery.submitted_at),
+        })
+    }
+}
+
+/// A row as it was read.
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    id: String,
+    post: String,
+    account: String,
+    lane: String,
+    due: i64,
+    grace_ms: i64,
+    content: String,
+    prepared: Option<String>,
+    state: String,
+    state_json: String,
+    wake_at: Option<i64>,
+    attempts: i64,
+    version: i64,
+    submitted_at: i64,
+}
+
+impl Row {
+    pub(super) fn read(self) -> Result<Delivery, StoreError> {
+        let row = format!("delivery {}", self.id);
+        let state: State = from_json(&self.state_json, &row, "state_json")?;
+        if state.name().as_str() != self.state {
+            return Err(unreadable(&row, "state", format_args!("`{}` is not what its data says", self.state)));
+        }
+        if micros_opt(state.wake_at()) != self.wake_at {
+            return Err(unreadable(&row, "wake_at", "it is not what the state says"));
+        }
+        Ok(Delivery {
+            id: DeliveryId::parse(&self.id).map_err(|error| unreadable(&row, "id", error))?,
+            post: PostId::parse(&self.post).map_err(|error| unreadable(&row, "post", error))?,
+            account: AccountId::parse(&self.account).map_err(|error| unreadable(&row, "account", error))?,
+            lane: Lane::stored(self.lane),
+            due: instant(self.due).map_err(|error| unreadable(&row, "due", error))?,
+            grace_ms: self.grace_ms,
+            content: from_json(&self.content, &row, "content")?,
+            prepared: self.prepared.map(|bytes| from_json(&bytes, &row, "prepared")).transpose()?,
+            state,
+            attempts: u32::try_from(self.attempts).map_err(|error| unreadable(&row, "attempts", error))?,
+            version: self.version,
+            submitted_at: instant(self.submitted_at).map_err(|error| unreadable(&row, "submitted_at", error))?,
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What happened to each delivery, in order.
+
+use skein_domain::story::Line;
+use skein_domain::{DeliveryId, Event};
+
+use super::{from_json, to_json, unreadable};
+use crate::StoreError;
+use crate::dialect::Connection;
+use crate::instants::{instant, micros};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    seq: i64,
+    at: i64,
+    event: String,
+    event_json: String,
+}
+
+pub(crate) async fn append(connection: &mut Connection, lines: &[Line]) -> Result<(), StoreError> {
+    for line in lines {
+        let event_json = to_json(&line.event, "an event")?;
+        sqlx::query("INSERT INTO story (delivery, at, event, event_json) VALUES ($1, $2, $3, $4)")
+            .bind(line.delivery.as_str())
+            .bind(micros(line.at))
+            .bind(kind(&event_json)?)
+            .bind(&event_json)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn of_delivery(connection: &mut Connection, id: &DeliveryId) -> Result<Vec<Line>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT seq, at, event, event_json FROM story WHERE delivery = $1 ORDER BY seq")
+        .bind(id.as_str())
+        .fetch_all(connection)
+        .await?
+        .into_iter()
+        .map(|stored| {
+            let row = format!("line {} of the story of {id}", stored.seq);
+            let event: Event = from_json(&stored.event_json, &row, "event_json")?;
+            if kind(&stored.event_json)? != stored.event {
+                return Err(unreadable(&row, "event", format_args!("`{}` is not what its data says", stored.event)));
+            }
+            let at = instant(stored.at).map_err(|error| unreadable(&row, "at", error))?;
+            Ok(Line { delivery: id.clone(), at, event })
+        })
+        .collect()
+}
+
+/// The event's name, as its JSON tells it.
+fn kind(event_json: &str) -> Result<String, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Tag {
+        event: String,
+    }
+    from_json::<Tag>(event_json, "event", "event").map(|tag| tag.event)
+}

@@ -1,0 +1,14 @@
+//! Workspaces. `personal` is made by the first migration; others when something is first kept in them.
+
+use skein_domain::WorkspaceId;
+
+use crate::StoreError;
+use crate::dialect::Connection;
+
+pub(crate) async fn ensure(connection: &mut Connection, workspace: &WorkspaceId) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO workspaces (id) VALUES ($1) ON CONFLICT (id) DO NOTHING")
+        .bind(workspace.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! The schema defends the invariants by itself, and what was damaged anyway is told and not used.
+
+use crate::scene::{File, account, submitted};
+use skein_domain::ports::{Ledger, LedgerError};
+use skein_domain::{Category, Fault, Standing, StateName};
+use skein_store::Store;
+use skein_testkit::Samples;
+use skein_testkit::samples::at_ms;
+use sqlx::AssertSqlSafe;
+
+/// Every state once, an account that is fine and one that is not, a lease, a session.
+async fn full(store: &Store) {
+    let samples = Samples::new(8);
+    let account = account(store, &samples, "goose.example").await;
+    for (ms, state) in (0..).zip(StateName::ALL) {
+        submitted(store, &samples, &account, state, ms).await;
+    }
+    let other = crate::scene::account(store, &samples, "swan.example").await;
+    let fault = Fault::new("ended", Category::AuthExpired, "It ended.");
+    store.set_standing(&other.id, &Standing::NeedsReconnect { fault }).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_breaks_an_invariant_is_refused_by_its_name() {
+    let file = File::new();
+    full(&file.store().await).await;
+    let raw = file.raw().await;
+    let cases = [
+        ("UPDATE accounts SET standing = 'gone'", "account_standing_is_known"),
+        ("UPDATE accounts SET standing_fault = '{}' WHERE standing = 'active'", "account_fault_exactly_when_unusable"),
+        ("UPDATE accounts SET standing_fault = NULL", "account_fault_exactly_when_unusable"),
+        ("UPDATE accounts SET held = 2", "account_held_is_a_flag"),
+        ("UPDATE lanes SET lease_owner = 'w'", "lane_lease_is_whole"),
+        ("UPDATE lanes SET lease_until = 1", "lane_lease_is_whole"),
+        ("UPDATE lanes SET lease_token = -1", "lane_token_only_rises_from_zero"),
+        ("UPDATE deliveries SET state = 'sent', state_json = '{\"state\":\"sent\"}'", "delivery_state_is_known"),
+        ("UPDATE deliveries SET state = 'ready' WHERE state = 'publishing'", "delivery_state_agrees_with_its_data"),
+        ("UPDATE deliveries SET wake_at = NULL WHERE state = 'blocked'", "delivery_wakes_exactly_when_not_at_rest"),
+        ("UPDATE deliveries SET wake_at = 1 WHERE state = 'published'", "delivery_wakes_exactly_when_not_at_rest"),
+        ("UPDATE deliveries SET prepared = NULL WHERE state = 'ready'", "delivery_is_frozen_from_ready_on"),
+        ("UPDATE deliveries SET prepared = NULL WHERE state = 'publishing'", "delivery_is_frozen_from_ready_on"),
+        ("UPDATE deliveries SET prepared = NULL WHERE state = 'settling'", "delivery_is_frozen_from_ready_on"),
+        ("UPDATE deliveries SET prepared = NULL WHERE state = 'needs_review'", "delivery_is_frozen_from_ready_on"),
+        ("UPDATE deliveries SET prepared = NULL WHERE state = 'published'", "delivery_is_frozen_from_ready_on"),
+        ("UPDATE deliveries SET prepared = '{}' WHERE state = 'scheduled'", "delivery_has_no_bytes_before_the_freeze"),
+        ("UPDATE deliveries SET prepared = '{}' WHERE state = 'preparing'", "delivery_has_no_bytes_before_the_freeze"),
+        (
+            "UPDATE deliveries SET armed_at = NULL WHERE state = 'settling'",
+            "delivery_has_evidence_exactly_while_unsettled",
+        ),
+        ("UPDATE deliveries SET armed_at = 1 WHERE state = 'ready'", "delivery_has_evidence_exactly_while_unsettled"),
+        (
+            "UPDATE deliveries SET settled_at = NULL WHERE state = 'removed'",
+            "delivery_has_a_receipt_exactly_when_public",
+        ),
+        ("UPDATE deliveries SET settled_at = 1 WHERE state = 'failed'", "delivery_has_a_receipt_exactly_when_public"),
+        ("UPDATE deliveries SET attempts = -1", "delivery_attempts_are_counted"),
+        ("UPDATE deliveries SET version = -1", "delivery_version_only_rises_from_zero"),
+        ("UPDATE records SET part = -1", "record_part_is_counted"),
+        ("INSERT INTO records SELECT lane, uri, cid, delivery, 99 FROM records LIMIT 1", "UNIQUE"),
+        ("UPDATE deliveries SET lane = 'nowhere'", "FOREIGN KEY"),
+        ("DELETE FROM posts", "FOREIGN KEY"),
+        (
+            "INSERT INTO story (delivery, at, event, event_json) SELECT id, 0, 'armed', '{\"event\":\"canceled\"}' FROM deliveries",
+            "story_event_agrees_with_its_data",
+        ),
+        ("INSERT INTO sessions (did, service, version) VALUES ('d', 's', -1)", "session_version_only_rises_from_zero"),
+        (
+            "INSERT INTO sessions (did, service, version, lease_owner) VALUES ('d', 's', 0, 'w')",
+            "session_lease_is_whole",
+        ),
+    ];
+    for (sql, constraint) in cases {
+        let refusal = sqlx::query(sql).execute(&raw).await.expect_err(sql).to_string();
+        assert!(refusal.contains(constraint), "{sql}: {refusal}");
+    }
+    let named: Vec<String> =
+        sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE type = 'table'").fetch_all(&raw).await.unwrap();
+    for constraint in named.iter().flat_map(|sql| sql.split("CONSTRAINT ").skip(1)) {
+        let name = constraint.split_whitespace().next().unwrap();
+        assert!(cases.iter().any(|(_, tested)| *tested == name), "no case breaks {name}");
+    }
+}
+
+#[tokio::test]
+async fn every_nullable_column_is_written_with_and_without_a_value() {
+    let file = File::new();
+    let store = file.store().await;
+    full(&store).await;
+    let sessions = store.sessions();
+    sessions.put("did:plc:a", "s", b"secret", None).await.unwrap();
+    sessions.lease_refresh("did:plc:b", "s", "w", at_ms(0), at_ms(1)).await.unwrap();
+    let samples = Samples::new(21);
+    let leased = account(&store, &samples, "leased.example").await;
+    let delivery = submitted(&store, &samples, &leased, StateName::Preparing, 700).await;
+    let change = skein_domain::ports::Change {
+        from_version: delivery.version,
+        delivery: delivery.after(skein_domain::Event::LeaseLost { at: at_ms(700) }).unwrap(),
+        guard: skein_domain::ports::Guard::VersionOnly,
+        story: vec![],
+        lane_clock: Some((None, at_ms(700))),
+    };
+    store.save(&change).await.unwrap();
+    let request = skein_domain::ports::ClaimRequest {
+        owner: "w".to_owned(),
+        now: at_ms(0),
+        until: at_ms(1),
+        lane: Some(leased.lane()),
+    };
+    store.claim(&request).await.unwrap().unwrap();
+
+    let raw = file.raw().await;
+    let nullable: Vec<(String, String)> = sqlx::query_as(
+        "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
+         WHERE t.type = 'table' AND t.name NOT LIKE '\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'
+           AND c.\"notnull\" = 0 ORDER BY 1, 2",
+    )
+    .fetch_all(&raw)
+    .await
+    .unwrap();
+    assert!(nullable.len() >= 10, "{nullable:?}");
+    for (table, column) in nullable {
+        let sql = format!("SELECT COUNT(*) - COUNT({column}), COUNT({column}) FROM {table}");
+        let (without, with): (i64, i64) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&raw).await.unwrap();
+        assert!(without > 0 && with > 0, "{table}.{column}: {without} without, {with} with a value");
+    }
+    let filter = skein_domain::ports::QueueFilter { at_most: 100, ..Default::default() };
+    assert_eq!(store.queue(&filter).await.unwrap().len(), StateName::ALL.len() + 1);
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_named_and_not_used() {
+    let damages = [
+        ("state = 'canceled', wake_at = NULL", "state"),
+        ("wake_at = wake_at + 1", "wake_at"),
+        ("state_json = '{'", "state_json"),
+        ("state_json = '{\"state\":\"scheduled\"}'", "state_json"),
+        ("content = 'x'", "content"),
+        ("prepared = '[]'", "prepared"),
+        ("account = 'acc'", "account"),
+        ("attempts = 4294967296", "attempts"),
+        ("due = 9223372036854775807", "due"),
+    ];
+    for (damage, column) in damages {
+        let file = File::new();
+        let store = file.store().await;
+        let samples = Samples::new(8);
+        let account = account(&store, &samples, "goose.example").await;
+        let delivery = submitted(&store, &samples, &account, StateName::Scheduled, 10).await;
+        let raw = file.raw().await;
+        let mut connection = raw.acquire().await.unwrap();
+        sqlx::query("PRAGMA ignore_check_constraints = ON").execute(&mut *connection).await.unwrap();
+        sqlx::query(AssertSqlSafe(format!("UPDATE deliveries SET {damage}"))).execute(&mut *connection).await.unwrap();
+        let refused = store.delivery(&delivery.id).await;
+        let Err(LedgerError::Invalid(told)) = refused else { panic!("{damage}: {refused:?}") };
+        assert!(told.contains(column) && told.contains(delivery.id.as_str()), "{damage}: {told}");
+    }
+}
