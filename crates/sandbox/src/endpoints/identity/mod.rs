@@ -1,0 +1,3 @@
+//! `com.atproto.identity.*`.
+
+pub(super) mod resolve_handle;
