@@ -119,7 +119,11 @@ async fn real_pds_refuses_and_the_refusals_are_told_apart() {
     town.pds.take_down(&town.alice).await.unwrap();
     let error = repo::apply_writes(&me, body, LONG).await.unwrap_err();
     assert!(error.is_named("AccountTakedown"), "{error:?}");
+    // Only who gives the main password is told about a takedown: app passwords are as good as wrong.
     let gone = sessions.login(by_did()).await.unwrap_err();
+    assert!(matches!(gone, LoginError::WrongPassword { .. }), "{gone:?}");
+    let password = town.alice.password.as_str().into();
+    let gone = sessions.login(LoginRequest { password, allow_main_password: true, ..by_did() }).await.unwrap_err();
     assert!(matches!(gone, LoginError::TakenDown { .. }), "{gone:?}");
 }
 
