@@ -1,1 +1,70 @@
-//! The Bluesky client's memory kept in Skein's store.
+//! The Bluesky client's memory kept in Skein's store: sessions encrypted at rest, and a lease for their refresh that all
+//! processes on the same database share.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use skein_atproto::syntax::Did;
+use skein_bluesky::journal::{Journal, JournalError, Session, Stored};
+use skein_store::{Sessions, Store, StoreError};
+
+/// The name under which the store keeps sessions of the AT Protocol.
+const SERVICE: &str = "atproto";
+
+/// A [`Journal`] on a [`Store`].
+#[derive(Debug, Clone)]
+pub struct StoreJournal {
+    sessions: Sessions,
+}
+
+impl StoreJournal {
+    /// The journal of a store. Journals of several stores on one database file share everything.
+    pub fn new(store: &Store) -> Self {
+        Self { sessions: store.sessions() }
+    }
+}
+
+#[async_trait]
+impl Journal for StoreJournal {
+    async fn session(&self, did: &Did) -> Result<Option<Stored>, JournalError> {
+        let Some(kept) = self.sessions.get(did.as_str(), SERVICE).await.map_err(JournalError::new)? else {
+            return Ok(None);
+        };
+        let json = std::str::from_utf8(&kept.secret).map_err(JournalError::new)?;
+        let session = Session::from_secret_json(json).map_err(JournalError::new)?;
+        Ok(Some(Stored { session, version: kept.version }))
+    }
+
+    async fn put_session(
+        &self,
+        did: &Did,
+        session: &Session,
+        expected_version: Option<i64>,
+    ) -> Result<bool, JournalError> {
+        let json = session.to_secret_json().map_err(JournalError::new)?;
+        let secret = json.expose_secret().as_bytes();
+        match self.sessions.put(did.as_str(), SERVICE, secret, expected_version).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Lost) => Ok(false),
+            Err(error) => Err(JournalError::new(error)),
+        }
+    }
+
+    async fn forget_session(&self, did: &Did) -> Result<(), JournalError> {
+        self.sessions.forget(did.as_str(), SERVICE).await.map_err(JournalError::new)
+    }
+
+    async fn lease_refresh(
+        &self,
+        did: &Did,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, JournalError> {
+        self.sessions.lease_refresh(did.as_str(), SERVICE, owner, now, until).await.map_err(JournalError::new)
+    }
+
+    async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError> {
+        self.sessions.release_refresh(did.as_str(), SERVICE, owner).await.map_err(JournalError::new)
+    }
+}
