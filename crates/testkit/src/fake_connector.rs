@@ -116,6 +116,12 @@ impl FakeConnector {
         }
     }
 
+    /// From now on, looking and finding nothing under a moved head proves that nothing was ever published, as on platforms
+    /// that never forget what they saw. Otherwise, as on Bluesky, it cannot be known: its author may have deleted it.
+    pub fn absence_is_proof(&self) {
+        self.shared.lock().absence_is_proof = true;
+    }
+
     /// How many requests are on their way.
     pub fn held(&self) -> usize {
         self.shared.lock().wire.len()

@@ -90,6 +90,7 @@ pub(super) struct FakePlatform {
     pub(super) landings: Vec<Landing>,
     /// The hashes of what is public, by address.
     pub(super) records: BTreeMap<String, String>,
+    pub(super) absence_is_proof: bool,
     heads: BTreeMap<String, u64>,
 }
 
@@ -156,14 +157,25 @@ impl FakePlatform {
         let there = |record: &RecordRef| self.records.contains_key(&record.uri);
         let is_ours = |record: &RecordRef| self.records.get(&record.uri) == Some(&record.cid);
         if !prepared.records.iter().any(there) {
-            let fence_stands = head_of(fence) == Some(self.head(identity));
-            return if fence_stands { Finding::AbsentUnfenced } else { Finding::AbsentFenced };
+            return match head_of(fence) == Some(self.head(identity)) {
+                true => Finding::AbsentUnfenced,
+                false if self.absence_is_proof => Finding::AbsentFenced,
+                false => Finding::Unknowable(published_or_not()),
+            };
         }
         if prepared.records.iter().all(is_ours) {
             return Finding::Found(proof(prepared, None));
         }
         Finding::Different(Fault::new("different", Category::Unknown, "Something else is at the address of this post."))
     }
+}
+
+fn published_or_not() -> Fault {
+    Fault::new(
+        "published_or_not",
+        Category::Unknown,
+        "It is not there: it never arrived, or it was published and deleted.",
+    )
 }
 
 fn proof(prepared: &Prepared, head: Option<u64>) -> Proof {
