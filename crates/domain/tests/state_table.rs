@@ -1,0 +1,335 @@
+//! Every event in every state: what it leads to, written down by hand, and what is carried over.
+
+#![expect(clippy::unwrap_used, reason = "samples and tables are written by hand")]
+
+mod every;
+
+use every::{OLD_WAKE_MS, WAKE_MS, at, every_event, every_state, evidence, fault, receipt};
+use skein_domain::delivery::NotAllowed;
+use skein_domain::{
+    AccountId, Delivery, DeliveryId, Event, Evidence, Lane, Platform, PostId, Prepared, RecordRef, Review, State,
+    StateName, Stop, Waiting,
+};
+
+type Next = Option<StateName>;
+
+const __: Next = None;
+const SC: Next = Some(StateName::Scheduled);
+const PR: Next = Some(StateName::Preparing);
+const RD: Next = Some(StateName::Ready);
+const BL: Next = Some(StateName::Blocked);
+const PU: Next = Some(StateName::Publishing);
+const SE: Next = Some(StateName::Settling);
+const NR: Next = Some(StateName::NeedsReview);
+const PD: Next = Some(StateName::Published);
+const FA: Next = Some(StateName::Failed);
+const MI: Next = Some(StateName::Missed);
+const CA: Next = Some(StateName::Canceled);
+const RM: Next = Some(StateName::Removed);
+
+/// The columns of the table, in its order.
+const COLUMNS: [&str; 16] = [
+    "Scheduled",
+    "Preparing",
+    "Ready",
+    "Ready, pinned",
+    "Blocked",
+    "Publishing",
+    "Publishing, resent",
+    "Publishing, pinned",
+    "Settling",
+    "Settling, resent",
+    "NeedsReview",
+    "Published",
+    "Failed",
+    "Missed",
+    "Canceled",
+    "Removed",
+];
+
+/// `__` is a refusal.
+#[rustfmt::skip]
+const TABLE: [(&str, [Next; 16]); 31] = [
+    //                 Sched Prep Ready pinned Block Publ resent pinned Settl resent Review Publd Fail Miss Canc Remvd
+    ("Claimed",        [PR,  __,  __,   __,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("PrepareFailed",  [__,  SC,  __,   __,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("LeaseLost",      [__,  SC,  __,   __,    __,   SE,  SE,    SE,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Frozen",         [__,  RD,  __,   __,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("WentStale",      [__,  __,  PR,   __,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Waits",          [SC,  __,  RD,   RD,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Edited",         [SC,  SC,  SC,   SC,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Moved",          [SC,  SC,  SC,   SC,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Stopped",        [BL,  BL,  BL,   BL,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Released",       [__,  __,  __,   __,    SC,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Canceled",       [CA,  CA,  CA,   CA,    CA,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("PastGrace",      [MI,  MI,  MI,   MI,    MI,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Refused",        [FA,  FA,  FA,   FA,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Armed",          [__,  __,  PU,   PU,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Published",      [__,  __,  __,   __,    __,   PD,  PD,    PD,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Rejected",       [__,  __,  __,   __,    __,   FA,  SE,    SE,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Postponed",      [__,  __,  __,   __,    __,   RD,  SE,    SE,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("BlobGone",       [__,  __,  __,   __,    __,   PR,  SE,    SE,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("AuthLost",       [__,  __,  __,   __,    __,   BL,  SE,    SE,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Accepted",       [__,  __,  __,   __,    __,   SE,  SE,    SE,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("ReplyLost",      [__,  __,  __,   __,    __,   SE,  SE,    SE,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("StillUnsettled", [__,  __,  __,   __,    __,   __,  __,    __,    SE,   SE,    __,    __,   __,  __,  __,  __]),
+    ("Found",          [__,  __,  __,   __,    __,   __,  __,    __,    PD,   PD,    __,    __,   __,  __,  __,  __]),
+    ("AbsentFenced",   [__,  __,  __,   __,    __,   __,  __,    __,    RD,   RD,    __,    __,   __,  __,  __,  __]),
+    ("Resent",         [__,  __,  __,   __,    __,   __,  __,    __,    PU,   PU,    __,    __,   __,  __,  __,  __]),
+    ("Unknowable",     [__,  __,  __,   __,    __,   __,  __,    __,    NR,   NR,    __,    __,   __,  __,  __,  __]),
+    ("PersonAccepted", [__,  __,  __,   __,    __,   __,  __,    __,    __,   __,    PD,    __,   __,  __,  __,  __]),
+    ("PersonResends",  [__,  __,  __,   __,    __,   __,  __,    __,    __,   __,    RD,    __,   __,  __,  __,  __]),
+    ("PersonGaveUp",   [__,  __,  __,   __,    __,   __,  __,    __,    __,   __,    FA,    __,   __,  __,  __,  __]),
+    ("Retried",        [__,  __,  __,   __,    __,   __,  __,    __,    __,   __,    __,    __,   SC,  SC,  __,  __]),
+    ("Unpublished",    [__,  __,  __,   __,    __,   __,  __,    __,    __,   __,    __,    RM,   __,  __,  __,  __]),
+];
+
+fn expected(event: &str, state: &str) -> Next {
+    let column = COLUMNS.iter().position(|label| *label == state).unwrap();
+    TABLE.iter().find(|(name, _)| *name == event).unwrap().1[column]
+}
+
+/// One event in one state: its name, what the table expects, and the delivery before and after.
+type Step = (String, Next, Delivery, Event, Result<Delivery, NotAllowed>);
+
+fn every_step() -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (state_label, state) in every_state() {
+        for (event_label, event) in every_event() {
+            let before = delivery(state.clone());
+            let after = before.after(event.clone());
+            let next = expected(event_label, state_label);
+            steps.push((format!("{event_label} in {state_label}"), next, before, event, after));
+        }
+    }
+    steps
+}
+
+fn allowed_steps() -> impl Iterator<Item = (String, Delivery, Event, Delivery)> {
+    let after = |(step, _, before, event, after): Step| Some((step, before, event, after.ok()?));
+    every_step().into_iter().filter_map(after)
+}
+
+#[test]
+fn the_table_has_a_row_for_every_event_and_a_column_for_every_state() {
+    let events: Vec<_> = every_event().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(TABLE.map(|(name, _)| name).to_vec(), events);
+    let states: Vec<_> = every_state().into_iter().map(|(label, _)| label).collect();
+    assert_eq!(COLUMNS.to_vec(), states);
+    let named: std::collections::BTreeSet<_> = every_state().into_iter().map(|(_, state)| state.name()).collect();
+    assert_eq!(named, StateName::ALL.into_iter().collect());
+}
+
+#[test]
+fn every_event_in_every_state_leads_where_the_table_says() {
+    let wrong: Vec<String> = every_step()
+        .into_iter()
+        .filter_map(|(step, expected, _, _, after)| {
+            let found = after.ok().map(|after| after.state.name());
+            (found != expected).then(|| format!("{step}: expected {expected:?}, found {found:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_refused_event_says_so_and_changes_nothing() {
+    for (step, _, before, event, after) in every_step() {
+        let untouched = before.clone();
+        let Err(refusal) = after else { continue };
+        assert_eq!(before, untouched, "{step}");
+        assert_eq!(before.state.clone().apply(event.clone()), Err(refusal.clone()), "{step}");
+        assert_eq!((refusal.state, &*refusal.event), (before.state.name(), &event), "{step}");
+        let words = refusal.to_string();
+        assert!(words.contains(before.state.name().as_str()), "{words}");
+    }
+}
+
+#[test]
+fn every_event_has_a_sentence_of_its_own_in_the_story() {
+    let told: Vec<String> = every_event().iter().map(|(_, event)| skein_domain::story::tell(event)).collect();
+    for ((name, event), words) in every_event().iter().zip(&told) {
+        assert_ne!(words, &format!("{event:?}"), "{name} has no words");
+        assert!(words.ends_with('.') || words.contains(": "), "{name}: {words}");
+    }
+    let distinct: std::collections::BTreeSet<&String> = told.iter().collect();
+    assert_eq!(distinct.len(), told.len());
+}
+
+#[test]
+fn the_next_wake_up_is_the_one_that_the_event_names_and_none_at_rest() {
+    for (step, _, _, after) in allowed_steps() {
+        let expected = (!after.state.name().is_at_rest()).then(|| at(WAKE_MS));
+        assert_eq!(after.state.wake_at(), expected, "{step}");
+    }
+    for (label, state) in every_state() {
+        assert_eq!(state.wake_at(), (!state.name().is_at_rest()).then(|| at(OLD_WAKE_MS)), "{label}");
+    }
+}
+
+#[test]
+fn frozen_bytes_are_dropped_where_they_are_made_anew_and_kept_elsewhere() {
+    for (step, before, _, after) in allowed_steps() {
+        let dropped = matches!(after.state.name(), StateName::Scheduled | StateName::Preparing);
+        let expected = if dropped { None } else { before.prepared.clone() };
+        assert_eq!(after.prepared, expected, "{step}");
+    }
+}
+
+#[test]
+fn versions_rise_attempts_count_sends_and_only_the_author_moves_the_instant() {
+    for (step, before, event, after) in allowed_steps() {
+        let (due, attempts) = match event {
+            Event::Moved { due, .. } => (due, 0),
+            Event::Retried { .. } | Event::PersonResends { .. } => (at(WAKE_MS), 0),
+            Event::Armed { .. } | Event::Resent { .. } => (before.due, 1),
+            _ => (before.due, 0),
+        };
+        let expected = Delivery {
+            version: before.version + 1,
+            attempts: before.attempts + attempts,
+            due,
+            state: after.state.clone(),
+            prepared: after.prepared.clone(),
+            ..before
+        };
+        assert_eq!(after, expected, "{step}");
+    }
+}
+
+#[test]
+fn evidence_is_carried_from_arming_to_settling_and_counts_resends_and_looks() {
+    for (step, before, event, after) in allowed_steps() {
+        let held = evidence_in(&before.state);
+        let expected = match (&event, &before.state, after.state.name()) {
+            (Event::Armed { evidence, .. }, State::Ready { pinned, .. }, _) => {
+                Some(Evidence { pinned: *pinned, ..evidence.clone() })
+            }
+            (Event::Resent { .. }, ..) => held.map(|held| Evidence { resends: held.resends + 1, ..held }),
+            (Event::StillUnsettled { .. }, ..) => held.map(|held| Evidence { looks: held.looks + 1, ..held }),
+            (.., StateName::Settling) => held,
+            _ => None,
+        };
+        assert_eq!(evidence_in(&after.state), expected, "{step}");
+    }
+    let shared = evidence();
+    assert_eq!((shared.resends, shared.looks, shared.pinned), (0, 2, false));
+}
+
+#[test]
+fn a_reason_to_wait_is_replaced_by_the_next_step_and_never_lingers() {
+    for (step, _, event, after) in allowed_steps() {
+        let (State::Scheduled { waiting, .. } | State::Ready { waiting, .. }) = &after.state else { continue };
+        let expected = match event {
+            Event::PrepareFailed { fault, .. } | Event::Postponed { fault, .. } => Some(Waiting::Retry { fault }),
+            Event::Waits { waiting, .. } => Some(waiting),
+            _ => None,
+        };
+        assert_eq!(*waiting, expected, "{step}");
+    }
+}
+
+#[test]
+fn bytes_are_pinned_by_a_person_who_resends_and_stay_so_while_they_wait() {
+    for (step, before, event, after) in allowed_steps() {
+        let State::Ready { pinned, .. } = after.state else { continue };
+        let was_pinned = matches!(before.state, State::Ready { pinned: true, .. });
+        let expected = match event {
+            Event::PersonResends { .. } => true,
+            Event::Waits { .. } => was_pinned,
+            _ => false,
+        };
+        assert_eq!(pinned, expected, "{step}");
+    }
+}
+
+#[test]
+fn faults_receipts_and_reasons_are_those_of_the_event() {
+    for (step, _, event, after) in allowed_steps() {
+        match after.state {
+            State::Published { receipt: kept } => assert_eq!(kept, receipt("at://new"), "{step}"),
+            State::Removed { receipt: kept } => assert_eq!(kept, receipt("at://old"), "{step}"),
+            State::Failed { fault: kept } => assert_eq!(kept, fault("new"), "{step}"),
+            State::NeedsReview { review } => assert_eq!(review, Review::from(fault("new")), "{step}"),
+            State::Blocked { stop, .. } => assert_eq!(stop, Stop::Account { fault: fault("new") }, "{step}"),
+            State::Missed { late_by_ms } => assert_eq!(late_by_ms, 77, "{step}"),
+            State::Settling { fault: kept, .. } => {
+                let code = match event {
+                    Event::Accepted { .. } => "accepted",
+                    Event::LeaseLost { .. } => "worker_gone",
+                    _ => "new",
+                };
+                assert_eq!(kept.code, code, "{step}");
+            }
+            State::Scheduled { .. }
+            | State::Preparing { .. }
+            | State::Ready { .. }
+            | State::Publishing { .. }
+            | State::Canceled => {}
+        }
+    }
+}
+
+#[test]
+fn a_hold_is_told_apart_from_an_account_that_cannot_write() {
+    let held = Event::Stopped { stop: Stop::Held, wake_at: at(WAKE_MS) };
+    let after = delivery(State::Preparing { wake_at: at(0) }).after(held).unwrap();
+    assert_eq!(after.state, State::Blocked { wake_at: at(WAKE_MS), stop: Stop::Held });
+}
+
+#[test]
+fn names_read_back_and_open_and_rest_do_not_overlap() {
+    for name in StateName::ALL {
+        assert_eq!(StateName::parse(name.as_str()), Some(name));
+        assert!(!(name.is_open() && name.is_at_rest()), "{name:?}");
+    }
+    assert_eq!(StateName::parse("Scheduled"), None);
+    let open: Vec<_> = StateName::ALL.into_iter().filter(|name| name.is_open()).collect();
+    assert_eq!(open, [StateName::Scheduled, StateName::Preparing, StateName::Ready]);
+}
+
+#[test]
+fn states_and_events_survive_being_written_down() {
+    for (label, state) in every_state() {
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state, "{label}");
+        assert!(text.contains(&format!("\"state\":\"{}\"", state.name().as_str())), "{label}: {text}");
+    }
+    for (name, event) in every_event() {
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event, "{name}");
+    }
+}
+
+fn evidence_in(state: &State) -> Option<Evidence> {
+    match state {
+        State::Publishing { evidence, .. } | State::Settling { evidence, .. } => Some(evidence.clone()),
+        _ => None,
+    }
+}
+
+/// A delivery in the state, with frozen bytes wherever the state does not forbid them.
+fn delivery(state: State) -> Delivery {
+    let frozen = Prepared {
+        body: "bytes".to_owned(),
+        records: vec![RecordRef { uri: "at://old".to_owned(), cid: "cid".to_owned() }],
+        first_created_at: at(1),
+        last_created_at: at(2),
+        frozen_at: at(3),
+    };
+    let has_none = matches!(state.name(), StateName::Scheduled | StateName::Preparing);
+    Delivery {
+        id: DeliveryId::parse("dlv_00000000000000000000000000").unwrap(),
+        post: PostId::parse("post_00000000000000000000000000").unwrap(),
+        account: AccountId::parse("acc_00000000000000000000000000").unwrap(),
+        lane: Lane::of(Platform::Bluesky, "did:plc:x"),
+        due: at(40_000),
+        grace_ms: 3_600_000,
+        content: serde_json::json!({ "texts": ["A goose."] }),
+        prepared: (!has_none).then_some(frozen),
+        state,
+        attempts: 3,
+        version: 9,
+        submitted_at: at(0),
+    }
+}
