@@ -9,3 +9,4 @@ pub mod session;
 pub mod xrpc;
 
 pub use environment::Environment;
+pub use skein_atproto::syntax::Did;

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
-use skein_atproto::syntax::Did;
+use skein_bluesky::Did;
 use skein_bluesky::journal::{Journal, JournalError, Session, Stored};
 use skein_store::{Sessions, Store, StoreError};
 

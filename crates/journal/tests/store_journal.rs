@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
-use skein_atproto::syntax::Did;
+use skein_bluesky::Did;
 use skein_bluesky::journal::{Journal, MemoryJournal, Session};
 use skein_journal::StoreJournal;
 use skein_store::{DatabaseUrl, MasterKey, Store};
