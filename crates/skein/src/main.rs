@@ -1,2 +1,7 @@
 //! The `skein` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    skein::run(std::env::args_os(), skein::Hooks::default())
+}

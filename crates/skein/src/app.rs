@@ -1,0 +1,85 @@
+//! What every command works with: settings, screen, and the house once it is opened.
+
+use serde::Serialize;
+use skein_domain::Fault;
+use std::path::PathBuf;
+
+use crate::cli::Global;
+use crate::config::{Config, Variables, data_folder};
+use crate::exit::{Exit, Failure, exit_of};
+use crate::render::times::Eye;
+use crate::render::{faults, outcome};
+use crate::screen::Screen;
+use crate::wiring::{Hooks, House};
+use skein_intake::PostView;
+
+/// One run of the program.
+pub(crate) struct App {
+    /// The options of every command.
+    pub(crate) global: Global,
+    /// The environment.
+    pub(crate) variables: Variables,
+    /// What tests wrap around the ports.
+    pub(crate) hooks: Hooks,
+    /// What people and programs see.
+    pub(crate) screen: Screen,
+}
+
+#[derive(Serialize)]
+struct Errors<'a> {
+    errors: &'a [Fault],
+}
+
+impl App {
+    /// A run that has done nothing yet.
+    pub(crate) fn new(global: Global, variables: Variables, hooks: Hooks, screen: Screen) -> Self {
+        Self { global, variables, hooks, screen }
+    }
+
+    /// All settings.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Config::read(&self.global, &self.variables)
+    }
+
+    /// The data folder, also of a command that makes the sandbox.
+    pub(crate) fn data(&self) -> Result<PathBuf, Failure> {
+        data_folder(self.global.data.as_deref(), &self.variables)
+    }
+
+    /// Database, network, use cases and engine, opened.
+    pub(crate) async fn house(&self) -> Result<House, Failure> {
+        House::open(self.config()?, &self.hooks).await
+    }
+
+    /// Who looks at a house, now.
+    pub(crate) fn eye(&self, house: &House) -> Eye {
+        Eye { now: house.clock.now(), zone: house.config.zone.clone(), width: self.screen.width() }
+    }
+
+    /// Tells a failure, to people or to a program.
+    pub(crate) fn tell(&self, failure: &Failure) {
+        tell(failure, &self.screen);
+    }
+
+    /// Shows where a post stands after something was done to it, and returns the exit code that says the same.
+    pub(crate) async fn show_outcome(&self, house: &House, view: &PostView) -> Result<Exit, Failure> {
+        if self.screen.is_json() {
+            self.screen.object(view);
+        } else {
+            let alive = house.intake.engine_is_alive().await?;
+            self.screen.lines(outcome::delivered(view, alive, &self.eye(house)));
+        }
+        Ok(exit_of(view))
+    }
+}
+
+/// Tells a failure on a screen.
+pub(crate) fn tell(failure: &Failure, screen: &Screen) {
+    if screen.is_json() {
+        screen.object(&Errors { errors: &failure.faults });
+    } else {
+        for line in faults::failure(failure, screen.note_width()) {
+            screen.note(line);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The command line, as it is written.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+use crate::commands::{accounts, demo, hold, login, post, queue, receipt, thread, work};
+
+/// Schedule to Bluesky and beyond. On time, never twice, with proof.
+#[derive(Debug, Parser)]
+#[command(name = "skein", version, max_term_width = 100, disable_help_subcommand = true, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 failed in part or whole, 2 usage, 3 refused by validation, 4 account,
+5 outcome unknown, 6 kept and not yet out.
+
+Start with `skein demo`: a small network on this machine, and nothing leaves it.";
+
+/// What holds for every command.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Global {
+    /// Print one JSON object on standard output, for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Use the sandbox of a running `skein demo`; nothing leaves this machine
+    #[arg(long, global = true)]
+    pub(crate) sandbox: bool,
+    /// Where everything is kept.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "The data folder [default: SKEIN_DATA, else ~/.local/share/skein]"
+    )]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Connect an account with an app password
+    Login(login::Args),
+    /// List, hold, release, remove or verify accounts
+    Accounts(accounts::Args),
+    /// Post a text now, or at a time
+    Post(post::Args),
+    /// Post a thread now, or at a time: parts are split by lines of ---
+    Thread(thread::Args),
+    /// See and change what waits
+    Queue(queue::Args),
+    /// Show the proof that a post was published
+    Receipt(receipt::Args),
+    /// Stop everything of an account, or of all, that is not on its way
+    Hold(hold::Args),
+    /// Let an account, or all, go on
+    Release(hold::Args),
+    /// Run the engine: posts go out at their time until Ctrl-C
+    Serve,
+    /// Run the engine as a worker, or once for cron and timers
+    Work(work::Args),
+    /// See it work: a sandbox, a sample account, a thread, a cut cable
+    Demo(demo::Args),
+    /// Check clock, database, key, disk, network and engine
+    Doctor,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(words: &[&str]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("skein").chain(words.iter().copied()))
+    }
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_every_command_may_stand_anywhere() {
+        for words in [["--json", "post", "hi"], ["post", "--json", "hi"], ["post", "hi", "--json"]] {
+            assert!(parse(&words).unwrap().global.json, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_post_takes_its_options() {
+        let cli =
+            parse(&["post", "-", "--at", "fri 18:30", "--tz", "Europe/Paris", "--account", "a", "--account", "b"]);
+        let Command::Post(args) = cli.unwrap().command else { panic!("not a post") };
+        assert_eq!(args.text, "-");
+        assert_eq!(args.options.account, ["a", "b"]);
+        assert_eq!(args.options.at.as_deref(), Some("fri 18:30"));
+    }
+
+    #[test]
+    fn a_mistyped_option_is_never_taken_for_the_text() {
+        assert!(parse(&["post", "--oops"]).is_err());
+        assert!(parse(&["post", "--", "--oops"]).is_ok());
+    }
+
+    #[test]
+    fn a_move_needs_one_time() {
+        assert!(parse(&["queue", "move", "last", "tomorrow 9am"]).is_ok());
+        assert!(parse(&["queue", "move", "last", "--at", "tomorrow 9am"]).is_ok());
+        assert!(parse(&["queue", "move", "last"]).is_err());
+        assert!(parse(&["queue", "move", "last", "9am", "--at", "10am"]).is_err());
+    }
+
+    #[test]
+    fn a_review_needs_one_decision() {
+        assert!(parse(&["queue", "review", "last", "--accept"]).is_ok());
+        assert!(parse(&["queue", "review", "last"]).is_err());
+        assert!(parse(&["queue", "review", "last", "--accept", "--resend"]).is_err());
+    }
+
+    #[test]
+    fn lists_are_what_queue_and_accounts_do_by_themselves() {
+        assert!(parse(&["queue"]).is_ok());
+        assert!(parse(&["accounts"]).is_ok());
+        assert!(parse(&["work", "--for", "50s"]).is_err(), "--for belongs to --once");
+        assert!(parse(&["work", "--once", "--for", "50s"]).is_ok());
+    }
+}

@@ -1,0 +1,81 @@
+//! What can be looked at on this machine.
+
+use jiff::Timestamp;
+use skein_domain::ports::LedgerError;
+use skein_domain::when::parse_zone;
+
+use super::Check;
+use crate::config::{Config, KeySource};
+use crate::exit::sentence;
+use crate::wiring::House;
+
+const DISK_FAILED_BYTES: u64 = 50 * 1024 * 1024;
+const DISK_WARNING_BYTES: u64 = 500 * 1024 * 1024;
+
+/// The time zones, and the one of this machine.
+pub(super) fn zones(config: &Config) -> Check {
+    let name = config.zone.iana_name().unwrap_or("without a name");
+    match parse_zone("Europe/Paris") {
+        Ok(_) => Check::ok("zones", format!("Times are read and shown in the zone {name}.")),
+        Err(error) => Check::failed("zones", sentence(&error.to_string()), "Install the package tzdata."),
+    }
+}
+
+/// Where the key comes from. That it fits the database, and that nobody else can read it, was checked at opening.
+pub(super) fn key(config: &Config) -> Check {
+    match &config.key {
+        KeySource::Variable(_) => {
+            Check::ok("key", "The master key is that of SKEIN_MASTER_KEY, and fits the database.")
+        }
+        KeySource::File(path) => Check::ok(
+            "key",
+            format!(
+                "The master key is {}, readable by its owner only, and fits the database. Keep a copy of it.",
+                path.display()
+            ),
+        ),
+    }
+}
+
+/// Reads and writes. The sign of life is of 1970, so that nobody takes the doctor for an engine.
+pub(super) async fn database(house: &House) -> Check {
+    let name = format!("doctor of {}", house.owner);
+    let tried: Result<(), LedgerError> = async {
+        house.ledger.next_wake().await?;
+        house.ledger.beat(&name, Timestamp::UNIX_EPOCH).await?;
+        house.ledger.end_beat(&name).await
+    }
+    .await;
+    let place = &house.config.paths.database_url;
+    match tried {
+        Ok(()) => Check::ok("database", format!("{place} can be read and written.")),
+        Err(error) => Check::failed("database", format!("{place}: {}", sentence(&error.to_string())), ""),
+    }
+}
+
+/// What is left for the database and its files.
+pub(super) fn disk(config: &Config) -> Check {
+    let folder = &config.paths.data;
+    let free = match rustix::fs::statvfs(folder.as_path()) {
+        Ok(about) => about.f_bavail.saturating_mul(about.f_frsize),
+        Err(error) => {
+            let detail = format!("The space left in {} cannot be read: {error}.", folder.display());
+            return Check::warning("disk", detail, "");
+        }
+    };
+    let detail = format!("{} MB are free in {}.", free / 1_000_000, folder.display());
+    match free {
+        0..DISK_FAILED_BYTES => Check::failed("disk", detail, "Make space: nothing can be kept without."),
+        DISK_FAILED_BYTES..DISK_WARNING_BYTES => Check::warning("disk", detail, "Make space before it is gone."),
+        _ => Check::ok("disk", detail),
+    }
+}
+
+/// Whether anybody sends what waits.
+pub(super) async fn engine(house: &House) -> Check {
+    match house.intake.engine_is_alive().await {
+        Ok(true) => Check::ok("engine", "An engine is running on this database."),
+        Ok(false) => Check::warning("engine", "No engine is running: what waits stays here.", "Start `skein serve`."),
+        Err(error) => Check::failed("engine", sentence(&error.to_string()), ""),
+    }
+}

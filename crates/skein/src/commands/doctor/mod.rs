@@ -1,0 +1,112 @@
+//! `skein doctor`: what works, what does not, and what to do. One line a check, in seconds, also without a network.
+
+mod local;
+mod remote;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::app::App;
+use crate::exit::{Exit, Failure};
+use crate::screen::{Line, Tone};
+use crate::text::wrap;
+use crate::wiring::House;
+
+/// How good a check is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Standing {
+    Ok,
+    Warning,
+    Failed,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Check {
+    name: String,
+    standing: Standing,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &str, detail: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), standing: Standing::Ok, detail: detail.into(), next: None }
+    }
+
+    fn warning(name: &str, detail: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { standing: Standing::Warning, next: Some(next.into()), ..Self::ok(name, detail) }
+    }
+
+    fn failed(name: &str, detail: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { standing: Standing::Failed, ..Self::warning(name, detail, next) }
+    }
+}
+
+/// Looks at everything, and tells.
+pub(crate) async fn run(app: &App) -> Result<Exit, Failure> {
+    let config = app.config()?;
+    let mut checks = vec![local::zones(&config)];
+    match House::open(config.clone(), &app.hooks).await {
+        Ok(house) => {
+            checks.push(local::key(&config));
+            checks.push(local::database(&house).await);
+            checks.push(local::disk(&config));
+            checks.push(local::engine(&house).await);
+            checks.extend(remote::all(&house).await);
+        }
+        Err(failure) => {
+            checks.extend(
+                failure.faults.iter().map(|fault| {
+                    Check::failed(&fault.code, &fault.message, fault.next_step.clone().unwrap_or_default())
+                }),
+            );
+            checks.push(local::disk(&config));
+        }
+    }
+    let failed = checks.iter().any(|check| check.standing == Standing::Failed);
+    if app.screen.is_json() {
+        app.screen.object(&json!({ "checks": checks }));
+    } else {
+        app.screen.lines(checks.iter().flat_map(|check| lines(check, app.screen.width())));
+    }
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}
+
+const NAME_WIDTH: usize = 12;
+const INDENT: usize = 9 + NAME_WIDTH;
+
+fn lines(check: &Check, width: usize) -> Vec<Line> {
+    let (tone, word) = match check.standing {
+        Standing::Ok => (Tone::Good, "ok"),
+        Standing::Warning => (Tone::Warn, "warning"),
+        Standing::Failed => (Tone::Bad, "failed"),
+    };
+    let text = match &check.next {
+        Some(next) if !next.is_empty() => format!("{} {next}", check.detail),
+        _ => check.detail.clone(),
+    };
+    wrap(&text, width - INDENT)
+        .into_iter()
+        .enumerate()
+        .map(|(index, text)| match index {
+            0 => Line::of(tone, format!("{word:9}")).and(Tone::Plain, format!("{:NAME_WIDTH$}{text}", check.name)),
+            _ => Line::from(format!("{}{text}", " ".repeat(INDENT))),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples::plain;
+
+    #[test]
+    fn a_check_is_a_line_with_what_to_do() {
+        assert_eq!(plain(&lines(&Check::ok("disk", "12 GB are free."), 100)), "ok       disk        12 GB are free.");
+        let warning = Check::warning("engine", "Nothing is running.", "Start `skein serve`.");
+        assert_eq!(plain(&lines(&warning, 100)), "warning  engine      Nothing is running. Start `skein serve`.");
+    }
+}

@@ -1,0 +1,39 @@
+//! One file per command.
+
+pub(crate) mod accounts;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod hold;
+pub(crate) mod login;
+pub(crate) mod post;
+pub(crate) mod queue;
+pub(crate) mod receipt;
+pub(crate) mod serve;
+pub(crate) mod thread;
+pub(crate) mod work;
+
+use crate::app::App;
+use crate::cli::Command;
+use crate::exit::{Exit, Failure};
+use crate::logs;
+
+/// Runs a command to its end.
+pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
+    let works_long = matches!(command, Command::Serve | Command::Work(_));
+    let said = app.variables.text("SKEIN_LOG")?;
+    logs::start(said.as_deref(), if works_long { "info" } else { "off" })?;
+    match command {
+        Command::Login(args) => login::run(app, args).await,
+        Command::Accounts(args) => accounts::run(app, args).await,
+        Command::Post(args) => post::run(app, args).await,
+        Command::Thread(args) => thread::run(app, args).await,
+        Command::Queue(args) => queue::run(app, args).await,
+        Command::Receipt(args) => receipt::run(app, args).await,
+        Command::Hold(args) => hold::hold(app, args).await,
+        Command::Release(args) => hold::release(app, args).await,
+        Command::Serve => serve::run(app).await,
+        Command::Work(args) => work::run(app, args).await,
+        Command::Demo(args) => demo::run(app, args).await,
+        Command::Doctor => doctor::run(app).await,
+    }
+}

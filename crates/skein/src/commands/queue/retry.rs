@@ -1,0 +1,20 @@
+//! `skein queue retry`.
+
+use crate::app::App;
+use crate::exit::{Exit, Failure};
+
+/// The command line of `queue retry`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The post: its id, the beginning of it, or last
+    pub(crate) post: String,
+}
+
+/// Has an engine try again, at once, what failed or was missed.
+pub(crate) async fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
+    let house = app.house().await?;
+    let post = house.intake.find_post(&args.post).await?;
+    house.intake.retry(&post.id).await?;
+    let view = house.intake.view(post, Vec::new()).await?;
+    app.show_outcome(&house, &view).await
+}

@@ -1,0 +1,123 @@
+use super::*;
+use skein_net::{AllowPrivate, Dns};
+use std::path::Path;
+
+fn read(pairs: &[(&str, &str)]) -> Result<Config, Failure> {
+    Config::with_sandbox(Path::new("/data"), None, &Variables::given(pairs))
+}
+
+fn refusal(pairs: &[(&str, &str)]) -> String {
+    let failure = read(pairs).unwrap_err();
+    assert_eq!(failure.exit, Exit::Usage);
+    failure.faults[0].message.clone()
+}
+
+#[test]
+fn without_settings_the_defaults_hold() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.paths.database_url, "sqlite:/data/skein.db");
+    assert!(matches!(config.key, KeySource::File(path) if path == Path::new("/data/master.key")));
+    assert_eq!(config.network.plc_url.as_str(), "https://plc.directory/");
+    assert_eq!(config.network.appview_url.as_str(), "https://public.api.bsky.app/");
+    assert_eq!(config.network.net.dns, Dns::System);
+    assert_eq!(config.network.net.allow_private, AllowPrivate::None);
+    assert_eq!(config.lease_ms, 15_000);
+    assert!(config.credentials.is_none() && config.password.is_none() && config.sandbox.is_none());
+}
+
+#[test]
+fn a_relative_database_lies_in_the_data_folder() {
+    for (given, path) in [("sqlite:a.db", "sqlite:/data/a.db"), ("sqlite:///x/a.db", "sqlite:///x/a.db")] {
+        assert_eq!(read(&[("SKEIN_DATABASE_URL", given)]).unwrap().paths.database_url, path);
+    }
+}
+
+#[test]
+fn the_data_folder_is_the_first_that_is_named() {
+    let home = ("HOME", "/home/me");
+    let of = |given: Option<&str>, pairs: &[(&str, &str)]| {
+        data_folder(given.map(Path::new), &Variables::given(pairs)).unwrap().display().to_string()
+    };
+    assert_eq!(of(Some("/a"), &[("SKEIN_DATA", "/b"), home]), "/a");
+    assert_eq!(of(None, &[("SKEIN_DATA", "/b"), ("XDG_DATA_HOME", "/c"), home]), "/b");
+    assert_eq!(of(None, &[("XDG_DATA_HOME", "/c"), home]), "/c/skein");
+    assert_eq!(of(None, &[("XDG_DATA_HOME", "relative"), home]), "/home/me/.local/share/skein");
+    assert!(data_folder(None, &Variables::given(&[])).is_err());
+}
+
+#[test]
+fn credentials_are_read_under_every_name_that_people_use() {
+    let names = [
+        ("SKEIN_HANDLE", "SKEIN_PASSWORD"),
+        ("BSKY_AUTH_USERNAME", "BSKY_AUTH_PASSWORD"),
+        ("BLUESKY_HANDLE", "BLUESKY_PASSWORD"),
+    ];
+    for (handle, password) in names {
+        let config = read(&[(handle, "me.test"), (password, "secret")]).unwrap();
+        assert_eq!(config.credentials.unwrap().handle, "me.test");
+        assert!(read(&[(handle, "me.test")]).unwrap().credentials.is_none());
+    }
+}
+
+#[test]
+fn a_secret_does_not_show_in_debug_output() {
+    let config =
+        read(&[("SKEIN_HANDLE", "me.test"), ("SKEIN_PASSWORD", "hunter2"), ("SKEIN_MASTER_KEY", "k3y")]).unwrap();
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("k3y"), "{shown}");
+}
+
+#[test]
+fn private_addresses_are_allowed_one_by_one_or_all() {
+    let of = |value| read(&[("SKEIN_ALLOW_PRIVATE", value)]).unwrap().network.net.allow_private;
+    assert_eq!(of("1"), AllowPrivate::All);
+    assert_eq!(of("0"), AllowPrivate::None);
+    assert!(matches!(of("localhost:2583, 10.0.0.5"), AllowPrivate::Listed(list) if list.len() == 2));
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_refused_by_name() {
+    assert!(refusal(&[("SKEIN_DNS", "dns.example")]).starts_with("SKEIN_DNS cannot be used"));
+    assert!(refusal(&[("SKEIN_PLC_URL", "plc.directory")]).starts_with("SKEIN_PLC_URL cannot be used"));
+    assert!(refusal(&[("SKEIN_APPVIEW_URL", "ftp://x")]).contains("https://"));
+    let told = refusal(&[("SKEIN_PLC_URL", "https://me:hunter2@plc.directory")]);
+    assert!(!told.contains("hunter2"), "{told}");
+    assert!(refusal(&[("SKEIN_LEASE_MS", "10")]).contains("1000 to 600000"));
+    assert!(refusal(&[("TZ", "Europe/Parsi")]).contains("Europe/Paris"));
+}
+
+#[test]
+fn the_zone_is_that_of_the_environment() {
+    assert_eq!(read(&[("TZ", "Asia/Tokyo")]).unwrap().zone.iana_name(), Some("Asia/Tokyo"));
+    assert_eq!(read(&[("TZ", ":Asia/Tokyo")]).unwrap().zone.iana_name(), Some("Asia/Tokyo"));
+}
+
+#[test]
+fn the_sandbox_has_its_own_database_key_and_network() {
+    let sandbox = SandboxFile { url: "http://localhost:2583".parse().unwrap(), pid: 1 };
+    let variables = Variables::given(&[
+        ("SKEIN_DATABASE_URL", "sqlite:/real.db"),
+        ("SKEIN_MASTER_KEY", "x"),
+        ("SKEIN_PLC_URL", "https://plc.directory"),
+        ("SKEIN_HANDLE", "me.bsky.social"),
+        ("SKEIN_PASSWORD", "secret"),
+        ("SKEIN_ALLOW_PRIVATE", "1"),
+    ]);
+    let config = Config::with_sandbox(Path::new("/data"), Some(sandbox), &variables).unwrap();
+    assert_eq!(config.paths.database_url, "sqlite:/data/sandbox/skein.db");
+    assert!(matches!(config.key, KeySource::File(path) if path == Path::new("/data/sandbox/master.key")));
+    assert_eq!(config.network.plc_url.as_str(), "http://localhost:2583/");
+    assert_eq!(config.network.net.dns, Dns::Off);
+    assert!(matches!(config.network.net.allow_private, AllowPrivate::Listed(list) if list.len() == 1));
+    assert!(config.credentials.is_none(), "real credentials never reach the sandbox");
+}
+
+#[test]
+fn the_guide_has_the_same_table() {
+    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md")).unwrap();
+    let rows: Vec<&str> =
+        guide.lines().filter(|line| line.starts_with("| `") && line.matches(" | ").count() == 2).collect();
+    let table: Vec<String> =
+        VARIABLES.iter().map(|v| format!("| `{}` | {} | {} |", v.name, v.default, v.meaning)).collect();
+    assert_eq!(rows, table, "docs/configuration.md differs from the table in config.rs");
+}

@@ -1,0 +1,11 @@
+//! Words and layout for people. Every function here turns data into lines; nothing here reads or writes anything.
+
+pub(crate) mod faults;
+pub(crate) mod outcome;
+pub(crate) mod queue;
+pub(crate) mod receipt;
+pub(crate) mod story;
+pub(crate) mod times;
+
+#[cfg(test)]
+pub(crate) mod samples;

@@ -1,0 +1,82 @@
+//! Submitting from the command line: what `post` and `thread` share.
+
+use jiff::{SignedDuration, Timestamp};
+use skein_domain::{Delivery, Draft, Part, PostId, Warning};
+use skein_intake::{PostView, Submission, Submitted};
+
+use crate::app::App;
+use crate::commands::login::connect_from_environment;
+use crate::exit::{Exit, Failure};
+use crate::render::outcome;
+use crate::screen::{Line, Tone};
+use crate::wiring::House;
+
+/// How long a command works on its own post before it leaves the rest to an engine.
+const DELIVER_WITHIN_S: i64 = 60;
+
+/// The options of `post` and `thread`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Options {
+    /// When: 2026-12-01 09:00, tomorrow 9am, fri 18:30, in 20m, or RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// The time zone of TIME, such as Europe/Paris [default: this machine's]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) tz: Option<String>,
+    /// Which account, by handle; may be repeated [default: the only one there is]
+    #[arg(long, value_name = "HANDLE")]
+    pub(crate) account: Vec<String>,
+    /// What it answers: an address on bsky.app, an at-uri, or an own post
+    #[arg(long, value_name = "REF")]
+    pub(crate) reply_to: Option<String>,
+    /// The language it is in, such as en; may be repeated
+    #[arg(long, value_name = "LANG")]
+    pub(crate) lang: Vec<String>,
+}
+
+/// Checks and keeps a post; sends it here when it has no time.
+pub(crate) async fn submit(app: &App, parts: Vec<Part>, options: Options) -> Result<Exit, Failure> {
+    let house = app.house().await?;
+    connect_from_environment(app, &house).await?;
+    let submission = Submission {
+        draft: Draft { parts, reply_to: options.reply_to, langs: options.lang },
+        accounts: options.account,
+        at: options.at,
+        zone: options.tz,
+        default_zone: house.config.zone.clone(),
+    };
+    let Submitted { post, deliveries, warnings } = house.intake.submit(submission).await?;
+    if post.due > house.clock.now() {
+        let view = house.intake.view(post, warnings).await?;
+        if app.screen.is_json() {
+            app.screen.object(&view);
+        } else {
+            let alive = house.intake.engine_is_alive().await?;
+            app.screen.lines(outcome::scheduled(&view, alive, &app.eye(&house)));
+        }
+        return Ok(Exit::Kept);
+    }
+    let view = deliver_now(app, &house, &post.id, &deliveries, warnings).await?;
+    app.show_outcome(&house, &view).await
+}
+
+/// Works on the deliveries of a post in this process for a while, and tells where it stands then.
+pub(crate) async fn deliver_now(
+    app: &App,
+    house: &House,
+    post: &PostId,
+    deliveries: &[Delivery],
+    warnings: Vec<Warning>,
+) -> Result<PostView, Failure> {
+    let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
+    let deadline = house.clock.now().checked_add(SignedDuration::from_secs(DELIVER_WITHIN_S)).unwrap_or(Timestamp::MAX);
+    app.screen.update(Line::of(Tone::Faint, "Publishing …"));
+    let delivered = house.engine.deliver(&ids, deadline).await;
+    app.screen.settle();
+    let kept = |failure: Failure| {
+        failure.leaving(format!("Your post is kept as {post}; `skein queue show {post}` tells where it stands."))
+    };
+    delivered.map_err(|error| kept(error.into()))?;
+    let found = house.ledger.post(post).await.map_err(|error| kept(error.into()))?;
+    house.intake.view(found, warnings).await.map_err(|error| kept(error.into()))
+}

@@ -1,0 +1,139 @@
+//! The house: ledger, connectors, clock, randomness, use cases and engine, put together.
+
+use secrecy::ExposeSecret;
+use skein_bluesky::Environment;
+use skein_bluesky::session::Sessions;
+use skein_bluesky::xrpc::XrpcClient;
+use skein_connect::bluesky::BlueskyConnector;
+use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
+use skein_domain::{Platform, WorkspaceId};
+use skein_engine::{Engine, Parts, Settings};
+use skein_intake::Intake;
+use skein_journal::StoreJournal;
+use skein_net::Http;
+use skein_store::{DatabaseUrl, MasterKey, Store};
+use std::collections::HashMap;
+use std::sync::Arc;
+use url::Url;
+
+use crate::clock::SystemClock;
+use crate::config::{Config, KeySource, NetworkConfig, make_private_folder};
+use crate::entropy::SystemEntropy;
+use crate::exit::{Failure, sentence};
+
+/// Wraps a ledger in another one.
+pub type DecorateLedger = fn(Arc<dyn Ledger>) -> Arc<dyn Ledger>;
+/// Wraps a connector in another one.
+pub type DecorateConnector = fn(Arc<dyn Connector>) -> Arc<dyn Connector>;
+
+/// Where tests plant faults: decorators around the ports. The product uses none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hooks {
+    /// Wraps the ledger.
+    pub decorate_ledger: Option<DecorateLedger>,
+    /// Wraps every connector.
+    pub decorate_connector: Option<DecorateConnector>,
+}
+
+/// Everything that works together in this process.
+pub(crate) struct House {
+    /// The settings it was opened with.
+    pub(crate) config: Config,
+    /// Time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The durable memory.
+    pub(crate) ledger: Arc<dyn Ledger>,
+    /// Who is logged in.
+    pub(crate) sessions: Sessions,
+    /// The HTTP client.
+    pub(crate) http: Http,
+    /// The use cases.
+    pub(crate) intake: Intake,
+    /// The engine.
+    pub(crate) engine: Engine,
+    /// The name of this process among those that work on the same database.
+    pub(crate) owner: String,
+}
+
+impl House {
+    /// Opens the database, making what is missing, and builds the rest around it. Asks nobody on the network.
+    pub(crate) async fn open(config: Config, hooks: &Hooks) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        make_private_folder(&config.paths.data)?;
+        let store = open_store(&config, &entropy).await?;
+        let owner = owner();
+        let http = Http::new(config.network.net.clone())
+            .map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
+        let sessions = sessions(&config.network, &http, &store, &clock, &owner);
+        let connector = BlueskyConnector::new(
+            sessions.clone(),
+            sessions.identities().clone(),
+            XrpcClient::new(http.clone()),
+            Arc::clone(&clock),
+            web(&config),
+        );
+        let mut connector: Arc<dyn Connector> = Arc::new(connector);
+        if let Some(decorate) = hooks.decorate_connector {
+            connector = decorate(connector);
+        }
+        let mut ledger: Arc<dyn Ledger> = Arc::new(store);
+        if let Some(decorate) = hooks.decorate_ledger {
+            ledger = decorate(ledger);
+        }
+        let connectors = HashMap::from([(Platform::Bluesky, connector)]);
+        let intake = Intake::new(
+            Arc::clone(&ledger),
+            connectors.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            WorkspaceId::personal(),
+        );
+        let engine = Engine::new(Parts {
+            ledger: Arc::clone(&ledger),
+            connectors,
+            clock: Arc::clone(&clock),
+            entropy,
+            owner: owner.clone(),
+            settings: Settings { lease_ms: config.lease_ms, ..Settings::default() },
+        });
+        Ok(Self { config, clock, ledger, sessions, http, intake, engine, owner })
+    }
+}
+
+async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Store, Failure> {
+    let key = match &config.key {
+        KeySource::Variable(key) => MasterKey::from_base64(key.expose_secret()),
+        KeySource::File(path) => MasterKey::load_or_create(path, entropy.as_ref()),
+    };
+    let key = key.map_err(|error| Failure::system("master_key", sentence(&error.to_string())))?;
+    let failed = |error: skein_store::StoreError| Failure::system("database", sentence(&error.to_string()));
+    let url = DatabaseUrl::parse(&config.paths.database_url).map_err(|error| failed(error).usage())?;
+    Store::open(&url, key, Arc::clone(entropy)).await.map_err(failed)
+}
+
+fn sessions(network: &NetworkConfig, http: &Http, store: &Store, clock: &Arc<dyn Clock>, owner: &str) -> Sessions {
+    let environment = Environment { plc_url: network.plc_url.clone(), appview_url: network.appview_url.clone() };
+    let now = {
+        let clock = Arc::clone(clock);
+        Arc::new(move || clock.now())
+    };
+    Sessions::new(http.clone(), environment, Arc::new(StoreJournal::new(store)), now, owner.to_owned())
+}
+
+/// Where people look at posts: the public app for the public network, the sandbox for itself, nowhere that is known else.
+fn web(config: &Config) -> Option<Url> {
+    let public = Environment::default();
+    match &config.sandbox {
+        Some(sandbox) => Some(sandbox.url.clone()),
+        None if config.network.plc_url == public.plc_url => Url::parse("https://bsky.app").ok(),
+        None => None,
+    }
+}
+
+/// Host and process, as people see them.
+fn owner() -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let host: String = host.chars().filter(|c| !c.is_control()).take(60).collect();
+    format!("{}:{}", if host.is_empty() { "localhost" } else { &host }, std::process::id())
+}
