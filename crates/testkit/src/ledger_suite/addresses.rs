@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use skein_domain::ports::Ledger;
-use skein_domain::{Delivery, RecordRef, StateName};
+use skein_domain::story::Line;
+use skein_domain::{Delivery, Event, RecordRef, StateName};
 
 use super::scene::{Scene, assert_invalid, assert_not_found, put_in};
 use crate::samples::{self, at_ms};
@@ -16,8 +17,12 @@ pub async fn two_deliveries_of_a_lane_cannot_freeze_the_same_address(ledger: Arc
     let two = scene.submitted(&account, StateName::Scheduled, at_ms(10)).await;
     scene.ledger.save(&put_in(&one, StateName::Ready, at_ms(10))).await.unwrap();
     let before = scene.kept(&two.id).await;
-    assert_invalid(scene.ledger.save(&put_in(&two, StateName::Ready, at_ms(10))).await);
+    let mut taken = put_in(&two, StateName::Ready, at_ms(10));
+    taken.story = vec![Line { delivery: two.id.clone(), at: at_ms(1), event: Event::Canceled }];
+    taken.lane_clock = Some((None, at_ms(10)));
+    assert_invalid(scene.ledger.save(&taken).await);
     assert_eq!(scene.kept(&two.id).await, before);
+    assert_eq!(scene.clock(&account.lane(), at_ms(0)).await, None);
 
     let post = scene.samples.post(&["A goose."], at_ms(10));
     let third = samples::in_state(scene.samples.delivery(&post, &account), StateName::Ready, at_ms(10));
