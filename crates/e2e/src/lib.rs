@@ -1,1 +1,9 @@
-//! Tests that cross processes: real PDS, crash, sandbox contract.
+//! Tests that cross processes: a real PDS, crashes, the sandbox's faults.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "this crate is tests only; what cannot be set up fails them"
+)]
+
+pub mod kill_ledger;
+pub mod rig;

@@ -1,0 +1,161 @@
+//! One installation of Skein under test: a data folder, an environment, and the processes that are started in it.
+
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+
+/// A bound on everything that is waited for; a test that reaches it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a dead worker's lease holds here: short, since the tests wait for it.
+const LEASE_MS: &str = "2000";
+
+/// An installation: its folder goes away with it.
+pub struct Rig {
+    binary: PathBuf,
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Standard output as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+    }
+
+    /// The same, if the exit code is the expected one.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+}
+
+impl Rig {
+    /// An installation that knows one network only: everything else is off.
+    pub fn new(binary: &str, plc_url: &str, appview_url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let environment = [
+            ("SKEIN_DATA", data.to_str().unwrap()),
+            ("SKEIN_PLC_URL", plc_url),
+            ("SKEIN_APPVIEW_URL", appview_url),
+            ("SKEIN_DNS", "off"),
+            ("SKEIN_ALLOW_PRIVATE", "1"),
+            ("SKEIN_LEASE_MS", LEASE_MS),
+            ("TZ", "UTC"),
+            ("NO_COLOR", "1"),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        Self { binary: PathBuf::from(binary), folder, environment }
+    }
+
+    /// A file in the installation's folder, for a command to read.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, &[], "").await
+    }
+
+    /// Runs a command to its end, with more environment and with standard input.
+    pub async fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)], stdin: &str) -> Ran {
+        let mut child =
+            self.command(arguments, environment).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        // A command that does not read its input may be gone before all of it is written.
+        let _written = input.write_all(stdin.as_bytes()).await;
+        drop(input);
+        let output =
+            tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("the command hangs").unwrap();
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Logs in with an app password.
+    pub async fn login(&self, handle: &str, service: &str, app_password: &str) -> Ran {
+        let arguments = ["login", handle, "--service", service];
+        self.run_with(&arguments, &[("SKEIN_PASSWORD", app_password)], "").await
+    }
+
+    /// Starts an engine.
+    pub fn serve(&self, environment: &[(&str, &str)]) -> Serve {
+        let mut child =
+            self.command(&["serve"], environment).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap()).lines();
+        Serve { child, log, seen: Vec::new() }
+    }
+
+    fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).env_clear().envs(self.environment.clone()).envs(environment.iter().copied());
+        command.stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+}
+
+/// A running engine, followed by its log.
+pub struct Serve {
+    child: Child,
+    log: Lines<BufReader<ChildStderr>>,
+    seen: Vec<String>,
+}
+
+impl Serve {
+    /// Waits until a delivery comes into a state.
+    pub async fn reaches(&mut self, state: &str) {
+        let needle = format!("to=\"{state}\"");
+        let line = tokio::time::timeout(PATIENCE, async {
+            while let Some(line) = self.log.next_line().await.unwrap() {
+                let found = line.contains(&needle);
+                self.seen.push(line);
+                if found {
+                    return true;
+                }
+            }
+            false
+        });
+        let found = line.await.unwrap_or(false);
+        assert!(found, "no delivery came to {state}; the engine said:\n{}", self.seen.join("\n"));
+    }
+
+    /// Waits until the process is gone by itself.
+    pub async fn dies(mut self) -> ExitStatus {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the engine lives on").unwrap()
+    }
+
+    /// Kills it, so that nothing can be cleaned up, and waits until it is gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Ends it in order.
+    pub async fn end(self) {
+        let pid = i32::try_from(self.child.id().expect("the engine is gone already")).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.dies().await.success(), "the engine did not end in order");
+    }
+}

@@ -1,0 +1,62 @@
+//! Requests and answers that are held back while the process that waits for them is killed.
+
+use skein_sandbox::Fault;
+
+use crate::{Scene, delivery};
+
+#[tokio::test]
+async fn answer_that_comes_late_is_still_the_answer() {
+    let scene = Scene::with(Fault::HoldAnswer).await;
+    let (post, ()) = tokio::join!(scene.post(), async {
+        scene.sandbox.faults().wait_until_held(1).await;
+        scene.sandbox.faults().release(1).await;
+    });
+    let post = post.exits(0).json();
+    assert_eq!(delivery(&post)["receipt"]["settled"], "answered", "{post:#}");
+}
+
+#[tokio::test]
+async fn answer_to_a_killed_process_is_looked_up() {
+    let scene = Scene::with(Fault::HoldAnswer).await;
+    scene.rig.run(&["post", "Hello", "--at", "in 1s"]).await.exits(6);
+    let serve = scene.rig.serve(&[]);
+    scene.sandbox.faults().wait_until_held(1).await;
+    serve.kill().await;
+    let mut serve = scene.rig.serve(&[]);
+    serve.reaches("published").await;
+    serve.end().await;
+    scene.sandbox.faults().release(1).await;
+    assert_eq!(scene.records().await, 1);
+    assert!(scene.story().await.contains("Published once"));
+}
+
+#[tokio::test]
+async fn request_of_a_killed_process_that_lands_late_is_refused_by_the_fence() {
+    let scene = Scene::with(Fault::HoldRequest).await;
+    scene.rig.run(&["post", "Hello", "--at", "in 1s"]).await.exits(6);
+    let serve = scene.rig.serve(&[]);
+    scene.sandbox.faults().wait_until_held(1).await;
+    serve.kill().await;
+    let mut serve = scene.rig.serve(&[]);
+    serve.reaches("published").await;
+    serve.end().await;
+    assert_eq!(scene.records().await, 1);
+    scene.sandbox.faults().release(1).await;
+    assert_eq!(scene.records().await, 1);
+}
+
+#[tokio::test]
+async fn request_that_lands_after_the_author_deleted_brings_nothing_back() {
+    let scene = Scene::with(Fault::HoldRequest).await;
+    scene.rig.run(&["post", "Hello", "--at", "in 1s"]).await.exits(6);
+    let serve = scene.rig.serve(&[]);
+    scene.sandbox.faults().wait_until_held(1).await;
+    serve.kill().await;
+    let mut serve = scene.rig.serve(&[]);
+    serve.reaches("published").await;
+    serve.end().await;
+    let receipt = scene.rig.run(&["receipt", "last", "--json"]).await.exits(0).json();
+    scene.sandbox.delete_as_author(receipt["records"][0]["uri"].as_str().unwrap()).unwrap();
+    scene.sandbox.faults().release(1).await;
+    assert_eq!(scene.records().await, 0);
+}
