@@ -1,7 +1,11 @@
 //! What every `Ledger` must do, as cases that run on an empty one. In the tests of a store:
 //!
-//! ```ignore
-//! async fn empty() -> Arc<dyn Ledger> { … }
+//! ```
+//! # use std::sync::Arc;
+//! # use skein_domain::ports::Ledger;
+//! async fn empty() -> Arc<dyn Ledger> {
+//!     Arc::new(skein_testkit::MemoryLedger::new())
+//! }
 //! skein_testkit::ledger_conformance!(empty);
 //! ```
 //!
