@@ -93,11 +93,17 @@ impl From<EngineError> for Failure {
     }
 }
 
-/// A technical message as a sentence: a capital at the start, a full stop at the end.
+/// A technical message as a sentence: a capital at the start, a full stop at the end. A name or an address at the start
+/// stays as it is written.
 pub(crate) fn sentence(message: &str) -> String {
-    let mut chars = message.trim().chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let mut text: String = first.to_uppercase().chain(chars).collect();
+    let message = message.trim();
+    let Some(first) = message.chars().next() else { return String::new() };
+    let word = message.split_whitespace().next().unwrap_or_default();
+    let mut text = if word.chars().all(|c| c.is_ascii_lowercase() || matches!(c, ',' | '\'' | '-')) {
+        first.to_uppercase().chain(message.chars().skip(1)).collect()
+    } else {
+        message.to_owned()
+    };
     if !text.ends_with(['.', '!', '?', '…']) {
         text.push('.');
     }
@@ -184,6 +190,8 @@ mod tests {
     fn technical_words_become_sentences() {
         assert_eq!(sentence("the disk is full"), "The disk is full.");
         assert_eq!(sentence("Why?"), "Why?");
+        assert_eq!(sentence("alice.test is not known"), "alice.test is not known.");
+        assert_eq!(sentence("http://localhost:9/x failed"), "http://localhost:9/x failed.");
         assert_eq!(sentence(""), "");
     }
 }

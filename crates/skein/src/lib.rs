@@ -24,6 +24,7 @@ pub use wiring::{DecorateConnector, DecorateLedger, Hooks};
 use clap::Parser;
 use skein_domain::{Category, Fault};
 use std::ffi::OsString;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use app::App;
@@ -53,7 +54,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
             return code(Exit::Failed);
         }
     };
-    let exit = runtime.block_on(commands::run(cli.command, &app)).unwrap_or_else(|failure| {
+    let ran = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(commands::run(cli.command, &app))));
+    let exit = ran.unwrap_or_else(|_| Err(defect())).unwrap_or_else(|failure| {
         app.tell(&failure);
         failure.exit
     });
@@ -68,12 +70,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
     }
 }
 
+fn defect() -> Failure {
+    Failure::system("defect", "A defect in Skein stopped this command.")
+        .leaving("What was kept is kept; `skein queue list` shows it.")
+        .next("Please report it, with the output of the same command under SKEIN_LOG=info.")
+}
+
 /// Help and version go where clap sends them; a command line that cannot be read is a usage error.
 fn misread(error: &clap::Error, screen: &Screen) -> ExitCode {
     if screen.is_json() {
-        let message = error.render().to_string();
-        let message = message.trim().strip_prefix("error: ").unwrap_or(message.trim());
-        let fault = Fault::new("usage", Category::UserContent, message);
+        let told = error.render().to_string();
+        let told = told.trim().strip_prefix("error: ").unwrap_or(told.trim());
+        let message = told.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let fault = Fault::new("usage", Category::UserContent, message).next("See `skein --help`.");
         app::tell(&Failure::new(Exit::Usage, fault, NOTHING_CHANGED), screen);
         return code(Exit::Usage);
     }

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::commands::login::connect_from_environment;
 use crate::exit::{Exit, Failure};
 use crate::render::outcome;
+use crate::render::times::Eye;
 use crate::screen::{Line, Tone};
 use crate::wiring::House;
 
@@ -46,13 +47,16 @@ pub(crate) async fn submit(app: &App, parts: Vec<Part>, options: Options) -> Res
         default_zone: house.config.zone.clone(),
     };
     let Submitted { post, deliveries, warnings } = house.intake.submit(submission).await?;
+    let submitted_at = post.submitted_at;
     if post.due > house.clock.now() {
         let view = house.intake.view(post, warnings).await?;
         if app.screen.is_json() {
             app.screen.object(&view);
         } else {
             let alive = house.intake.engine_is_alive().await?;
-            app.screen.lines(outcome::scheduled(&view, alive, &app.eye(&house)));
+            // Ten days from the submission are ten days, also when looking up its mentions took a second.
+            let eye = Eye { now: submitted_at, ..app.eye(&house) };
+            app.screen.lines(outcome::scheduled(&view, alive, &eye));
         }
         return Ok(Exit::Kept);
     }

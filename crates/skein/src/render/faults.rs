@@ -42,8 +42,9 @@ fn fault(fault: &Fault, number: Option<usize>, width: usize) -> Vec<Line> {
         lines.push(Line::from(start).and(if number.is_none() { Tone::Bad } else { Tone::Plain }, text));
     }
     let indent = indent.max(2);
+    let place = fault.field.as_deref().and_then(place);
     let details = [
-        ("where", fault.field.as_deref()),
+        ("where", place.as_deref()),
         ("account", fault.account.as_deref()),
         ("limit", fault.limit.as_deref()),
         ("given", fault.given.as_deref()),
@@ -53,6 +54,24 @@ fn fault(fault: &Fault, number: Option<usize>, width: usize) -> Vec<Line> {
         lines.extend(labelled(indent, label, text, width));
     }
     lines
+}
+
+/// A field of the API as somebody at the command line knows it; `None` where it is plain anyway.
+fn place(field: &str) -> Option<String> {
+    let indexed = |name: &str| {
+        let (index, _) = field.strip_prefix(name)?.strip_prefix('[')?.split_once(']')?;
+        index.parse::<usize>().ok().map(|index| index + 1)
+    };
+    match (field, indexed("parts")) {
+        (_, Some(part)) => Some(format!("part {part} ({field})")),
+        ("post" | "account" | "handle" | "password" | "parts", _) => None,
+        ("scheduled_at", _) => Some("--at".to_owned()),
+        ("timezone", _) => Some("--tz".to_owned()),
+        ("accounts", _) => Some("--account".to_owned()),
+        ("reply_to", _) => Some("--reply-to".to_owned()),
+        _ if field.starts_with("langs") => Some("--lang".to_owned()),
+        _ => Some(field.to_owned()),
+    }
 }
 
 /// `  label    text`, wrapped under the text.
@@ -91,7 +110,7 @@ mod tests {
         let told = failure(&Failure::new(Exit::Refused, too_long(), NOTHING_STORED), 100);
         assert_eq!(
             plain(&told),
-            "Part 3 of 5 has 301 characters.\n  where    parts[2].text\n  limit    300 graphemes\n  given    301 graphemes\n  \
+            "Part 3 of 5 has 301 characters.\n  where    part 3 (parts[2].text)\n  limit    300 graphemes\n  given    301 graphemes\n  \
              next     Shorten it.\nNothing was stored."
         );
     }
@@ -103,9 +122,8 @@ mod tests {
             Failure { exit: Exit::Refused, faults: vec![too_long(), other], aftermath: NOTHING_STORED.to_owned() };
         assert_eq!(
             plain(&failure(&all, 100)),
-            "Refused, for 2 reasons:\n\n  1. Part 3 of 5 has 301 characters.\n     where    parts[2].text\n     limit    300 \
-             graphemes\n     given    301 graphemes\n     next     Shorten it.\n\n  2. The time is past.\n     where    \
-             scheduled_at\n\nNothing was stored."
+            "Refused, for 2 reasons:\n\n  1. Part 3 of 5 has 301 characters.\n     where    part 3 (parts[2].text)\n     limit    300 \
+             graphemes\n     given    301 graphemes\n     next     Shorten it.\n\n  2. The time is past.\n     where    --at\n\nNothing was stored."
         );
     }
 

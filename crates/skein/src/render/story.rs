@@ -1,8 +1,8 @@
 //! The story of a post: what it is, where it stands, what happens next, and all that has happened.
 
 use jiff::Timestamp;
-use skein_domain::StateName;
 use skein_domain::story::{self, Line as Told};
+use skein_domain::{Event, StateName};
 use skein_intake::{DeliveryView, PostView};
 
 use super::receipt;
@@ -78,9 +78,7 @@ fn heading(delivery: &DeliveryView, post: &PostView, eye: &Eye) -> Vec<Line> {
 pub(crate) fn next(delivery: &DeliveryView, eye: &Eye) -> String {
     use StateName as S;
     let why = delivery.reason.as_ref().map(|reason| format!(" {reason}")).unwrap_or_default();
-    let at = delivery.wake_at.map(|at| eye.clock_ms(at)).unwrap_or_default();
-    let day = delivery.wake_at.filter(|at| eye.day(*at) != eye.day(eye.now)).map(|at| format!("{} ", eye.day(at)));
-    let at = format!("{}{at}", day.unwrap_or_default());
+    let at = delivery.wake_at.map(|at| eye.nearby(at)).unwrap_or_default();
     let waits = delivery.reason.is_some();
     match delivery.state {
         S::Scheduled | S::Ready if waits => format!("It is looked at again at {at}.{why}"),
@@ -103,7 +101,7 @@ pub(crate) fn next(delivery: &DeliveryView, eye: &Eye) -> String {
 
 fn timeline(delivery: &DeliveryView, submitted_at: Timestamp, told: &[Told], eye: &Eye) -> Vec<Line> {
     let first = (submitted_at, "Submitted: checked, looked up and kept.".to_owned());
-    let all = std::iter::once(first).chain(told.iter().map(|line| (line.at, story::tell(&line.event))));
+    let all = std::iter::once(first).chain(told.iter().map(|line| (line.at, tell(&line.event, eye))));
     let mut lines = Vec::new();
     let mut day = String::new();
     for (at, text) in all {
@@ -115,6 +113,14 @@ fn timeline(delivery: &DeliveryView, submitted_at: Timestamp, told: &[Told], eye
         lines.extend(events(delivery.due, std::iter::once((at, text)), eye));
     }
     lines
+}
+
+/// The words for an event, with times as the person who looks knows them.
+pub(crate) fn tell(event: &Event, eye: &Eye) -> String {
+    match event {
+        Event::Moved { due, .. } => format!("Its author moved it to {}.", eye.without_distance(*due)),
+        other => story::tell(other),
+    }
 }
 
 /// What happened: the clock, how far from the due instant, and the words.
@@ -137,7 +143,7 @@ pub(crate) fn events(due: Timestamp, told: impl IntoIterator<Item = (Timestamp, 
 mod tests {
     use super::*;
     use crate::render::samples::{self, after_ms, eye, plain};
-    use skein_domain::{DeliveryId, Event};
+    use skein_domain::DeliveryId;
 
     fn told(ms: i64, event: Event) -> Told {
         Told { delivery: DeliveryId::parse("dlv_00000000000000000000000004").unwrap(), at: after_ms(ms), event }
@@ -196,7 +202,13 @@ post_00000000000000000000000004  published
 
     #[test]
     fn a_wake_up_on_another_day_names_the_day() {
-        assert_eq!(next(&samples::delivery(), &eye()), "It is prepared at Tue 1 Dec 2026 08:59:30.000.");
+        assert_eq!(next(&samples::delivery(), &eye()), "It is prepared at Tue 1 Dec 2026 08:59:30.");
+    }
+
+    #[test]
+    fn a_move_is_told_in_local_time() {
+        let moved = Event::Moved { due: samples::due(), wake_at: samples::due() };
+        assert_eq!(tell(&moved, &eye()), "Its author moved it to Tue 1 Dec 2026 09:00 Europe/Paris (08:00 UTC).");
     }
 
     #[test]

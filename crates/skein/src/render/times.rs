@@ -5,6 +5,10 @@ use jiff::tz::TimeZone;
 use skein_domain::story::span;
 use skein_domain::when::describe_when;
 
+const DAY_MS: u64 = 86_400_000;
+/// Nearer than two days, hours say more.
+const DAYS_FROM_MS: u64 = 2 * DAY_MS;
+
 /// Who looks, and when: the present instant, the zone in which times are shown, and how wide lines may be.
 #[derive(Debug, Clone)]
 pub(crate) struct Eye {
@@ -29,6 +33,19 @@ impl Eye {
         local.strftime(form).to_string()
     }
 
+    /// `09:00`, or `Tue 1 Dec 2026 09:00` when that is not today; seconds when they are not zero.
+    pub(crate) fn nearby(&self, at: Timestamp) -> String {
+        let whole = self.short(at);
+        let today = format!("{} ", self.day(self.now));
+        whole.strip_prefix(&today).map_or_else(|| whole.clone(), str::to_owned)
+    }
+
+    /// `Tue 1 Dec 2026 09:00 Europe/Paris (08:00 UTC)`.
+    pub(crate) fn without_distance(&self, at: Timestamp) -> String {
+        let whole = self.whole(at);
+        whole.rsplit_once(", ").map_or_else(|| whole.clone(), |(when, _)| when.to_owned())
+    }
+
     /// `Tue 1 Dec 2026`.
     pub(crate) fn day(&self, at: Timestamp) -> String {
         self.zone.to_datetime(at).strftime("%a %-d %b %Y").to_string()
@@ -50,10 +67,14 @@ impl Eye {
     }
 }
 
-/// How far an instant is from the due one: `-29.9 s`, `+12 ms`.
+/// How far an instant is from the due one: `-10 days`, `-29.9 s`, `+12 ms`.
 pub(crate) fn offset(due: Timestamp, at: Timestamp) -> String {
     let ms = i64::try_from(at.duration_since(due).as_millis()).unwrap_or(i64::MAX);
-    if ms < 0 { span(ms) } else { format!("+{}", span(ms)) }
+    let sign = if ms < 0 { '-' } else { '+' };
+    match ms.unsigned_abs() {
+        far @ DAYS_FROM_MS.. => format!("{sign}{} days", far / DAY_MS),
+        near => format!("{sign}{}", span(i64::try_from(near).unwrap_or(i64::MAX))),
+    }
 }
 
 /// `12 ms late`, `on time`, `3 ms early`.
@@ -75,6 +96,8 @@ mod tests {
         assert_eq!(offset(due(), after_ms(-29_900)), "-29.9 s");
         assert_eq!(offset(due(), after_ms(12)), "+12 ms");
         assert_eq!(offset(due(), due()), "+0 ms");
+        assert_eq!(offset(due(), after_ms(-10 * 86_400_000)), "-10 days");
+        assert_eq!(offset(due(), after_ms(-90_000_000)), "-25 h 0 min");
     }
 
     #[test]

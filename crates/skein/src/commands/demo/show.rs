@@ -9,7 +9,7 @@ use std::slice;
 use super::network::DemoNetwork;
 use crate::app::App;
 use crate::exit::Failure;
-use crate::render::story::events;
+use crate::render::story::{events, tell};
 use crate::render::times::lateness;
 use crate::screen::{Line, Tone};
 use crate::text::{count, wrap};
@@ -103,9 +103,9 @@ pub(super) fn closing(app: &App, demo: &DemoNetwork, ends: bool) {
         ("queue list --all", "all posts"),
         ("queue show last", "the story of the last one"),
     ];
+    let tries = tries.map(|(command, what)| (format!("skein --sandbox{data} {command}"), what));
+    let width = tries.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     for (command, what) in tries {
-        let command = format!("skein --sandbox{data} {command}");
-        let width = 46 + data.chars().count();
         app.screen.line(Line::from(format!("  {command:width$}  ")).and(Tone::Faint, what));
     }
     app.screen.line(Line::blank());
@@ -151,8 +151,9 @@ async fn watch(app: &App, demo: &DemoNetwork, id: &DeliveryId) -> Result<Deliver
         let story = house.intake.story(id).await?;
         if story.len() > told {
             app.screen.settle();
-            let new = story[told..].iter().map(|line| (line.at, skein_domain::story::tell(&line.event)));
-            app.screen.lines(events(delivery.due, new, &app.eye(house)));
+            let eye = app.eye(house);
+            let new = story[told..].iter().map(|line| (line.at, tell(&line.event, &eye)));
+            app.screen.lines(events(delivery.due, new, &eye));
             told = story.len();
         }
         let now = house.clock.now();
@@ -191,8 +192,7 @@ async fn show_records(app: &App, demo: &DemoNetwork, delivery: &Delivery, receip
         }
         app.screen.line(Line::from(format!("            {}", record.cid)));
     }
-    app.screen
-        .line(Line::of(Tone::Good, format!("            {}", "computed before it was sent = as the server lists it")));
+    app.screen.line(Line::of(Tone::Good, "            Computed before it was sent, and the same on the server."));
     if let Some(url) = &receipt.url {
         row(app, "look", url);
     }

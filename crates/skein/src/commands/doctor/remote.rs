@@ -37,7 +37,7 @@ pub(super) async fn all(house: &House) -> Vec<Check> {
             let result = ask(&http, &url).await;
             let half = clock.now().duration_since(before) / 2;
             let asked_at = before.checked_add(half).unwrap_or(before);
-            (order, Answer { name, host: url.host_str().unwrap_or_default().to_owned(), result, asked_at })
+            (order, Answer { name, host: place(&url), result, asked_at })
         });
     }
     let mut answers: Vec<(usize, Answer)> = asking.join_all().await;
@@ -71,6 +71,12 @@ async fn ask(http: &Http, url: &Url) -> Result<(u16, Option<Timestamp>), String>
     let answer = asked.map_err(|_| format!("no answer within {ASK_FOR_S} s"))?.map_err(|error| error.to_string())?;
     let date = answer.headers.get(header::DATE).and_then(|date| date.to_str().ok());
     Ok((answer.status.as_u16(), date.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp())))
+}
+
+/// The host, with its port where that is not the usual one.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn reached(answer: &Answer) -> Check {

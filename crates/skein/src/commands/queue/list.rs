@@ -38,7 +38,7 @@ pub(crate) async fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     }
     let eye = app.eye(&house);
     app.screen.lines(table(&posts, &eye));
-    app.screen.line(Line::of(Tone::Faint, format!("Times are of {}.", eye.zone_name(eye.now))));
+    app.screen.line(Line::of(Tone::Faint, format!("Times are in {}.", eye.zone_name(eye.now))));
     if posts.len() >= LIST_AT_MOST {
         app.screen.line(Line::of(Tone::Faint, format!("Only the earliest {LIST_AT_MOST} are shown.")));
     }

@@ -27,6 +27,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let house = app.house().await?;
     let post = house.intake.find_post(&args.post).await?;
+    let asked_at = house.clock.now();
     let words = args.time.as_ref().or(args.at.as_ref()).map_or("now", String::as_str);
     let moved = house.intake.move_to(&post.id, words, args.tz.as_deref(), &house.config.zone).await;
     moved.map_err(|error| {
@@ -41,7 +42,7 @@ pub(crate) async fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     }
     let eye = app.eye(&house);
     let zone = args.tz.clone().unwrap_or_else(|| eye.zone_name(view.scheduled_at));
-    let when = describe_when(view.scheduled_at, &zone, eye.now);
+    let when = describe_when(view.scheduled_at, &zone, asked_at);
     app.screen.line(Line::of(Tone::Good, "Moved").and(Tone::Plain, format!(" {} to {when}.", view.id)));
     if !house.intake.engine_is_alive().await? {
         app.screen.line(nothing_runs());

@@ -1,0 +1,38 @@
+//! The engine as a process.
+
+use crate::installation::Scene;
+
+#[tokio::test]
+async fn serve_says_what_it_does_publishes_at_the_instant_and_ends_in_order() {
+    let scene = Scene::logged_in().await;
+    scene.run(&["post", "at its instant", "--at", "in 2s"]).await.exits(6);
+    let mut serve = scene.skein.start(&["serve"]);
+    let greeting = serve.prints("Ctrl-C").await.join("\n");
+    for words in ["@alice.test", "1 post waits.", "Skein serves sqlite:"] {
+        assert!(greeting.contains(words), "`{words}` is missing:\n{greeting}");
+    }
+    let log = serve.logs("to=\"published\"").await.join("\n");
+    assert!(!log.contains("at its instant"), "texts do not belong in the log:\n{log}");
+    let later = scene.run(&["post", "later", "--at", "in 1h"]).await.exits(6);
+    assert!(!later.stdout.contains("nothing is running"), "{later:#?}");
+    scene.run(&["doctor"]).await.exits(0).says("An engine is running");
+    assert_eq!(serve.interrupt().await, Some(0));
+    let receipt = scene.run(&["receipt", scene.first().await.as_str(), "--json"]).await.exits(0).json();
+    assert!(receipt["lateness_ms"].as_i64().unwrap() >= 0, "never early: {receipt:#}");
+}
+
+impl Scene {
+    async fn first(&self) -> String {
+        let all = self.run(&["queue", "list", "--all", "--json"]).await.exits(0).json();
+        all[0]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn one_pass_does_what_is_due_and_ends() {
+    let scene = Scene::logged_in().await;
+    scene.run(&["work", "--once"]).await.exits(0).says("Nothing was due.");
+    scene.run(&["post", "soon", "--at", "in 1s"]).await.exits(6);
+    scene.run(&["work", "--once", "--for", "4s"]).await.exits(0);
+    scene.run(&["receipt", "last"]).await.exits(0).says("Published as @alice.test");
+}

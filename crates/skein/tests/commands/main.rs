@@ -1,0 +1,11 @@
+//! The command line as people and programs meet it: real processes, a sandbox for a network, nothing else reachable.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails the test")]
+
+mod demo;
+mod engine;
+mod installation;
+mod login;
+mod posting;
+mod queue;
+mod refusals;
+mod system;
