@@ -148,6 +148,17 @@ impl Sandbox {
         delete_as_author(&mut self.shared.network(), uri)
     }
 
+    /// The addresses of what is in a collection of an account, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`SandboxError::Missing`] if there is no account by this handle or DID.
+    pub fn records(&self, account: &str, collection: &str) -> Result<Vec<String>, SandboxError> {
+        let network = self.shared.network();
+        let found = network.account(account).ok_or_else(|| SandboxError::Missing(format!("account {account}")))?;
+        let in_collection = found.repo.records().filter(|(path, _)| path.collection.as_str() == collection);
+        Ok(in_collection.map(|(path, _)| format!("at://{}/{}/{}", found.did, path.collection, path.rkey)).collect())
+    }
+
     /// Hides a record as its host would: it cannot be read, and its key stays in use.
     ///
     /// # Errors
