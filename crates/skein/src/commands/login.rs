@@ -183,10 +183,13 @@ fn refused(error: &LoginError) -> Failure {
                 .retry_at(*until)
                 .next("Wait until then; each further try counts as well.")
         }
-        LoginError::Unreachable { error, .. } => {
+        LoginError::Unreachable { error, transient } => {
             let message = format!("The account's server could not be asked: {}", sentence(&error.to_string()));
-            told("host_unreachable", Category::PlatformError, message)
-                .next("The password may be right. Try again later; `skein doctor` checks the network.")
+            told("host_unreachable", Category::PlatformError, message).next(if *transient {
+                "The password may be right. Try again later; `skein doctor` checks the network."
+            } else {
+                "If you trust this server, name it with `--service URL`."
+            })
         }
         LoginError::Other(reason) => told("login_failed", Category::PlatformError, sentence(reason)),
     };

@@ -104,7 +104,7 @@ fn timeline(delivery: &DeliveryView, submitted_at: Timestamp, told: &[Told], eye
     let all = std::iter::once(first).chain(told.iter().map(|line| (line.at, tell(&line.event, eye))));
     let mut lines = Vec::new();
     let mut day = String::new();
-    for (at, text) in all {
+    for (at, text) in without_repetition(all) {
         let today = eye.day(at);
         if today != day {
             lines.push(Line::of(Tone::Faint, format!("  {today}, {}", eye.zone_name(at))));
@@ -115,10 +115,36 @@ fn timeline(delivery: &DeliveryView, submitted_at: Timestamp, told: &[Told], eye
     lines
 }
 
+/// What happens many times in a row, as while a server is away, is told once, with how often and until when.
+fn without_repetition(told: impl Iterator<Item = (Timestamp, String)>) -> Vec<(Timestamp, String)> {
+    let mut kept: Vec<(Timestamp, String)> = Vec::new();
+    let mut again: Option<(Timestamp, usize)> = None;
+    let mut before = String::new();
+    let told_again = |(at, times): (Timestamp, usize)| {
+        let times = if times == 1 { "once more".to_owned() } else { format!("{times} more times, the last time here") };
+        (at, format!("The same {times}."))
+    };
+    for (at, text) in told {
+        if text == before {
+            again = Some((at, again.map_or(1, |(_, times)| times + 1)));
+            continue;
+        }
+        kept.extend(again.take().map(told_again));
+        before.clone_from(&text);
+        kept.push((at, text));
+    }
+    kept.extend(again.map(told_again));
+    kept
+}
+
 /// The words for an event, with times as the person who looks knows them.
 pub(crate) fn tell(event: &Event, eye: &Eye) -> String {
     match event {
         Event::Moved { due, .. } => format!("Its author moved it to {}.", eye.without_distance(*due)),
+        Event::ReplyLost { fault, .. } => format!(
+            "The request left, but its answer was lost. Now the platform is asked what became of it.\n{}",
+            fault.message
+        ),
         other => story::tell(other),
     }
 }
@@ -206,8 +232,23 @@ post_00000000000000000000000004  published
     }
 
     #[test]
+    fn a_server_that_is_away_for_long_fills_no_screen() {
+        let text = |words: &str| words.to_owned();
+        let told = [(0, "Waits."), (1, "Waits."), (2, "Waits."), (3, "Sent."), (4, "Waits."), (5, "Waits.")];
+        let kept = without_repetition(told.into_iter().map(|(ms, words)| (after_ms(ms), text(words))));
+        let expected = [
+            (0, "Waits."),
+            (2, "The same 2 more times, the last time here."),
+            (3, "Sent."),
+            (4, "Waits."),
+            (5, "The same once more."),
+        ];
+        assert_eq!(kept, expected.map(|(ms, words)| (after_ms(ms), text(words))));
+    }
+
+    #[test]
     fn a_move_is_told_in_local_time() {
-        let moved = Event::Moved { due: samples::due(), wake_at: samples::due() };
+        let moved = Event::Moved { due: samples::due(), wake_at: samples::due(), grace_ends: samples::due() };
         assert_eq!(tell(&moved, &eye()), "Its author moved it to Tue 1 Dec 2026 09:00 Europe/Paris (08:00 UTC).");
     }
 

@@ -152,7 +152,10 @@ async fn watch(app: &App, demo: &DemoNetwork, id: &DeliveryId) -> Result<Deliver
         if story.len() > told {
             app.screen.settle();
             let eye = app.eye(house);
-            let new = story[told..].iter().map(|line| (line.at, tell(&line.event, &eye)));
+            // The technical reason of a lost answer, on a line of its own, is for `queue show`.
+            let words =
+                |line: &skein_domain::story::Line| tell(&line.event, &eye).lines().next().unwrap_or("").to_owned();
+            let new = story[told..].iter().map(|line| (line.at, words(line)));
             app.screen.lines(events(delivery.due, new, &eye));
             told = story.len();
         }

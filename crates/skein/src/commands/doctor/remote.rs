@@ -3,14 +3,13 @@
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use skein_atproto::syntax::Did;
-use skein_net::{Call, Http, header};
+use skein_net::{Call, Http, NetError, header};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use url::Url;
 
 use super::Check;
-use crate::exit::sentence;
 use crate::wiring::House;
 
 /// How long each server is waited for; all are asked at the same time.
@@ -68,9 +67,18 @@ async fn ask(http: &Http, url: &Url) -> Result<(u16, Option<Timestamp>), String>
     let health = url.join("/xrpc/_health").map_err(|error| error.to_string())?;
     let call = Call::get(health, Duration::from_secs(ASK_FOR_S));
     let asked = tokio::time::timeout(Duration::from_secs(ASK_FOR_S), http.fetch(call, ANSWER_MAX_BYTES)).await;
-    let answer = asked.map_err(|_| format!("no answer within {ASK_FOR_S} s"))?.map_err(|error| error.to_string())?;
+    let answer = asked.map_err(|_| format!("no answer within {ASK_FOR_S} s"))?.map_err(|error| reason(&error))?;
     let date = answer.headers.get(header::DATE).and_then(|date| date.to_str().ok());
     Ok((answer.status.as_u16(), date.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp())))
+}
+
+/// Which step failed; the rest of a network error repeats the address.
+fn reason(error: &NetError) -> String {
+    match error {
+        NetError::NotSent { cause, .. } => cause.to_string(),
+        NetError::Unknown { cause, .. } => cause.to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// The host, with its port where that is not the usual one.
@@ -88,8 +96,8 @@ fn reached(answer: &Answer) -> Check {
         }
         Err(reason) => Check::failed(
             name,
-            format!("{host} cannot be reached: {}", sentence(reason)),
-            "Check the network, SKEIN_DNS and SKEIN_ALLOW_PRIVATE. Posts wait meanwhile.",
+            format!("{host} cannot be reached: {}", format_args!("{reason}.")),
+            "Check the network, SKEIN_DNS and SKEIN_ALLOW_PRIVATE; posts wait meanwhile.",
         ),
     }
 }
