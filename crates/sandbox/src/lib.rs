@@ -5,7 +5,20 @@
 //! memory; time and randomness are given from outside, so that a run can be repeated.
 //!
 //! [`Sandbox::faults`] orders what goes wrong: lost answers, cut connections, requests that land late. Other processes
-//! order the same at `/sandbox/faults`. People look at what was posted at `/`.
+//! order the same over HTTP, with JSON:
+//!
+//! | call | does |
+//! |---|---|
+//! | `POST /sandbox/faults` `{"method": NSID or "*", "fault": "cut_after", "skip": 0, "times": 1}` | arms a [`Fault`] (`{"slow": {"ms": 250}}`) |
+//! | `GET /sandbox/faults`, `DELETE /sandbox/faults` | what is armed and what fired; disarms all |
+//! | `GET /sandbox/held?count=1&timeout_ms=30000` | waits until so many requests are held back |
+//! | `POST /sandbox/release` (`{"count": 1}`), `DELETE /sandbox/held` | lets held requests go; forgets them |
+//! | `POST /sandbox/accounts` `{"handle": "x.test"}` | makes a [`SandboxAccount`] |
+//! | `POST /sandbox/account-state` `{"account", "state"}` | `active`, `deactivated` or `takendown` |
+//! | `POST /sandbox/author-deletes`, `POST /sandbox/record-takedowns` `{"uri"}` | deletes or hides a record |
+//! | `POST /sandbox/limits` | [`RateLimits`], or `null` for none |
+//!
+//! People look at what was posted at `/` and `/profile/HANDLE/post/RKEY`.
 
 mod connection;
 mod control;

@@ -50,8 +50,10 @@ impl<'a> Thread<'a> {
         {
             let uri = found.uri();
             post::write(html, self.network, found, uri == self.focus);
-            let mut below = self.replies.remove(&uri).unwrap_or_default().into_iter();
-            next = below.next();
+            let mut below = self.replies.remove(&uri).unwrap_or_default();
+            // The author's own answer goes on with the thread, whoever answered first.
+            let going_on = below.iter().position(|reply| reply.account.did == found.account.did).unwrap_or(0);
+            next = (going_on < below.len()).then(|| below.remove(going_on));
             for fork in below {
                 html.raw("<div class=\"fork\">");
                 self.write(html, fork);

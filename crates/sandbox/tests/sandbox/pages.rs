@@ -72,6 +72,23 @@ async fn forks_and_circles_are_shown_once() {
 }
 
 #[tokio::test]
+async fn the_authors_own_answer_goes_on_with_the_thread_whoever_answered_first() {
+    let stage = Stage::set().await;
+    let first = thread_of_three(&stage).await;
+    let bob = stage.sandbox.create_account("bob.test").unwrap();
+    let login = json!({"identifier": bob.handle, "password": bob.app_password});
+    let session = stage.post("/xrpc/com.atproto.server.createSession", None, &login).await.json();
+    let mut answer = post("from bob");
+    answer["reply"] = json!({"root": first, "parent": first});
+    let body = json!({"repo": bob.did, "collection": POST, "rkey": KEYS[0], "record": answer});
+    let path = "/xrpc/com.atproto.repo.createRecord";
+    assert_eq!(stage.post(path, session["accessJwt"].as_str(), &body).await.status, 200);
+    let page = stage.get(&format!("/profile/alice.test/post/{}", KEYS[2])).await.body;
+    let fork = page.split("<div class=\"fork\">").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(fork.contains("from bob") && !fork.contains(">second<"), "{fork}");
+}
+
+#[tokio::test]
 async fn nothing_people_write_becomes_markup_or_a_script() {
     let stage = Stage::set().await;
     let attack = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&\u{202e}</style></title>";
