@@ -74,6 +74,10 @@ fn tell_answer(event: &Event) -> String {
                 .to_owned()
         }
         Event::Unknowable { review } => format!("A person must look: {}", review.fault),
+        Event::PersonAccepted { receipt } if receipt.settled == Settled::LookedUp => {
+            "Looked once more before it was given up: it is there, with the hash computed here. Published once."
+                .to_owned()
+        }
         Event::PersonAccepted { .. } => "A person looked and says that it is public.".to_owned(),
         Event::PersonResends { .. } => "A person looked and has the same bytes sent again.".to_owned(),
         Event::PersonGaveUp { .. } => "A person looked and gave it up.".to_owned(),

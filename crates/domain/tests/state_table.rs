@@ -57,13 +57,13 @@ const TABLE: [(&str, [Next; 16]); 31] = [
     ("Frozen",         [__,  RD,  __,   __,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
     ("WentStale",      [__,  __,  PR,   __,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
     ("Waits",          [SC,  __,  RD,   RD,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
-    ("Edited",         [SC,  SC,  SC,   SC,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
-    ("Moved",          [SC,  SC,  SC,   SC,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
-    ("Stopped",        [BL,  BL,  BL,   BL,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Edited",         [SC,  SC,  SC,   __,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Moved",          [SC,  SC,  SC,   __,    BL,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Stopped",        [BL,  BL,  BL,   NR,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
     ("Released",       [__,  __,  __,   __,    SC,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
-    ("Canceled",       [CA,  CA,  CA,   CA,    CA,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
-    ("PastGrace",      [MI,  MI,  MI,   MI,    MI,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
-    ("Refused",        [FA,  FA,  FA,   FA,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Canceled",       [CA,  CA,  CA,   __,    CA,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("PastGrace",      [MI,  MI,  MI,   NR,    MI,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
+    ("Refused",        [FA,  FA,  FA,   NR,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
     ("Armed",          [__,  __,  PU,   PU,    __,   __,  __,    __,    __,   __,    __,    __,   __,  __,  __,  __]),
     ("Published",      [__,  __,  __,   __,    __,   PD,  PD,    PD,    __,   __,    __,    __,   __,  __,  __,  __]),
     ("Rejected",       [__,  __,  __,   __,    __,   FA,  SE,    SE,    __,   __,    __,    __,   __,  __,  __,  __]),
@@ -202,12 +202,14 @@ fn evidence_is_carried_from_arming_to_settling_and_counts_resends_and_looks() {
     for (step, before, event, after) in allowed_steps() {
         let held = evidence_in(&before.state);
         let expected = match (&event, &before.state, after.state.name()) {
-            (Event::Armed { evidence, .. }, State::Ready { pinned, .. }, _) => {
-                Some(Evidence { pinned: *pinned, ..evidence.clone() })
+            (Event::Armed { evidence, .. }, State::Ready { earlier, .. }, _) => {
+                Some(Evidence { pinned: earlier.is_some(), ..evidence.clone() })
             }
             (Event::Resent { .. }, ..) => held.map(|held| Evidence { resends: held.resends + 1, ..held }),
             (Event::StillUnsettled { .. }, ..) => held.map(|held| Evidence { looks: held.looks + 1, ..held }),
-            (.., StateName::Settling) => held,
+            (Event::AbsentFenced { .. }, ..) => held.filter(|held| held.pinned),
+            (Event::PersonResends { .. } | Event::Waits { .. }, ..)
+            | (.., StateName::Settling | StateName::NeedsReview) => held,
             _ => None,
         };
         assert_eq!(evidence_in(&after.state), expected, "{step}");
@@ -232,14 +234,14 @@ fn a_reason_to_wait_is_replaced_by_the_next_step_and_never_lingers() {
 #[test]
 fn bytes_are_pinned_by_a_person_who_resends_and_stay_so_while_they_wait() {
     for (step, before, event, after) in allowed_steps() {
-        let State::Ready { pinned, .. } = after.state else { continue };
-        let was_pinned = matches!(before.state, State::Ready { pinned: true, .. });
-        let expected = match event {
-            Event::PersonResends { .. } => true,
-            Event::Waits { .. } => was_pinned,
-            _ => false,
+        let State::Ready { earlier, .. } = after.state else { continue };
+        let expected = match (event, before.state) {
+            (Event::PersonResends { .. }, State::NeedsReview { evidence, .. }) => Some(evidence),
+            (Event::Waits { .. }, State::Ready { earlier, .. }) => earlier,
+            (Event::AbsentFenced { .. }, State::Settling { evidence, .. }) => evidence.pinned.then_some(evidence),
+            _ => None,
         };
-        assert_eq!(pinned, expected, "{step}");
+        assert_eq!(earlier, expected, "{step}");
     }
 }
 
@@ -250,7 +252,13 @@ fn faults_receipts_and_reasons_are_those_of_the_event() {
             State::Published { receipt: kept } => assert_eq!(kept, receipt("at://new"), "{step}"),
             State::Removed { receipt: kept } => assert_eq!(kept, receipt("at://old"), "{step}"),
             State::Failed { fault: kept } => assert_eq!(kept, fault("new"), "{step}"),
-            State::NeedsReview { review } => assert_eq!(review, Review::from(fault("new")), "{step}"),
+            State::NeedsReview { review, .. } => match event {
+                Event::PastGrace { .. } => assert_eq!(review.fault.code, "resend_not_sent", "{step}"),
+                _ => assert_eq!(review, Review::from(fault("new")), "{step}"),
+            },
+            State::Blocked { stop, .. } if matches!(event, Event::Moved { .. }) => {
+                assert_eq!(stop, Stop::Held, "{step}");
+            }
             State::Blocked { stop, .. } => assert_eq!(stop, Stop::Account { fault: fault("new") }, "{step}"),
             State::Missed { late_by_ms } => assert_eq!(late_by_ms, 77, "{step}"),
             State::Settling { fault: kept, .. } => {
@@ -303,7 +311,10 @@ fn states_and_events_survive_being_written_down() {
 
 fn evidence_in(state: &State) -> Option<Evidence> {
     match state {
-        State::Publishing { evidence, .. } | State::Settling { evidence, .. } => Some(evidence.clone()),
+        State::Publishing { evidence, .. } | State::Settling { evidence, .. } | State::NeedsReview { evidence, .. } => {
+            Some(evidence.clone())
+        }
+        State::Ready { earlier, .. } => earlier.clone(),
         _ => None,
     }
 }

@@ -41,7 +41,7 @@ impl Engine {
     ) -> Result<usize, LedgerError> {
         let mut lane = LaneWork { engine: self, claim: claim.clone() };
         let done = tokio::select! {
-            done = lane.acts(only, stop) => done,
+            done = Box::pin(lane.acts(only, stop)) => done,
             lost = self.keep_lease(&claim) => Err(lost),
         };
         match done {

@@ -101,7 +101,7 @@ impl LaneWork<'_> {
 
     /// Bytes whose createdAt would lie by more than the bound are made anew; never those that may have been public.
     fn staleness(&self, delivery: &Delivery) -> Option<Stale> {
-        let State::Ready { pinned: false, .. } = delivery.state else { return None };
+        let State::Ready { earlier: None, .. } = delivery.state else { return None };
         let now = self.engine.now();
         let stale_after_ms = self.engine.settings().stale_after_ms;
         let first = delivery.prepared.as_ref()?.first_created_at;

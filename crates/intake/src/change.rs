@@ -26,7 +26,7 @@ impl Intake {
         let when = parse_when(words, zone, default_zone, self.clock.now())
             .map_err(|fault| IntakeError::Refused(vec![time_fault(&fault, words)]))?;
         let due = when.instant();
-        self.change_all(post, "moved", |_| Event::Moved { due, wake_at: Delivery::prepare_at(due) }).await
+        self.change_all(post, "moved", |delivery| delivery.moved_to(due)).await
     }
 
     /// Tries again what failed or was missed, now.

@@ -1,8 +1,14 @@
 //! Deciding what nobody but a person can know.
 
-use skein_domain::{Category, Delivery, Event, Fault, PostId, Receipt, Settled, State};
+use jiff::{SignedDuration, Timestamp};
+use skein_domain::{
+    Account, Category, Delivery, Event, Evidence, Fault, Finding, PostId, Proof, Receipt, Review, Settled, State,
+};
 
 use crate::{Intake, IntakeError};
+
+/// After so long no request is on its way any more, even if the account can no longer be written to; milliseconds.
+const IN_FLIGHT_AT_MOST_MS: i64 = 3_600_000;
 
 /// What a person who looked at the account says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,37 +22,92 @@ pub enum Decision {
 }
 
 impl Intake {
-    /// Applies a person's decision to the deliveries of a post that need it.
+    /// Applies a person's decision to the deliveries of a post that need it. Giving up is checked: what turns out to be
+    /// public is published, and what could still land is fenced first.
     pub async fn review(&self, post: &PostId, decision: Decision) -> Result<Vec<Delivery>, IntakeError> {
         let now = self.clock.now();
+        if decision == Decision::GiveUp {
+            return self.give_up(post, now).await;
+        }
         self.change_all(post, "decided", |delivery| match decision {
-            Decision::Accept => Event::PersonAccepted { receipt: vouched(delivery, now) },
             Decision::Resend => Event::PersonResends { wake_at: now },
-            Decision::GiveUp => Event::PersonGaveUp { fault: given_up(delivery) },
+            Decision::Accept | Decision::GiveUp => {
+                Event::PersonAccepted { receipt: vouched(delivery, now, Settled::ByPerson, None) }
+            }
         })
         .await
     }
+
+    async fn give_up(&self, post: &PostId, now: Timestamp) -> Result<Vec<Delivery>, IntakeError> {
+        let mut decided = Vec::new();
+        for delivery in self.deliveries_of(post).await? {
+            if let State::NeedsReview { review, evidence } = &delivery.state {
+                let event = self.last_look(&delivery, review, evidence, now).await?;
+                decided.push((delivery.id, event));
+            }
+        }
+        let nothing = |delivery: &Delivery| Event::PersonGaveUp { fault: given_up(&delivery.id.to_string()) };
+        self.change_all(post, "decided", |delivery| {
+            let event = decided.iter().find(|(id, _)| *id == delivery.id).map(|(_, event)| event.clone());
+            event.unwrap_or_else(|| nothing(delivery))
+        })
+        .await
+    }
+
+    /// Fences the delivery's request and looks once more: what became of it is certain afterwards.
+    async fn last_look(
+        &self,
+        delivery: &Delivery,
+        review: &Review,
+        evidence: &Evidence,
+        now: Timestamp,
+    ) -> Result<Event, IntakeError> {
+        let account: Account = self.ledger.account(&delivery.account).await?;
+        let gave_up = Event::PersonGaveUp { fault: given_up(&review.fault.message) };
+        let (Some(connector), Some(prepared)) = (self.connectors.get(&account.platform), &delivery.prepared) else {
+            return Ok(gave_up);
+        };
+        let long_ago = now.duration_since(evidence.armed_at) > SignedDuration::from_millis(IN_FLIGHT_AT_MOST_MS);
+        match connector.fence(&account, evidence).await {
+            Err(fault) if !long_ago => return Err(IntakeError::Conflict(unfenced(&fault))),
+            Ok(()) | Err(_) => {}
+        }
+        match connector.witness(&account, prepared, evidence).await {
+            Finding::Found(proof) => {
+                Ok(Event::PersonAccepted { receipt: vouched(delivery, now, Settled::LookedUp, Some(proof)) })
+            }
+            Finding::Inconclusive(fault) if !long_ago => Err(IntakeError::Conflict(unfenced(&fault))),
+            _ => Ok(gave_up),
+        }
+    }
 }
 
-fn vouched(delivery: &Delivery, now: jiff::Timestamp) -> Receipt {
+fn vouched(delivery: &Delivery, now: Timestamp, settled: Settled, proof: Option<Proof>) -> Receipt {
+    let frozen = || delivery.prepared.as_ref().map(|prepared| prepared.records.clone()).unwrap_or_default();
     Receipt {
-        records: delivery.prepared.as_ref().map(|prepared| prepared.records.clone()).unwrap_or_default(),
+        url: proof.as_ref().and_then(|proof| proof.url.clone()),
+        records: proof.map_or_else(frozen, |proof| proof.records),
         commit: None,
         rev: None,
-        url: None,
         due: delivery.due,
         sent_at: None,
         settled_at: now,
         lateness_ms: delivery.late_by_ms(now),
         attempts: delivery.attempts,
-        settled: Settled::ByPerson,
+        settled,
     }
 }
 
-fn given_up(delivery: &Delivery) -> Fault {
-    let known = match &delivery.state {
-        State::NeedsReview { review } => format!(" What was known: {}", review.fault.message),
-        _ => String::new(),
-    };
-    Fault::new("given_up", Category::UserContent, format!("A person looked and gave it up.{known}"))
+fn given_up(known: &str) -> Fault {
+    let message = format!("A person looked and gave it up. What was known: {known}");
+    Fault::new("given_up", Category::UserContent, message)
+}
+
+fn unfenced(fault: &Fault) -> Fault {
+    let message = format!(
+        "Its request could still land, and the account could not be asked: {} Nothing was changed.",
+        fault.message
+    );
+    Fault::content("not_fenced", "post", message)
+        .next("Try again later; an hour after the request it is given up in any case.")
 }

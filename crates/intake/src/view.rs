@@ -156,7 +156,7 @@ fn reason(state: &State) -> Option<String> {
         State::Blocked { stop: Stop::Account { fault }, .. }
         | State::Settling { fault, .. }
         | State::Failed { fault } => Some(fault.to_string()),
-        State::NeedsReview { review } => Some(review.fault.to_string()),
+        State::NeedsReview { review, .. } => Some(review.fault.to_string()),
         State::Missed { late_by_ms } => Some(format!("Its time had passed {} ago.", story::span(*late_by_ms))),
         _ => None,
     }
@@ -165,7 +165,7 @@ fn reason(state: &State) -> Option<String> {
 fn error(state: &State) -> Option<Fault> {
     match state {
         State::Failed { fault } | State::Blocked { stop: Stop::Account { fault }, .. } => Some(fault.clone()),
-        State::NeedsReview { review } => Some(review.fault.clone()),
+        State::NeedsReview { review, .. } => Some(review.fault.clone()),
         _ => None,
     }
 }

@@ -57,6 +57,7 @@ pub struct Calls {
     pub arm: usize,
     pub send: usize,
     pub witness: usize,
+    pub fence: usize,
 }
 
 /// The connector. Clones share the platform, its orders and the counts, as two workers share a platform.
@@ -252,6 +253,15 @@ impl Connector for FakeConnector {
             .map_or_else(|| json!({ "head": platform.head(&account.identity) }), |evidence| evidence.fence.clone());
         let request = Request { identity: account.identity.clone(), prepared: prepared.clone(), fence };
         Ok(Box::new(FakeStep { shared: Arc::clone(&self.shared), request }))
+    }
+
+    async fn fence(&self, account: &Account, evidence: &Evidence) -> Result<(), Fault> {
+        let mut platform = self.shared.lock();
+        platform.calls.fence += 1;
+        if head_of(&evidence.fence) == Some(platform.head(&account.identity)) {
+            platform.move_head(&account.identity);
+        }
+        Ok(())
     }
 
     async fn witness(&self, account: &Account, prepared: &Prepared, evidence: &Evidence) -> Finding {

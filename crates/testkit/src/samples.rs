@@ -192,11 +192,13 @@ pub fn in_state(mut delivery: Delivery, name: StateName, wake_at: Timestamp) -> 
     delivery.state = match name {
         StateName::Scheduled => State::Scheduled { wake_at, waiting: None },
         StateName::Preparing => State::Preparing { wake_at },
-        StateName::Ready => State::Ready { wake_at, waiting: None, pinned: false },
+        StateName::Ready => State::Ready { wake_at, waiting: None, earlier: None },
         StateName::Blocked => State::Blocked { wake_at, stop: Stop::Held },
         StateName::Publishing => State::Publishing { wake_at, evidence: evidence(wake_at) },
         StateName::Settling => State::Settling { wake_at, evidence: evidence(wake_at), fault: fault("reply_lost") },
-        StateName::NeedsReview => State::NeedsReview { review: Review { fault: fault("cannot_be_known") } },
+        StateName::NeedsReview => {
+            State::NeedsReview { review: Review { fault: fault("cannot_be_known") }, evidence: evidence(wake_at) }
+        }
         StateName::Published => State::Published { receipt: receipt(&delivery, delivery.due) },
         StateName::Failed => State::Failed { fault: fault("refused") },
         StateName::Missed => State::Missed { late_by_ms: 3_600_001 },

@@ -79,6 +79,10 @@ impl Connector for BlueskyConnector {
         self.arm_step(account, prepared, earlier).await
     }
 
+    async fn fence(&self, account: &Account, evidence: &Evidence) -> Result<(), Fault> {
+        self.move_head(account, evidence).await
+    }
+
     async fn witness(&self, account: &Account, prepared: &Prepared, evidence: &Evidence) -> Finding {
         self.look(account, prepared, evidence).await
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use skein_atproto::syntax::{AtUri, Did};
 use skein_bluesky::repo;
 use skein_bluesky::session::{Authorized, SessionError, Sessions};
@@ -109,6 +109,21 @@ impl BlueskyConnector {
         }))
     }
 
+    /// A write of nothing makes a new commit, so that whatever was fenced with the head of before is refused.
+    pub(crate) async fn move_head(&self, account: &Account, evidence: &Evidence) -> Result<(), Fault> {
+        let did = did_of(account)?;
+        let fence = Fence::read(evidence)?;
+        let authorized = self.sessions.authorized(&did).await.map_err(|error| answers::session_fault(&error))?;
+        let now = head(&authorized).await.map_err(into_fault)?;
+        if now.head != fence.head {
+            return Ok(());
+        }
+        let nothing = json!({"repo": did, "writes": []}).to_string();
+        let timeout = Duration::from_millis(WRITE_TIMEOUT_MS);
+        let sent = repo::apply_writes(&authorized, Bytes::from(nothing), timeout).await;
+        sent.map(|_| ()).map_err(|error| answers::unreachable_host(&error))
+    }
+
     /// Where a person can look at the first part.
     pub(crate) fn address(&self, account: &Account, prepared: &Prepared) -> Option<String> {
         let rkey = AtUri::parse(&prepared.records.first()?.uri).ok()?.rkey()?;
@@ -127,6 +142,12 @@ async fn head(authorized: &Authorized) -> Result<Fence, Obstacle> {
         }
     })?;
     Ok(Fence { head: commit.cid.to_string(), rev: commit.rev.to_string(), pds: authorized.pds().to_string() })
+}
+
+fn into_fault(obstacle: Obstacle) -> Fault {
+    match obstacle {
+        Obstacle::Retry { fault, .. } | Obstacle::AuthLost(fault) | Obstacle::Refused(fault) => fault,
+    }
 }
 
 fn with_fence(body: &str, fence: &Fence) -> Result<Bytes, Fault> {

@@ -74,6 +74,8 @@ pub enum Event {
         due: Timestamp,
         /// When it is prepared.
         wake_at: Timestamp,
+        /// When it will be past its grace, for one that is blocked.
+        grace_ends: Timestamp,
     },
     /// It must not go out for now.
     Stopped {

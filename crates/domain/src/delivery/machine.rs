@@ -23,6 +23,7 @@ impl State {
         use StateName as S;
         let name = self.name();
         match (self, event) {
+            (State::Ready { earlier: Some(evidence), .. }, event) => from_pinned(evidence, event),
             (_, Event::Edited { wake_at } | Event::Moved { wake_at, .. }) if name.is_open() => Ok(scheduled(wake_at)),
             (_, Event::Stopped { stop, wake_at }) if name.is_open() => Ok(State::Blocked { wake_at, stop }),
             (_, Event::Canceled) if name.is_open() || name == S::Blocked => Ok(State::Canceled),
@@ -34,13 +35,16 @@ impl State {
             (State::Scheduled { .. }, Event::Waits { until, waiting }) => {
                 Ok(State::Scheduled { wake_at: until, waiting: Some(waiting) })
             }
+            (State::Blocked { stop, .. }, Event::Moved { grace_ends, .. }) => {
+                Ok(State::Blocked { wake_at: grace_ends, stop })
+            }
             (State::Blocked { .. }, Event::Released { wake_at })
             | (State::Failed { .. } | State::Missed { .. }, Event::Retried { wake_at }) => Ok(scheduled(wake_at)),
             (State::Preparing { .. }, event) => from_preparing(event),
-            (State::Ready { pinned, .. }, event) => from_ready(pinned, event),
+            (State::Ready { .. }, event) => from_ready(event),
             (State::Publishing { evidence, .. }, event) => from_publishing(evidence, event),
             (State::Settling { evidence, .. }, event) => from_settling(evidence, event),
-            (State::NeedsReview { .. }, event) => from_review(event),
+            (State::NeedsReview { evidence, .. }, event) => from_review(evidence, event),
             (State::Published { receipt }, Event::Unpublished) => Ok(State::Removed { receipt }),
             (state, event) => refuse(state.name(), event),
         }
@@ -61,21 +65,36 @@ fn from_preparing(event: Event) -> Result<State, NotAllowed> {
             Ok(State::Scheduled { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }) })
         }
         Event::LeaseLost { at } => Ok(scheduled(at)),
-        Event::Frozen { wake_at, .. } => Ok(State::Ready { wake_at, waiting: None, pinned: false }),
+        Event::Frozen { wake_at, .. } => Ok(State::Ready { wake_at, waiting: None, earlier: None }),
         event => refuse(StateName::Preparing, event),
     }
 }
 
-fn from_ready(pinned: bool, event: Event) -> Result<State, NotAllowed> {
+fn from_ready(event: Event) -> Result<State, NotAllowed> {
     match event {
-        Event::WentStale { until, .. } if !pinned => Ok(State::Preparing { wake_at: until }),
-        Event::Waits { until, waiting } => Ok(State::Ready { wake_at: until, waiting: Some(waiting), pinned }),
-        Event::Armed { until, mut evidence } => {
-            evidence.pinned = pinned;
-            Ok(State::Publishing { wake_at: until, evidence })
-        }
+        Event::WentStale { until, .. } => Ok(State::Preparing { wake_at: until }),
+        Event::Waits { until, waiting } => Ok(State::Ready { wake_at: until, waiting: Some(waiting), earlier: None }),
+        Event::Armed { until, evidence } => Ok(State::Publishing { wake_at: until, evidence }),
         event => refuse(StateName::Ready, event),
     }
+}
+
+/// Pinned bytes are armed, or go back to the person who wanted them sent: on any other way they would be made anew under
+/// another address while the earlier request may have landed.
+fn from_pinned(earlier: Evidence, event: Event) -> Result<State, NotAllowed> {
+    let fault = match event {
+        Event::Waits { until, waiting } => {
+            return Ok(State::Ready { wake_at: until, waiting: Some(waiting), earlier: Some(earlier) });
+        }
+        Event::Armed { until, evidence } => {
+            return Ok(State::Publishing { wake_at: until, evidence: Evidence { pinned: true, ..evidence } });
+        }
+        Event::Refused { fault } | Event::Stopped { stop: Stop::Account { fault }, .. } => fault,
+        Event::Stopped { stop: Stop::Held, .. } => not_resent("the account is held"),
+        Event::PastGrace { .. } => not_resent("its time passed too long ago"),
+        event => return refuse(StateName::Ready, event),
+    };
+    Ok(State::NeedsReview { review: fault.into(), evidence: earlier })
 }
 
 /// While an earlier request with the same bytes is unsettled, or a person had them sent again without being certain, an answer to the later one proves nothing about the
@@ -94,7 +113,7 @@ fn from_publishing(evidence: Evidence, event: Event) -> Result<State, NotAllowed
         }
         Event::Rejected { fault, .. } => Ok(State::Failed { fault }),
         Event::Postponed { retry_at, fault } => {
-            Ok(State::Ready { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }), pinned: false })
+            Ok(State::Ready { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }), earlier: None })
         }
         Event::BlobGone { until, .. } => Ok(State::Preparing { wake_at: until }),
         Event::AuthLost { wake_at, fault } => Ok(State::Blocked { wake_at, stop: Stop::Account { fault } }),
@@ -112,23 +131,31 @@ fn from_settling(mut evidence: Evidence, event: Event) -> Result<State, NotAllow
             Ok(State::Settling { wake_at: look_at, evidence, fault })
         }
         Event::Found { receipt } => Ok(State::Published { receipt }),
-        Event::AbsentFenced { wake_at } => Ok(State::Ready { wake_at, waiting: None, pinned: false }),
+        Event::AbsentFenced { wake_at } => {
+            let earlier = evidence.pinned.then_some(evidence);
+            Ok(State::Ready { wake_at, waiting: None, earlier })
+        }
         Event::Resent { until } => {
             evidence.resends += 1;
             Ok(State::Publishing { wake_at: until, evidence })
         }
-        Event::Unknowable { review } => Ok(State::NeedsReview { review }),
+        Event::Unknowable { review } => Ok(State::NeedsReview { review, evidence }),
         event => refuse(StateName::Settling, event),
     }
 }
 
-fn from_review(event: Event) -> Result<State, NotAllowed> {
+fn from_review(evidence: Evidence, event: Event) -> Result<State, NotAllowed> {
     match event {
         Event::PersonAccepted { receipt } => Ok(State::Published { receipt }),
-        Event::PersonResends { wake_at } => Ok(State::Ready { wake_at, waiting: None, pinned: true }),
+        Event::PersonResends { wake_at } => Ok(State::Ready { wake_at, waiting: None, earlier: Some(evidence) }),
         Event::PersonGaveUp { fault } => Ok(State::Failed { fault }),
         event => refuse(StateName::NeedsReview, event),
     }
+}
+
+fn not_resent(why: &str) -> Fault {
+    Fault::new("resend_not_sent", crate::Category::Unknown, format!("It was not sent again, because {why}."))
+        .next("Decide again: `skein queue review POST --accept | --resend | --give-up`.")
 }
 
 fn taken() -> Fault {

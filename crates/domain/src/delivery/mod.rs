@@ -72,7 +72,12 @@ impl Delivery {
 
     /// The instant after which it is missed instead of published.
     pub fn grace_ends(&self) -> Timestamp {
-        self.due.checked_add(SignedDuration::from_millis(self.grace_ms)).unwrap_or(Timestamp::MAX)
+        grace_end(self.due, self.grace_ms)
+    }
+
+    /// The event of moving it to another instant.
+    pub fn moved_to(&self, due: Timestamp) -> Event {
+        Event::Moved { due, wake_at: Self::prepare_at(due), grace_ends: grace_end(due, self.grace_ms) }
     }
 
     /// When a delivery that is due then is looked at first.
@@ -90,4 +95,11 @@ impl Delivery {
         let late = at.duration_since(self.due).as_millis();
         i64::try_from(late).unwrap_or(i64::MAX)
     }
+}
+
+/// The last instant that the ledger can hold; nobody schedules beyond it.
+const LATEST: Timestamp = Timestamp::constant(250_000_000_000, 0);
+
+fn grace_end(due: Timestamp, grace_ms: i64) -> Timestamp {
+    due.checked_add(SignedDuration::from_millis(grace_ms)).map_or(LATEST, |end| end.min(LATEST))
 }

@@ -65,9 +65,10 @@ pub enum State {
         /// Why it waits beyond its time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         waiting: Option<Waiting>,
-        /// These bytes may have been public before: they are sent as they are or not at all, never made anew.
-        #[serde(default)]
-        pinned: bool,
+        /// Evidence of an earlier request with these bytes, which may have been public: they are *pinned*, that is, sent
+        /// as they are or not at all, never made anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        earlier: Option<Evidence>,
     },
     /// Does not go out until somebody acts.
     Blocked {
@@ -96,6 +97,8 @@ pub enum State {
     NeedsReview {
         /// Why.
         review: Review,
+        /// What was journaled before it left.
+        evidence: Evidence,
     },
     /// Public.
     Published {

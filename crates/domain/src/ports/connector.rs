@@ -66,6 +66,10 @@ pub trait Connector: Send + Sync {
         earlier: Option<&Evidence>,
     ) -> Result<Box<dyn ArmedStep>, Obstacle>;
 
+    /// Makes sure that no request of this evidence can land any more; on Bluesky the head of the repository is moved if it
+    /// still stands where it stood. What had landed before stays.
+    async fn fence(&self, account: &Account, evidence: &Evidence) -> Result<(), Fault>;
+
     /// Looks at the platform to find out what became of a request.
     async fn witness(&self, account: &Account, prepared: &Prepared, evidence: &Evidence) -> Finding;
 }

@@ -67,7 +67,7 @@ every_event! {
     WentStale => Event::WentStale { until: at(WAKE_MS), stale: Stale::BlobGone },
     Waits => Event::Waits { until: at(WAKE_MS), waiting: Waiting::Retry { fault: fault("new") } },
     Edited => Event::Edited { wake_at: at(WAKE_MS) },
-    Moved => Event::Moved { due: at(80_000), wake_at: at(WAKE_MS) },
+    Moved => Event::Moved { due: at(80_000), wake_at: at(WAKE_MS), grace_ends: at(WAKE_MS) },
     Stopped => Event::Stopped { stop: Stop::Account { fault: fault("new") }, wake_at: at(WAKE_MS) },
     Released => Event::Released { wake_at: at(WAKE_MS) },
     Canceled => Event::Canceled,
@@ -129,8 +129,8 @@ every_state! {
     Scheduled => [("Scheduled", State::Scheduled { wake_at: wake(), waiting: Some(waiting()) })],
     Preparing => [("Preparing", State::Preparing { wake_at: wake() })],
     Ready => [
-        ("Ready", State::Ready { wake_at: wake(), waiting: Some(waiting()), pinned: false }),
-        ("Ready, pinned", State::Ready { wake_at: wake(), waiting: Some(waiting()), pinned: true }),
+        ("Ready", State::Ready { wake_at: wake(), waiting: Some(waiting()), earlier: None }),
+        ("Ready, pinned", State::Ready { wake_at: wake(), waiting: Some(waiting()), earlier: Some(with(2, false)) }),
     ],
     Blocked => [("Blocked", State::Blocked { wake_at: wake(), stop: Stop::Held })],
     Publishing => [
@@ -142,7 +142,7 @@ every_state! {
         ("Settling", State::Settling { wake_at: wake(), evidence: with(0, false), fault: fault("old") }),
         ("Settling, resent", State::Settling { wake_at: wake(), evidence: with(3, true), fault: fault("old") }),
     ],
-    NeedsReview => [("NeedsReview", State::NeedsReview { review: Review { fault: fault("old") } })],
+    NeedsReview => [("NeedsReview", State::NeedsReview { review: Review { fault: fault("old") }, evidence: with(0, false) })],
     Published => [("Published", State::Published { receipt: receipt("at://old") })],
     Failed => [("Failed", State::Failed { fault: fault("old") })],
     Missed => [("Missed", State::Missed { late_by_ms: 5 })],

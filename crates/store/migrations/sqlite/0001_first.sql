@@ -76,7 +76,7 @@ CREATE TABLE deliveries (
         'ready', 'publishing', 'settling', 'needs_review', 'published')),
     CONSTRAINT delivery_has_no_bytes_before_the_freeze CHECK (prepared IS NULL OR state NOT IN ('scheduled', 'preparing')),
     CONSTRAINT delivery_has_evidence_exactly_while_unsettled CHECK (
-        (armed_at IS NOT NULL) = (state IN ('publishing', 'settling'))),
+        (armed_at IS NOT NULL) = (state IN ('publishing', 'settling', 'needs_review'))),
     CONSTRAINT delivery_has_a_receipt_exactly_when_public CHECK (
         (settled_at IS NOT NULL) = (state IN ('published', 'removed'))),
     CONSTRAINT delivery_attempts_are_counted CHECK (attempts BETWEEN 0 AND 4294967295),

@@ -42,15 +42,15 @@ pub async fn every_variant_inside_the_states(ledger: Arc<dyn Ledger>) {
         [None, Some(waiting_retry()), Some(Waiting::Unsettled { delivery: scene.samples.stray_delivery_id() })]
     {
         states.push(State::Scheduled { wake_at, waiting: waiting.clone() });
-        states.push(State::Ready { wake_at, waiting: waiting.clone(), pinned: false });
-        states.push(State::Ready { wake_at, waiting, pinned: true });
+        states.push(State::Ready { wake_at, waiting: waiting.clone(), earlier: None });
+        states.push(State::Ready { wake_at, waiting, earlier: Some(full_evidence()) });
     }
     for stop in [Stop::Held, Stop::Account { fault: full_fault() }] {
         states.push(State::Blocked { wake_at, stop });
     }
     states.push(State::Publishing { wake_at, evidence: full_evidence() });
     states.push(State::Settling { wake_at, evidence: full_evidence(), fault: full_fault() });
-    states.push(State::NeedsReview { review: Review { fault: full_fault() } });
+    states.push(State::NeedsReview { review: Review { fault: full_fault() }, evidence: full_evidence() });
     for settled in [Settled::Answered, Settled::LookedUp, Settled::ByPerson] {
         states.push(State::Published { receipt: full_receipt(settled) });
         states.push(State::Removed { receipt: bare_receipt(settled) });
@@ -210,7 +210,7 @@ fn events() -> Vec<Event> {
         Event::WentStale { until, stale: Stale::Late { late_by_ms: 60_001 } },
         Event::Waits { until, waiting: waiting_retry() },
         Event::Edited { wake_at },
-        Event::Moved { due: at, wake_at },
+        Event::Moved { due: at, wake_at, grace_ends: wake_at },
         Event::Stopped { stop: Stop::Account { fault: fault.clone() }, wake_at },
         Event::Stopped { stop: Stop::Held, wake_at },
         Event::Released { wake_at },

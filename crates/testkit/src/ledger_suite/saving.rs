@@ -26,7 +26,8 @@ pub async fn a_change_writes_delivery_story_and_clock_together(ledger: Arc<dyn L
     assert_eq!(scene.ledger.story(&delivery.id).await.unwrap(), freeze.story);
     assert_eq!(scene.clock(&account.lane(), at_ms(LATER_MS)).await, Some(at_ms(20)));
 
-    let mut all_columns = change(&freeze.delivery, Event::Moved { due: at_ms(777), wake_at: at_ms(700) });
+    let mut all_columns =
+        change(&freeze.delivery, Event::Moved { due: at_ms(777), wake_at: at_ms(700), grace_ends: at_ms(800) });
     all_columns.delivery.grace_ms = 5;
     all_columns.delivery.attempts = 9;
     all_columns.delivery.content = serde_json::json!({ "texts": ["Edited."] });
@@ -243,7 +244,7 @@ pub async fn a_story_is_told_in_the_order_of_writing(ledger: Arc<dyn Ledger>) {
         change.story.push(Line {
             delivery: delivery.id.clone(),
             at: at_ms(ms),
-            event: Event::Moved { due: at_ms(ms), wake_at: at_ms(ms) },
+            event: Event::Moved { due: at_ms(ms), wake_at: at_ms(ms), grace_ends: at_ms(ms) },
         });
         scene.ledger.save(&change).await.unwrap();
         told.extend(change.story);

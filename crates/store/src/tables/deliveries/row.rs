@@ -22,7 +22,9 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn of(delivery: &Delivery) -> Result<Self, StoreError> {
         let (armed_at, settled_at) = match &delivery.state {
-            State::Publishing { evidence, .. } | State::Settling { evidence, .. } => (Some(evidence.armed_at), None),
+            State::Publishing { evidence, .. }
+            | State::Settling { evidence, .. }
+            | State::NeedsReview { evidence, .. } => (Some(evidence.armed_at), None),
             State::Published { receipt } | State::Removed { receipt } => (None, Some(receipt.settled_at)),
             _ => (None, None),
         };
