@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use serde_json::Value;
 use skein_e2e::kill_ledger::KILL_AT;
-use skein_testkit::proxy::Order;
+use skein_testkit::proxy::{Order, Rule};
 
 use crate::Scene;
 
@@ -158,6 +158,22 @@ async fn real_pds_gets_the_same_bytes_again_when_a_person_says_so() {
     scene.rig.run(&["queue", "review", "last", "--resend"]).await;
     scene.goes_on_to("published").await;
     assert_eq!(scene.repository().posts().await, published, "the same addresses, bytes and hashes");
+}
+
+#[tokio::test]
+async fn real_pds_refuses_a_held_request_after_a_person_gave_it_up() {
+    let scene = Scene::set().await;
+    let held = scene.killed_with_the_request_in_the_air().await;
+    for _ in 0..5 {
+        scene.proxy.order(Rule::cut_before_forward("applyWrites"));
+    }
+    scene.goes_on_to("needs_review").await;
+    scene.rig.run(&["queue", "review", "last", "--give-up"]).await;
+    assert_eq!(lands(&held).await, Some(400), "giving up moved the head");
+    assert_eq!(scene.repository().posts().await, Vec::<Value>::new());
+    scene.rig.run(&["queue", "retry", "last"]).await;
+    scene.goes_on_to("published").await;
+    scene.one_thread().await;
 }
 
 impl Scene {

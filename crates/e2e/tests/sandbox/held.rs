@@ -26,7 +26,7 @@ async fn answer_to_a_killed_process_is_looked_up() {
     serve.reaches("published").await;
     serve.end().await;
     scene.sandbox.faults().release(1).await;
-    assert_eq!(scene.records().await, 1);
+    assert_eq!(scene.records(), 1);
     assert!(scene.story().await.contains("Published once"));
 }
 
@@ -40,9 +40,9 @@ async fn request_of_a_killed_process_that_lands_late_is_refused_by_the_fence() {
     let mut serve = scene.rig.serve(&[]);
     serve.reaches("published").await;
     serve.end().await;
-    assert_eq!(scene.records().await, 1);
+    assert_eq!(scene.records(), 1);
     scene.sandbox.faults().release(1).await;
-    assert_eq!(scene.records().await, 1);
+    assert_eq!(scene.records(), 1);
 }
 
 #[tokio::test]
@@ -58,5 +58,5 @@ async fn request_that_lands_after_the_author_deleted_brings_nothing_back() {
     let receipt = scene.rig.run(&["receipt", "last", "--json"]).await.exits(0).json();
     scene.sandbox.delete_as_author(receipt["records"][0]["uri"].as_str().unwrap()).unwrap();
     scene.sandbox.faults().release(1).await;
-    assert_eq!(scene.records().await, 0);
+    assert_eq!(scene.records(), 0);
 }

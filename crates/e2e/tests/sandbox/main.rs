@@ -45,7 +45,7 @@ impl Scene {
     }
 
     /// How many posts there are at the sandbox itself.
-    async fn records(&self) -> usize {
+    fn records(&self) -> usize {
         self.sandbox.records(&self.alice.did, "app.bsky.feed.post").unwrap().len()
     }
 

@@ -143,9 +143,58 @@ async fn a_person_decides_what_nobody_can_know() {
     }
 }
 
+#[tokio::test]
+async fn giving_up_fences_what_is_still_on_its_way() {
+    let world = World::new(17);
+    world.account("alice").await;
+    world.platform.order_send(SendOrder::ReplyLostWhileHeld);
+    world.platform.order_witness(Finding::Unknowable(samples::fault("resends_spent")));
+    let post = world.submit("hello", "alice", "now").await;
+    world.run_for(60_000).await;
+    world.intake.review(&post, Decision::GiveUp).await.unwrap();
+    assert_eq!(world.state(&post).await, StateName::Failed);
+    assert_eq!(world.platform.release(), Some(Arrival::FenceMoved));
+    world.intake.retry(&post).await.unwrap();
+    world.run_for(60_000).await;
+    assert_eq!(world.platform.landed_texts("did:plc:alice"), ["hello"]);
+}
+
+#[tokio::test]
+async fn what_turns_out_to_be_public_is_not_given_up() {
+    let world = World::new(18);
+    world.account("alice").await;
+    world.platform.order_send(SendOrder::ReplyLostWhileHeld);
+    world.platform.order_witness(Finding::Unknowable(samples::fault("resends_spent")));
+    let post = world.submit("hello", "alice", "now").await;
+    world.run_for(60_000).await;
+    assert_eq!(world.platform.release(), Some(Arrival::Landed));
+    world.intake.review(&post, Decision::GiveUp).await.unwrap();
+    assert_eq!(world.state(&post).await, StateName::Published);
+}
+
+#[tokio::test]
+async fn a_resend_that_cannot_leave_goes_back_to_the_person() {
+    let world = World::new(19);
+    let alice = world.account("alice").await;
+    world.platform.order_send(SendOrder::ReplyLostWhileHeld);
+    world.platform.order_witness(Finding::Unknowable(samples::fault("resends_spent")));
+    let post = world.submit("hello", "alice", "now").await;
+    world.run_for(60_000).await;
+    world.intake.review(&post, Decision::Resend).await.unwrap();
+    assert!(world.intake.cancel(&post).await.is_err(), "pinned bytes are decided by review only");
+    world.intake.hold(Some(&alice.id)).await.unwrap();
+    assert_eq!(world.state(&post).await, StateName::NeedsReview);
+    world.intake.release(None).await.unwrap();
+    world.intake.review(&post, Decision::Resend).await.unwrap();
+    assert_eq!(world.platform.release(), Some(Arrival::Landed));
+    world.run_for(60_000).await;
+    assert_eq!(world.state(&post).await, StateName::Published);
+    assert_eq!(world.platform.landed_texts("did:plc:alice"), ["hello"]);
+}
+
 fn review_code(state: &State) -> Option<String> {
     match state {
-        State::NeedsReview { review } => Some(review.fault.code.clone()),
+        State::NeedsReview { review, .. } => Some(review.fault.code.clone()),
         _ => None,
     }
 }

@@ -74,14 +74,20 @@ async fn a_held_account_sends_nothing_until_it_is_released_and_misses_what_is_pa
     let other = world.submit("other", "bob", "in 1m").await;
     assert_eq!(world.intake.hold(Some(&alice.id)).await.unwrap(), 2);
     let new = world.submit("new", "alice", "in 2m").await;
+    let moved = world.submit("moved", "alice", "in 3m").await;
+    world.pass(&world.engine).await;
+    world.intake.hold(Some(&alice.id)).await.unwrap();
+    world.intake.move_to(&moved, "in 2h", None, &TimeZone::UTC).await.unwrap();
+    assert_eq!(world.state(&moved).await, StateName::Blocked, "a held post can be moved, and stays held");
     world.run_for(80 * 60_000).await;
     assert_eq!(world.platform.landed_texts("did:plc:alice"), [""; 0]);
     assert_eq!(world.state(&other).await, StateName::Published);
     assert_eq!(world.state(&soon).await, StateName::Missed);
     assert_eq!(world.state(&new).await, StateName::Missed);
-    assert_eq!(world.intake.release(None).await.unwrap(), 1);
+    assert_eq!(world.intake.release(None).await.unwrap(), 2);
     world.run_for(HOUR_MS).await;
     assert_eq!(world.state(&later).await, StateName::Published);
+    assert_eq!(world.state(&moved).await, StateName::Published);
 }
 
 #[tokio::test]
