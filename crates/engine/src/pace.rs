@@ -7,9 +7,10 @@ const LONGEST_PAUSE_MS: i64 = 300_000;
 const SHORTEST_PAUSE_MS: i64 = 200;
 const FIRST_LOOK_MS: i64 = 100;
 
-/// The pause before try number `tries + 1`, in milliseconds.
-pub(crate) fn retry_pause_ms(tries: u32, entropy: &dyn Entropy) -> i64 {
-    let ceiling = FIRST_PAUSE_MS.saturating_mul(1_i64 << tries.min(20)).min(LONGEST_PAUSE_MS);
+/// The pause before another try at something that has been failing for so long, in milliseconds. The ceiling is half of
+/// that time, so the pauses grow exponentially without anybody counting.
+pub(crate) fn retry_pause_ms(failing_for_ms: i64, entropy: &dyn Entropy) -> i64 {
+    let ceiling = (failing_for_ms / 2).clamp(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     let mut bytes = [0_u8; 8];
     entropy.fill(&mut bytes);
     let random = i64::try_from(u64::from_le_bytes(bytes) >> 1).unwrap_or(0);
@@ -40,9 +41,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_stay_bounded() {
-        for tries in 0..100 {
+        for failing_for_ms in [-1, 0, 1, 1_000, 60_000, 3_600_000, i64::MAX] {
             for byte in [0, 1, 127, 128, 255] {
-                let pause = retry_pause_ms(tries, &All(byte));
+                let pause = retry_pause_ms(failing_for_ms, &All(byte));
                 assert!((SHORTEST_PAUSE_MS..SHORTEST_PAUSE_MS + LONGEST_PAUSE_MS).contains(&pause));
             }
         }

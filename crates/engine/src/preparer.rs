@@ -7,7 +7,7 @@ use skein_domain::ports::Stamp;
 use skein_domain::{Account, Delivery, Event, Fault, Standing, Stop};
 
 use crate::lane::{LaneError, LaneWork};
-use crate::{later, pace};
+use crate::{later, ms_between, pace};
 
 impl LaneWork<'_> {
     /// Scheduled to Ready, or back with a reason.
@@ -73,8 +73,8 @@ impl LaneWork<'_> {
     /// When to try again: when the platform said, or after a pause that grows with how long it has been failing.
     pub(crate) fn retry_at(&self, at: Option<Timestamp>, delivery: &Delivery) -> Timestamp {
         let now = self.engine.now();
-        let tries = delivery.attempts + u32::try_from(delivery.late_by_ms(now).max(0) / 30_000).unwrap_or(u32::MAX);
-        let pause = pace::retry_pause_ms(tries, self.engine.parts.entropy.as_ref());
+        let began = Delivery::prepare_at(delivery.due).max(delivery.submitted_at);
+        let pause = pace::retry_pause_ms(ms_between(began, now), self.engine.parts.entropy.as_ref());
         at.unwrap_or_else(|| later(now, pause)).max(now)
     }
 

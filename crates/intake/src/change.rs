@@ -24,7 +24,7 @@ impl Intake {
         default_zone: &TimeZone,
     ) -> Result<Vec<Delivery>, IntakeError> {
         let when = parse_when(words, zone, default_zone, self.clock.now())
-            .map_err(|fault| IntakeError::Refused(vec![time_fault(&fault, words)]))?;
+            .map_err(|fault| IntakeError::Refused(vec![time_fault(&fault, words, zone)]))?;
         let due = when.instant();
         self.change_all(post, "moved", |delivery| delivery.moved_to(due)).await
     }

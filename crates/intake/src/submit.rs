@@ -124,17 +124,12 @@ impl Intake {
 /// The instant of a submission, cut to whole milliseconds: createdAt has no finer part.
 pub(crate) fn read_when(submission: &Submission, now: Timestamp) -> Result<When, Fault> {
     let words = submission.at.as_deref().unwrap_or("now");
-    parse_when(words, submission.zone.as_deref(), &submission.default_zone, now)
-        .map_err(|fault| time_fault(&fault, words))
+    let zone = submission.zone.as_deref();
+    parse_when(words, zone, &submission.default_zone, now).map_err(|fault| time_fault(&fault, words, zone))
 }
 
-/// A time that cannot be taken, with what to write instead.
-pub(crate) fn time_fault(fault: &WhenFault, given: &str) -> Fault {
-    let told = Fault::content(fault.code(), fault.field(), fault.to_string()).given(given);
-    let candidates = fault.candidates();
-    if candidates.is_empty() {
-        told
-    } else {
-        told.next(format!("Write one of these instead: {}", candidates.join(" or ")))
-    }
+/// A time that cannot be taken; its message says what to write instead.
+pub(crate) fn time_fault(fault: &WhenFault, words: &str, zone: Option<&str>) -> Fault {
+    let given = if fault.field() == "timezone" { zone.unwrap_or(words) } else { words };
+    Fault::content(fault.code(), fault.field(), fault.to_string()).given(given)
 }

@@ -171,21 +171,14 @@ impl NetError {
     }
 }
 
-/// The chain of causes on one bounded line, without the URL (its query may hold what nobody should read in a log).
+/// The innermost cause on one bounded line: what is around it names the layers of the client, which helps nobody. Without the
+/// URL, whose query may hold what nobody should read in a log.
 fn detail_of(error: &reqwest::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if parts.last() != Some(&text) {
-            parts.push(text);
-        }
-        source = cause.source();
+    let mut innermost = error.source();
+    while let Some(deeper) = innermost.and_then(StdError::source) {
+        innermost = Some(deeper);
     }
-    if parts.is_empty() {
-        parts.push("the request failed".to_owned());
-    }
-    bounded(&parts.join(": "))
+    bounded(&innermost.map_or_else(|| "the request failed".to_owned(), ToString::to_string))
 }
 
 pub(crate) fn bounded(text: &str) -> String {

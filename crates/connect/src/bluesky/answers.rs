@@ -181,9 +181,14 @@ fn lost(error: &dyn std::fmt::Display) -> Fault {
 
 fn sentence(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
+    let dot = if text.ends_with('.') { "" } else { "." };
+    // A sentence that begins with a name or an address keeps it as it is.
+    let first_word = text.split(' ').next().unwrap_or_default();
+    if first_word.contains(['.', ':', '/', '@']) {
+        return format!("{text}{dot}");
+    }
     let mut chars = text.chars();
     let capital: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    let dot = if text.ends_with('.') { "" } else { "." };
     format!("{capital}{}{dot}", chars.as_str())
 }
 
