@@ -36,7 +36,7 @@ impl Intake {
     /// A draft whose reply target names an own post gets the address of that post's last record.
     pub(crate) async fn with_own_reply(&self, draft: &Draft) -> Result<Result<Draft, Fault>, IntakeError> {
         let Some(target) = draft.reply_to.as_deref() else { return Ok(Ok(draft.clone())) };
-        if !(target.starts_with(PostId::PREFIX) || target == "last") {
+        if !names_own_post(target) {
             return Ok(Ok(draft.clone()));
         }
         let post = match self.find_post(target).await {
@@ -60,6 +60,11 @@ impl Intake {
             .next("Wait until it is out, or put both into one thread.")),
         })
     }
+}
+
+/// Whether a reply target is meant to be found in the ledger rather than on a platform.
+pub(crate) fn names_own_post(target: &str) -> bool {
+    target.starts_with(PostId::PREFIX) || target == "last"
 }
 
 fn missing(error: LedgerError, reference: &str) -> IntakeError {

@@ -1,13 +1,17 @@
-//! The use cases: submit, move, cancel, retry, review, hold, read. Every door enters here.
+//! The use cases: preview, submit, move, cancel, retry, review, hold, read. Every door enters here.
 
 mod accounts;
+mod body;
 mod change;
 mod find;
+mod preview;
 mod review;
 mod submit;
 mod view;
 
 pub use accounts::Connected;
+pub use body::Body;
+pub use preview::preview_offline;
 pub use review::Decision;
 pub use submit::{Submission, Submitted};
 pub use view::{DeliveryView, PostView};

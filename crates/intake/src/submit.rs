@@ -35,12 +35,32 @@ pub struct Submitted {
     pub warnings: Vec<Warning>,
 }
 
+/// All that is found out about a submission before it is kept or shown.
+pub(crate) struct Examined {
+    pub(crate) when: Option<When>,
+    pub(crate) accounts: Vec<Account>,
+    /// The draft with the address of the own post that it answers.
+    pub(crate) draft: Draft,
+    /// One for each account, when there are no faults.
+    pub(crate) resolved: Vec<Resolved>,
+    pub(crate) faults: Vec<Fault>,
+}
+
 impl Intake {
     /// Checks, looks up and keeps a post. Refused with every fault at once; then nothing is stored.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, IntakeError> {
         let now = self.clock.now();
+        let Examined { when, accounts, resolved, faults, .. } = self.examine(&submission, now).await?;
+        let (Some(when), true) = (when, faults.is_empty()) else {
+            return Err(IntakeError::Refused(faults));
+        };
+        self.keep(&submission.draft, &when, &accounts, resolved, now).await
+    }
+
+    /// Checks time, accounts and content, and looks up all that the content refers to. Stores nothing.
+    pub(crate) async fn examine(&self, submission: &Submission, now: Timestamp) -> Result<Examined, IntakeError> {
         let mut faults = Vec::new();
-        let when = read_when(&submission, now).map_err(|fault| faults.push(fault)).ok();
+        let when = read_when(submission, now).map_err(|fault| faults.push(fault)).ok();
         let accounts = match self.pick_accounts(&submission.accounts).await? {
             Ok(accounts) => accounts,
             Err(wrong) => {
@@ -48,12 +68,12 @@ impl Intake {
                 Vec::new()
             }
         };
-        let draft = self.with_own_reply(&submission.draft).await?.map_err(|fault| faults.push(fault)).ok();
-        let resolved = self.resolve_all(draft.as_ref().unwrap_or(&submission.draft), &accounts, &mut faults).await;
-        let (Some(when), true) = (when, faults.is_empty()) else {
-            return Err(IntakeError::Refused(faults));
-        };
-        self.keep(&submission.draft, &when, &accounts, resolved, now).await
+        let draft = self.with_own_reply(&submission.draft).await?.unwrap_or_else(|fault| {
+            faults.push(fault);
+            Draft { reply_to: None, ..submission.draft.clone() }
+        });
+        let resolved = self.resolve_all(&draft, &accounts, &mut faults).await;
+        Ok(Examined { when, accounts, draft, resolved, faults })
     }
 
     async fn resolve_all(&self, draft: &Draft, accounts: &[Account], faults: &mut Vec<Fault>) -> Vec<Resolved> {

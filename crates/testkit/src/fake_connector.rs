@@ -5,16 +5,18 @@
 //! ordered, everything works.
 
 mod platform;
+mod preview;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
 use skein_domain::{
-    Account, Category, Draft, Evidence, Fault, Finding, Outcome, Platform, Prepared, RecordRef, Resolved, Warning,
+    Account, Category, Draft, Evidence, Fault, Finding, Outcome, PartPreview, Platform, Prepared, Preview,
+    RecordPreview, RecordRef, Resolved, Warning,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -206,6 +208,18 @@ impl Connector for FakeConnector {
         faults_of(draft)
     }
 
+    fn preview(&self, draft: &Draft) -> Preview {
+        preview::of_draft(draft)
+    }
+
+    fn parts(&self, content: &Value) -> Result<Vec<PartPreview>, Fault> {
+        preview::parts(content)
+    }
+
+    fn records(&self, account: &Account, content: &Value, due: Timestamp) -> Result<Vec<RecordPreview>, Fault> {
+        preview::records(account, content, due)
+    }
+
     async fn resolve(&self, account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>> {
         self.shared.lock().calls.resolve += 1;
         let parts = || draft.parts.iter().enumerate();
@@ -230,12 +244,7 @@ impl Connector for FakeConnector {
             return Err(obstacle);
         }
         drop(platform);
-        let texts: Option<Vec<&str>> =
-            content["texts"].as_array().and_then(|texts| texts.iter().map(Value::as_str).collect());
-        match texts {
-            Some(texts) if !texts.is_empty() => Ok(frozen(account, &texts, stamp)),
-            _ => Err(Obstacle::Refused(Fault::content("no_content", "parts", "There is nothing to publish."))),
-        }
+        texts_of_content(content).map(|texts| frozen(account, &texts, stamp)).map_err(Obstacle::Refused)
     }
 
     async fn arm(
@@ -311,6 +320,14 @@ impl ArmedStep for FakeStep {
         // Of a request that nobody will answer the channel is closed already.
         waiting.await.unwrap_or_else(|_| reply_lost())
     }
+}
+
+fn texts_of_content(content: &Value) -> Result<Vec<&str>, Fault> {
+    let texts: Option<Vec<&str>> =
+        content["texts"].as_array().and_then(|texts| texts.iter().map(Value::as_str).collect());
+    texts
+        .filter(|texts| !texts.is_empty())
+        .ok_or_else(|| Fault::content("no_content", "parts", "There is nothing to publish."))
 }
 
 fn faults_of(draft: &Draft) -> Vec<Fault> {

@@ -2,13 +2,25 @@
 
 use skein_atproto::richtext;
 use skein_atproto::syntax::Language;
-use skein_domain::{Draft, Fault, Part};
+use skein_domain::{Draft, Fault};
 
-use super::capabilities::LIMITS;
+use super::capabilities::{LIMITS, MAX_MENTIONS};
 use super::reply::ReplyTarget;
 
-/// Checks a draft against what Bluesky takes.
-pub(crate) fn check(draft: &Draft) -> Vec<Fault> {
+/// The text of a part as it will be published, counted.
+pub(crate) struct Counted {
+    pub(crate) text: String,
+    pub(crate) graphemes: usize,
+}
+
+/// The texts of a draft as they will be published.
+pub(crate) fn count(draft: &Draft) -> Vec<Counted> {
+    let counted = |text: String| Counted { graphemes: richtext::graphemes(&text), text };
+    draft.parts.iter().map(|part| counted(richtext::compose(&part.text))).collect()
+}
+
+/// Checks a draft, whose texts were counted, against what Bluesky takes.
+pub(crate) fn check(draft: &Draft, counted: &[Counted]) -> Vec<Fault> {
     let mut faults = Vec::new();
     if draft.parts.is_empty() {
         faults.push(empty("parts", "The post has no text."));
@@ -18,8 +30,8 @@ pub(crate) fn check(draft: &Draft) -> Vec<Fault> {
         let fault = Fault::content("too_many_parts", "parts", message);
         faults.push(fault.over(format!("{} parts", LIMITS.parts), format!("{} parts", draft.parts.len())));
     }
-    for (index, part) in draft.parts.iter().enumerate() {
-        check_part(index, draft.parts.len(), part, &mut faults);
+    for (index, part) in counted.iter().enumerate() {
+        check_part(index, counted.len(), part, &mut faults);
     }
     check_langs(&draft.langs, &mut faults);
     if let Some(Err(fault)) = draft.reply_to.as_deref().map(ReplyTarget::parse) {
@@ -28,32 +40,41 @@ pub(crate) fn check(draft: &Draft) -> Vec<Fault> {
     faults
 }
 
-fn check_part(index: usize, of: usize, part: &Part, faults: &mut Vec<Fault>) {
-    let field = format!("parts[{index}].text");
-    let name = if of > 1 { format!("Part {} of {of}", index + 1) } else { "The post".to_owned() };
-    let text = richtext::compose(&part.text);
+/// Whether so many different accounts may be mentioned.
+pub(crate) fn check_mentions(accounts: usize) -> Option<Fault> {
+    (accounts > MAX_MENTIONS).then(|| {
+        let message = format!("It mentions {accounts} accounts; at most {MAX_MENTIONS} are looked up.");
+        let fault = Fault::content("too_many_mentions", "parts", message);
+        fault.over(format!("{MAX_MENTIONS} mentions"), format!("{accounts} mentions"))
+    })
+}
+
+fn check_part(index: usize, of: usize, part: &Counted, faults: &mut Vec<Fault>) {
+    let field = || format!("parts[{index}].text");
+    let name = || if of > 1 { format!("Part {} of {of}", index + 1) } else { "The post".to_owned() };
+    let Counted { text, graphemes } = part;
     if text.is_empty() {
-        faults.push(empty(&field, &format!("{name} is empty.")));
+        faults.push(empty(&field(), &format!("{} is empty.", name())));
     }
     if text.contains('\0') {
-        let fault = Fault::content("text_has_nul", &field, format!("{name} holds a NUL character."));
+        let fault = Fault::content("text_has_nul", field(), format!("{} holds a NUL character.", name()));
         faults.push(fault.next("Take it out; no network shows it."));
     }
-    let graphemes = richtext::graphemes(&text);
-    if graphemes > LIMITS.text_graphemes {
+    if *graphemes > LIMITS.text_graphemes {
         let over = graphemes - LIMITS.text_graphemes;
-        let message = format!("{name} has {graphemes} characters, {over} more than Bluesky takes.");
+        let message = format!("{} has {graphemes} characters, {over} more than Bluesky takes.", name());
         faults.push(
-            Fault::content("too_many_graphemes", &field, message)
+            Fault::content("too_many_graphemes", field(), message)
                 .over(format!("{} graphemes", LIMITS.text_graphemes), format!("{graphemes} graphemes"))
                 .next("Shorten it, or split it into a thread."),
         );
     }
     if text.len() > LIMITS.text_bytes {
-        let message = format!("{name} has {} bytes of UTF-8, and Bluesky takes {}.", text.len(), LIMITS.text_bytes);
+        let (bytes, most) = (text.len(), LIMITS.text_bytes);
+        let message = format!("{} has {bytes} bytes of UTF-8, and Bluesky takes {most}.", name());
         faults.push(
-            Fault::content("too_many_bytes", &field, message)
-                .over(format!("{} bytes", LIMITS.text_bytes), format!("{} bytes", text.len()))
+            Fault::content("too_many_bytes", field(), message)
+                .over(format!("{most} bytes"), format!("{bytes} bytes"))
                 .next("Shorten it, or split it into a thread; emoji of several people take many bytes."),
         );
     }
@@ -81,14 +102,19 @@ fn empty(field: &str, message: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skein_domain::Part;
 
     fn thread(texts: &[&str]) -> Draft {
         let parts = texts.iter().map(|text| Part { text: (*text).to_owned() }).collect();
         Draft { parts, ..Draft::default() }
     }
 
+    fn checked(draft: &Draft) -> Vec<Fault> {
+        check(draft, &count(draft))
+    }
+
     fn codes(draft: &Draft) -> Vec<(String, String)> {
-        check(draft).into_iter().map(|fault| (fault.code, fault.field.unwrap_or_default())).collect()
+        checked(draft).into_iter().map(|fault| (fault.code, fault.field.unwrap_or_default())).collect()
     }
 
     #[test]
@@ -120,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_fault_names_the_limit_and_what_was_given() {
-        let fault = check(&thread(&["ok", &"é".repeat(301)])).remove(0);
+        let fault = checked(&thread(&["ok", &"é".repeat(301)])).remove(0);
         assert_eq!(fault.limit.as_deref(), Some("300 graphemes"));
         assert_eq!(fault.given.as_deref(), Some("301 graphemes"));
         assert_eq!(fault.message, "Part 2 of 2 has 301 characters, 1 more than Bluesky takes.");

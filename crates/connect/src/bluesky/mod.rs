@@ -5,23 +5,29 @@ mod capabilities;
 mod check;
 mod content;
 mod prepare;
+mod preview;
 mod publish;
 mod reply;
 mod resolve;
 mod witness;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
 use skein_bluesky::identity::Identities;
 use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::XrpcClient;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
-use skein_domain::{Account, Category, Draft, Evidence, Fault, Finding, Platform, Prepared, Resolved};
+use skein_domain::{
+    Account, Category, Draft, Evidence, Fault, Finding, PartPreview, Platform, Prepared, Preview, RecordPreview,
+    Resolved,
+};
 use std::sync::Arc;
 use url::Url;
 
 pub use capabilities::LIMITS;
+pub use preview::preview;
 
 /// The connector for Bluesky.
 pub struct BlueskyConnector {
@@ -57,7 +63,19 @@ impl Connector for BlueskyConnector {
     }
 
     fn check(&self, draft: &Draft) -> Vec<Fault> {
-        check::check(draft)
+        check::check(draft, &check::count(draft))
+    }
+
+    fn preview(&self, draft: &Draft) -> Preview {
+        preview::preview(draft)
+    }
+
+    fn parts(&self, content: &Value) -> Result<Vec<PartPreview>, Fault> {
+        content::Content::read(content).map(preview::parts)
+    }
+
+    fn records(&self, account: &Account, content: &Value, due: Timestamp) -> Result<Vec<RecordPreview>, Fault> {
+        preview::records(account, &content::Content::read(content)?, due)
     }
 
     async fn resolve(&self, _account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>> {

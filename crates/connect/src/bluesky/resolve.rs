@@ -9,7 +9,8 @@ use skein_domain::{Category, Draft, Fault, Resolved, Warning};
 use std::collections::BTreeMap;
 
 use super::BlueskyConnector;
-use super::capabilities::{MAX_BODY_BYTES, MAX_MENTIONS};
+use super::capabilities::MAX_BODY_BYTES;
+use super::check::check_mentions;
 use super::content::{Content, PartContent};
 use super::reply::{NoTarget, ReplyTarget};
 
@@ -57,20 +58,9 @@ impl BlueskyConnector {
     }
 
     async fn look_up_mentions(&self, detected: &[Vec<Detected>], faults: &mut Vec<Fault>) -> Mentioned {
-        let mut handles: Vec<Handle> = detected
-            .iter()
-            .flatten()
-            .filter_map(|found| match &found.feature {
-                Feature::Mention { handle } => Handle::parse(handle).ok(),
-                _ => None,
-            })
-            .collect();
-        handles.sort();
-        handles.dedup();
-        if handles.len() > MAX_MENTIONS {
-            let message = format!("It mentions {} accounts; at most {MAX_MENTIONS} are looked up.", handles.len());
-            let fault = Fault::content("too_many_mentions", "parts", message);
-            faults.push(fault.over(format!("{MAX_MENTIONS} mentions"), format!("{} mentions", handles.len())));
+        let handles = mentioned(detected);
+        if let Some(fault) = check_mentions(handles.len()) {
+            faults.push(fault);
             return Mentioned::new();
         }
         let lookups = handles.into_iter().map(|handle| async {
@@ -98,6 +88,21 @@ impl BlueskyConnector {
     }
 }
 
+/// The handles that texts mention, each once.
+pub(crate) fn mentioned(detected: &[Vec<Detected>]) -> Vec<Handle> {
+    let mut handles: Vec<Handle> = detected
+        .iter()
+        .flatten()
+        .filter_map(|found| match &found.feature {
+            Feature::Mention { handle } => Handle::parse(handle).ok(),
+            _ => None,
+        })
+        .collect();
+    handles.sort();
+    handles.dedup();
+    handles
+}
+
 fn check_size(content: &serde_json::Value) -> Result<(), Fault> {
     let bytes = content.to_string().len();
     if bytes <= MAX_BODY_BYTES {
@@ -109,7 +114,8 @@ fn check_size(content: &serde_json::Value) -> Result<(), Fault> {
         .next("Publish it as two threads."))
 }
 
-fn plain_mention(index: usize, handle: &str) -> Warning {
+/// A mention of nobody.
+pub(crate) fn plain_mention(index: usize, handle: &str) -> Warning {
     Warning::new(
         "mention_unresolved",
         format!("parts[{index}].text"),

@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::outcome::Obstacle;
-use crate::{Account, Draft, Evidence, Fault, Finding, Outcome, Platform, Prepared, Resolved};
+use crate::{
+    Account, Draft, Evidence, Fault, Finding, Outcome, PartPreview, Platform, Prepared, Preview, RecordPreview,
+    Resolved,
+};
 
 /// What the platform allows, as data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,16 @@ pub trait Connector: Send + Sync {
 
     /// Checks what can be checked without asking anybody. Returns every fault at once.
     fn check(&self, draft: &Draft) -> Vec<Fault>;
+
+    /// What can be shown of a draft without asking anybody: parts, faults and warnings; who is mentioned is told by handle,
+    /// and there are no records.
+    fn preview(&self, draft: &Draft) -> Preview;
+
+    /// The parts of a draft that was resolved, as they will be published.
+    fn parts(&self, content: &Value) -> Result<Vec<PartPreview>, Fault>;
+
+    /// The records that `prepare` will make at the due instant, with what is not fixed before then marked.
+    fn records(&self, account: &Account, content: &Value, due: Timestamp) -> Result<Vec<RecordPreview>, Fault>;
 
     /// Looks up all that a draft which passed `check` refers to. Returns every fault at once.
     async fn resolve(&self, account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>>;

@@ -1,0 +1,122 @@
+//! What a draft becomes, before anything is kept: made by the same functions that make the post.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use skein_atproto::record::{Facet, FacetFeature};
+use skein_atproto::richtext::{self, Detected, Feature};
+use skein_atproto::syntax::Handle;
+use skein_domain::ports::Stamp;
+use skein_domain::{
+    Account, Draft, FacetKind, FacetPreview, Fault, PartPreview, Preview, PreviewFault, RecordPreview, Warning,
+};
+
+use super::capabilities::MAX_MENTIONS;
+use super::check::{Counted, check, check_mentions, count};
+use super::content::{Content, PartContent};
+use super::prepare::freeze;
+use super::resolve::{mentioned, plain_mention};
+use super::unreadable;
+
+/// What can be shown of a draft without asking anybody. Takes time in proportion to the length of its texts.
+pub fn preview(draft: &Draft) -> Preview {
+    let counted = count(draft);
+    let mut faults: Vec<PreviewFault> = check(draft, &counted).into_iter().map(Into::into).collect();
+    let detected: Vec<Vec<Detected>> = counted.iter().map(|part| richtext::detect(&part.text)).collect();
+    faults.extend(too_many_mentions(&detected).map(Into::into));
+    let mut warnings = Vec::new();
+    let parts =
+        counted.into_iter().zip(detected).enumerate().map(|(index, (Counted { text, graphemes }, detected))| {
+            let facets = detected.into_iter().filter_map(|found| unresolved(index, found, &mut warnings)).collect();
+            PartPreview { graphemes, bytes: text.len(), text, facets }
+        });
+    Preview { parts: parts.collect(), records: None, faults, warnings }
+}
+
+/// The parts of resolved content.
+pub(crate) fn parts(content: Content) -> Vec<PartPreview> {
+    let part = |PartContent { text, facets }: PartContent| PartPreview {
+        graphemes: richtext::graphemes(&text),
+        bytes: text.len(),
+        text,
+        facets: facets.into_iter().filter_map(resolved).collect(),
+    };
+    content.parts.into_iter().map(part).collect()
+}
+
+/// The records that freezing makes at the due instant, read from the frozen bytes.
+pub(crate) fn records(account: &Account, content: &Content, due: Timestamp) -> Result<Vec<RecordPreview>, Fault> {
+    let first_created_at = Timestamp::from_millisecond(due.as_millisecond()).unwrap_or(due);
+    let prepared = freeze(account, content, Stamp { first_created_at, clock_id: 0, frozen_at: due })?;
+    let body: Body = serde_json::from_str(&prepared.body).map_err(|error| unreadable("request", error))?;
+    let record = |(index, write): (usize, Write)| RecordPreview {
+        account: account.handle.clone(),
+        collection: write.collection,
+        value: write.value,
+        not_fixed: not_fixed(index, content.reply.is_some()),
+    };
+    Ok(body.writes.into_iter().enumerate().map(record).collect())
+}
+
+#[derive(Deserialize)]
+struct Body {
+    writes: Vec<Write>,
+}
+
+#[derive(Deserialize)]
+struct Write {
+    collection: String,
+    value: Value,
+}
+
+/// What follows from the instant that is allotted when the post is prepared: the time, and with it the addresses and hashes
+/// of the parts before. The root of a thread that answers somebody is theirs, and fixed.
+fn not_fixed(index: usize, answers: bool) -> Vec<String> {
+    let mut pointers = vec!["/createdAt"];
+    if index > 0 {
+        if !answers {
+            pointers.extend(["/reply/root/uri", "/reply/root/cid"]);
+        }
+        pointers.extend(["/reply/parent/uri", "/reply/parent/cid"]);
+    }
+    pointers.into_iter().map(str::to_owned).collect()
+}
+
+/// Different accounts are counted only where there are many mentions at all.
+fn too_many_mentions(detected: &[Vec<Detected>]) -> Option<Fault> {
+    let is_mention = |found: &&Detected| matches!(found.feature, Feature::Mention { .. });
+    let mentions = detected.iter().flatten().filter(is_mention).count();
+    (mentions > MAX_MENTIONS).then(|| check_mentions(mentioned(detected).len())).flatten()
+}
+
+/// A facet as it was detected; what is no handle stays plain text, whoever is asked.
+fn unresolved(part: usize, found: Detected, warnings: &mut Vec<Warning>) -> Option<FacetPreview> {
+    let (kind, value) = match found.feature {
+        Feature::Link { uri } => (FacetKind::Link, uri),
+        Feature::Tag { tag } => (FacetKind::Tag, tag),
+        Feature::Mention { handle } if Handle::parse(&handle).is_err() => {
+            let warning = plain_mention(part, &handle);
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+            return None;
+        }
+        Feature::Mention { handle } => (FacetKind::Mention, handle),
+    };
+    Some(FacetPreview { byte_start: found.byte_start, byte_end: found.byte_end, kind, value })
+}
+
+/// A facet of a record; Skein writes one feature each.
+fn resolved(facet: Facet) -> Option<FacetPreview> {
+    let (kind, value) = match facet.features.into_iter().next()? {
+        FacetFeature::Link { uri } => (FacetKind::Link, uri),
+        FacetFeature::Tag { tag } => (FacetKind::Tag, tag),
+        FacetFeature::Mention { did } => (FacetKind::Mention, did.as_str().to_owned()),
+        FacetFeature::Other(_) => return None,
+    };
+    let index = facet.index;
+    Some(FacetPreview { byte_start: index.byte_start, byte_end: index.byte_end, kind, value })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! The body of `POST /v1/posts` as it is written, as far as it is built. Unknown fields are refused by name.
+
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+use skein_domain::{Draft, Fault, Part, Preview, PreviewFault};
+
+use crate::Submission;
+
+/// The fields of the body, and of a part in `thread`.
+const FIELDS: &str = "text, thread, langs, reply_to, accounts, scheduled_at, timezone";
+const PART_FIELDS: &str = "text";
+
+/// The longest name of a field that is repeated to whoever wrote it.
+const NAME_MAX_CHARS: usize = 200;
+
+const WRONG_TYPE: &str = "wrong_type";
+
+/// What a body asks for, with what could not be understood in it.
+#[derive(Debug)]
+pub struct Body {
+    /// What is asked for; what could not be understood is empty in it.
+    pub submission: Submission,
+    /// Fields that are unknown or hold something else than they should; every one at once.
+    pub faults: Vec<PreviewFault>,
+}
+
+impl Body {
+    /// Reads a body; `default_zone` is the zone of whoever asks.
+    ///
+    /// # Errors
+    /// `not_an_object`, when it is no JSON object.
+    pub fn read(body: Value, default_zone: &TimeZone) -> Result<Self, Fault> {
+        let Value::Object(fields) = body else {
+            let fault = Fault::new("not_an_object", skein_domain::Category::UserContent, "A post is a JSON object.");
+            return Err(fault.given(kind_of(&body)).next("Write it as {\"text\": \"…\"}."));
+        };
+        let mut reader = Reader::default();
+        let mut submission = Submission {
+            draft: Draft::default(),
+            accounts: Vec::new(),
+            at: None,
+            zone: None,
+            default_zone: default_zone.clone(),
+        };
+        let (mut first, mut thread) = (None, Vec::new());
+        for (name, value) in fields {
+            match name.as_str() {
+                _ if value.is_null() && FIELDS.split(", ").any(|field| field == name) => {}
+                "text" => first = Some(reader.part_text("text", 0, value)),
+                "thread" => thread = reader.list("thread", value),
+                "langs" => submission.draft.langs = reader.texts("langs", value),
+                "reply_to" => submission.draft.reply_to = reader.text("reply_to", value),
+                "accounts" => submission.accounts = reader.texts("accounts", value),
+                "scheduled_at" => submission.at = reader.text("scheduled_at", value),
+                "timezone" => submission.zone = reader.text("timezone", value),
+                _ => reader.faults.push(unknown(&name, "", FIELDS).into()),
+            }
+        }
+        submission.draft.parts.extend(first.map(|text| Part { text }));
+        for (index, part) in thread.into_iter().enumerate() {
+            let text = reader.thread_part(index, submission.draft.parts.len(), part);
+            submission.draft.parts.push(Part { text });
+        }
+        Ok(Self { submission, faults: reader.faults })
+    }
+
+    /// Puts the faults of a body before those of what it asks for. A text that could not be read is not called empty too,
+    /// and there are no records of a body that was not understood.
+    pub fn add_faults(faults: Vec<PreviewFault>, preview: &mut Preview) {
+        if faults.is_empty() {
+            return;
+        }
+        let of_text = |fault: &PreviewFault| fault.part.is_some() || fault.fault.field.as_deref() == Some("thread");
+        let unread = faults.iter().filter(|fault| fault.fault.code == WRONG_TYPE && of_text(fault));
+        let unread: Vec<_> = unread.map(|fault| fault.part).collect();
+        preview.faults.retain(|fault| !(fault.fault.code == "empty_text" && unread.contains(&fault.part)));
+        preview.faults.splice(0..0, faults);
+        preview.records = None;
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    faults: Vec<PreviewFault>,
+}
+
+impl Reader {
+    fn text(&mut self, field: &str, value: Value) -> Option<String> {
+        match value {
+            Value::String(text) => Some(text),
+            other => {
+                self.faults.push(wrong_type(field, "a text", &other).into());
+                None
+            }
+        }
+    }
+
+    /// The text of a part; empty where it is none, so that the parts keep their numbers.
+    fn part_text(&mut self, field: &str, part: usize, value: Value) -> String {
+        match value {
+            Value::String(text) => text,
+            other => {
+                self.faults.push(PreviewFault::in_part(part, wrong_type(field, "a text", &other)));
+                String::new()
+            }
+        }
+    }
+
+    fn list(&mut self, field: &str, value: Value) -> Vec<Value> {
+        match value {
+            Value::Array(items) => items,
+            other => {
+                self.faults.push(wrong_type(field, "a list", &other).into());
+                Vec::new()
+            }
+        }
+    }
+
+    fn texts(&mut self, field: &str, value: Value) -> Vec<String> {
+        let items = self.list(field, value).into_iter().enumerate();
+        items.filter_map(|(index, item)| self.text(&format!("{field}[{index}]"), item)).collect()
+    }
+
+    fn thread_part(&mut self, index: usize, part: usize, value: Value) -> String {
+        let place = format!("thread[{index}]");
+        let fields = match value {
+            Value::Object(fields) => fields,
+            other => {
+                self.faults.push(PreviewFault::in_part(part, wrong_type(&place, "an object", &other)));
+                Map::new()
+            }
+        };
+        let mut text = String::new();
+        for (name, value) in fields {
+            if name == "text" {
+                text = self.part_text(&format!("{place}.text"), part, value);
+            } else {
+                let fault = unknown(&name, &format!("{place}."), PART_FIELDS);
+                self.faults.push(PreviewFault::in_part(part, fault));
+            }
+        }
+        text
+    }
+}
+
+fn unknown(name: &str, before: &str, known: &str) -> Fault {
+    let name: String = name.chars().take(NAME_MAX_CHARS).collect();
+    let message = format!("There is no field `{before}{name}`.");
+    Fault::content("unknown_field", format!("{before}{name}"), message).given(name).next(format!("Known are: {known}."))
+}
+
+fn wrong_type(field: &str, expected: &str, given: &Value) -> Fault {
+    let given = kind_of(given);
+    let message = format!("`{field}` must be {expected}, and it is {given}.");
+    Fault::content(WRONG_TYPE, field, message).over(expected, given)
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(body: Value) -> Body {
+        Body::read(body, &TimeZone::UTC).unwrap()
+    }
+
+    fn faults(body: &Body) -> Vec<(Option<usize>, &str, &str)> {
+        body.faults
+            .iter()
+            .map(|fault| (fault.part, fault.fault.code.as_str(), fault.fault.field.as_deref().unwrap()))
+            .collect()
+    }
+
+    fn texts(body: &Body) -> Vec<&str> {
+        body.submission.draft.parts.iter().map(|part| part.text.as_str()).collect()
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let body = read(json!({
+            "text": "one", "thread": [{"text": "two"}, {"text": "three"}], "langs": ["en", "de"],
+            "reply_to": "post_1", "accounts": ["alice.test"], "scheduled_at": "tomorrow 9am", "timezone": "Europe/Paris",
+        }));
+        assert_eq!(faults(&body), []);
+        assert_eq!(texts(&body), ["one", "two", "three"]);
+        let submission = body.submission;
+        assert_eq!(submission.draft.langs, ["en", "de"]);
+        assert_eq!(submission.draft.reply_to.as_deref(), Some("post_1"));
+        assert_eq!(submission.accounts, ["alice.test"]);
+        assert_eq!(
+            (submission.at.as_deref(), submission.zone.as_deref()),
+            (Some("tomorrow 9am"), Some("Europe/Paris"))
+        );
+    }
+
+    #[test]
+    fn a_thread_needs_no_text_before_it_and_null_is_absent() {
+        let body = read(json!({"text": null, "thread": [{"text": "one"}, {"text": "two"}], "langs": null}));
+        assert_eq!((texts(&body), faults(&body)), (vec!["one", "two"], vec![]));
+    }
+
+    #[test]
+    fn unknown_fields_and_wrong_types_are_named_all_at_once() {
+        let body = read(json!({
+            "text": 5, "txt": "hi", "langs": ["en", 7], "accounts": "alice.test",
+            "thread": [{"text": "two", "media": []}, "three", {"text": []}],
+        }));
+        let expected = [
+            (Some(0), "wrong_type", "text"),
+            (None, "unknown_field", "txt"),
+            (None, "wrong_type", "langs[1]"),
+            (None, "wrong_type", "accounts"),
+            (Some(1), "unknown_field", "thread[0].media"),
+            (Some(2), "wrong_type", "thread[1]"),
+            (Some(3), "wrong_type", "thread[2].text"),
+        ];
+        assert_eq!(faults(&body), expected);
+        assert_eq!(texts(&body), ["", "two", "", ""]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_called_empty_too() {
+        let body = read(json!({"text": 5, "thread": [{"text": ""}]}));
+        let empty = |part: usize| Fault::content("empty_text", format!("parts[{part}].text"), "Empty.").into();
+        let mut preview = Preview { faults: vec![empty(0), empty(1)], records: Some(Vec::new()), ..Preview::default() };
+        Body::add_faults(body.faults, &mut preview);
+        let codes: Vec<_> = preview.faults.iter().map(|fault| (fault.part, fault.fault.code.as_str())).collect();
+        assert_eq!(codes, [(Some(0), "wrong_type"), (Some(1), "empty_text")]);
+        assert_eq!(preview.records, None);
+    }
+
+    #[test]
+    fn a_list_that_could_not_be_read_does_not_hide_that_there_is_no_text() {
+        let left = |body: Value| {
+            let mut preview =
+                Preview { faults: vec![Fault::content("empty_text", "parts", "Empty.").into()], ..Preview::default() };
+            Body::add_faults(read(body).faults, &mut preview);
+            preview.faults.len()
+        };
+        assert_eq!(left(json!({"langs": 5})), 2);
+        assert_eq!(left(json!({"thread": 5})), 1);
+    }
+
+    #[test]
+    fn only_an_object_is_a_body() {
+        for (body, kind) in
+            [(json!([]), "a list"), (json!("hi"), "a text"), (json!(null), "null"), (json!(1), "a number")]
+        {
+            let fault = Body::read(body, &TimeZone::UTC).unwrap_err();
+            assert_eq!((fault.code.as_str(), fault.given.as_deref()), ("not_an_object", Some(kind)));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Previewing: what `submit` would do, up to the point where it would store something.
+
+use jiff::Timestamp;
+use skein_domain::{Account, Draft, Fault, Preview, RecordPreview, Resolved};
+
+use crate::find::names_own_post;
+use crate::submit::{Examined, read_when};
+use crate::{Intake, IntakeError, Submission};
+
+impl Intake {
+    /// What a submission would become: its parts, the records of every account, every fault at once. Stores nothing.
+    ///
+    /// # Errors
+    /// Those of the ledger; what is wrong with the submission is part of the preview.
+    pub async fn preview(&self, submission: &Submission) -> Result<Preview, IntakeError> {
+        let now = self.clock.now();
+        let Examined { when, accounts, draft, resolved, mut faults } = self.examine(submission, now).await?;
+        let mut warnings: Vec<_> = resolved.iter().flat_map(|found| found.warnings.clone()).collect();
+        warnings.dedup();
+        let mut records = Vec::new();
+        if let (Some(when), true) = (&when, faults.is_empty()) {
+            for (account, found) in accounts.iter().zip(&resolved) {
+                match self.records(account, found, when.instant()) {
+                    Ok(made) => records.extend(made),
+                    Err(fault) => faults.push(fault.of_account(&account.handle)),
+                }
+            }
+        }
+        let found = accounts.first().zip(resolved.first());
+        let known =
+            found.and_then(|(account, found)| self.connectors.get(&account.platform)?.parts(&found.content).ok());
+        let parts = known.unwrap_or_else(|| {
+            let plain = self.preview_alone(&draft, accounts.first());
+            warnings.extend(plain.warnings);
+            plain.parts
+        });
+        let records = faults.is_empty().then_some(records);
+        Ok(Preview { parts, records, faults: faults.into_iter().map(Into::into).collect(), warnings })
+    }
+
+    fn records(&self, account: &Account, found: &Resolved, due: Timestamp) -> Result<Vec<RecordPreview>, Fault> {
+        match self.connectors.get(&account.platform) {
+            Some(connector) => connector.records(account, &found.content, due),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The parts as the account's platform shows them without being asked; any platform where there is no account.
+    fn preview_alone(&self, draft: &Draft, account: Option<&Account>) -> Preview {
+        let connector = match account {
+            Some(account) => self.connectors.get(&account.platform),
+            None => self.connectors.values().next(),
+        };
+        connector.map(|connector| connector.preview(draft)).unwrap_or_default()
+    }
+}
+
+/// What can be shown of a submission without ledger and network: `of_draft` is the platform's own preview. Accounts and own
+/// posts are not looked up, so nothing is said about them.
+pub fn preview_offline(submission: Submission, now: Timestamp, of_draft: impl Fn(&Draft) -> Preview) -> Preview {
+    let wrong_time = read_when(&submission, now).err();
+    let mut draft = submission.draft;
+    if draft.reply_to.as_deref().is_some_and(names_own_post) {
+        draft.reply_to = None;
+    }
+    let mut preview = of_draft(&draft);
+    preview.faults.splice(0..0, wrong_time.map(Into::into));
+    preview
+}
