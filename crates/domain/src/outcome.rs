@@ -35,6 +35,11 @@ pub struct Prepared {
 pub struct Evidence {
     /// When the first request of this evidence was armed.
     pub armed_at: Timestamp,
+    /// When the newest one was.
+    pub last_armed_at: Timestamp,
+    /// The platform wants no further request before this; it may be asked what became of the earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resend_after: Option<Timestamp>,
     /// The connector's own words about the fence: on Bluesky the head of the repository.
     pub fence: Value,
     /// How often the same bytes were sent again under the same fence.
@@ -49,7 +54,7 @@ pub struct Evidence {
 impl Evidence {
     /// Evidence of a first request: nothing was sent again, and nobody has looked yet.
     pub fn first(armed_at: Timestamp, fence: Value) -> Self {
-        Self { armed_at, fence, resends: 0, looks: 0, pinned: false }
+        Self { armed_at, last_armed_at: armed_at, resend_after: None, fence, resends: 0, looks: 0, pinned: false }
     }
 
     /// Whether a request before the newest one may have landed, so that a refusal of the newest proves nothing about it.

@@ -31,7 +31,7 @@ pub struct Receipt {
     /// Where a person can look at the first record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The instant that was asked for.
+    /// The instant that was asked for last: at submission, by a move, or by a person who had it tried again.
     pub due: Timestamp,
     /// When the request that is known to have left last did so; unknown after a crash.
     #[serde(default, skip_serializing_if = "Option::is_none")]

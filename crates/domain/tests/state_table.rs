@@ -180,14 +180,14 @@ fn frozen_bytes_are_dropped_where_they_are_made_anew_and_kept_elsewhere() {
 fn versions_rise_attempts_count_sends_and_only_the_author_moves_the_instant() {
     for (step, before, event, after) in allowed_steps() {
         let (due, attempts) = match event {
-            Event::Moved { due, .. } => (due, 0),
+            Event::Moved { due, .. } => (due, before.attempts),
             Event::Retried { .. } | Event::PersonResends { .. } => (at(WAKE_MS), 0),
-            Event::Armed { .. } | Event::Resent { .. } => (before.due, 1),
-            _ => (before.due, 0),
+            Event::Armed { .. } | Event::Resent { .. } => (before.due, before.attempts + 1),
+            _ => (before.due, before.attempts),
         };
         let expected = Delivery {
             version: before.version + 1,
-            attempts: before.attempts + attempts,
+            attempts,
             due,
             state: after.state.clone(),
             prepared: after.prepared.clone(),
@@ -205,7 +205,12 @@ fn evidence_is_carried_from_arming_to_settling_and_counts_resends_and_looks() {
             (Event::Armed { evidence, .. }, State::Ready { earlier, .. }, _) => {
                 Some(Evidence { pinned: earlier.is_some(), ..evidence.clone() })
             }
-            (Event::Resent { .. }, ..) => held.map(|held| Evidence { resends: held.resends + 1, ..held }),
+            (Event::Resent { at, .. }, ..) => {
+                held.map(|held| Evidence { resends: held.resends + 1, last_armed_at: *at, ..held })
+            }
+            (Event::Postponed { retry_at, .. }, ..) if after.state.name() == StateName::Settling => {
+                held.map(|held| Evidence { resend_after: Some(*retry_at), ..held })
+            }
             (Event::StillUnsettled { .. }, ..) => held.map(|held| Evidence { looks: held.looks + 1, ..held }),
             (Event::AbsentFenced { .. }, ..) => held.filter(|held| held.pinned),
             (Event::PersonResends { .. } | Event::Waits { .. }, ..)

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use skein_domain::delivery::NotAllowed;
 use skein_domain::ports::{Change, Claim, Guard, Ledger, LedgerError, RunLimits};
 use skein_domain::story::Line;
-use skein_domain::{Account, Delivery, DeliveryId, Event, Prepared, Standing, State, Stop};
+use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Prepared, Standing, State, Stop};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, later};
@@ -53,8 +53,14 @@ impl Engine {
                 self.ledger().release(&claim).await?;
                 Ok(acts)
             }
-            // The lease is left to run out: what fails at once would otherwise be tried again at once, for ever.
-            Err(error) => Err(error),
+            Err(error) => {
+                // What fails at once would otherwise be tried again at once, for ever.
+                let soon = later(self.now(), self.settings().look_every_ms);
+                if let Err(error) = self.ledger().renew(&claim, soon).await {
+                    tracing::warn!(lane = %claim.lane, %error, "the lease is left to run out");
+                }
+                Err(error)
+            }
         }
     }
 
@@ -95,13 +101,31 @@ impl LaneWork<'_> {
     /// One act. That somebody else changed the delivery first is no error as long as the lane is ours.
     async fn act_or_yield(&mut self, delivery: Delivery) -> Result<(), LedgerError> {
         let id = delivery.id.clone();
-        match self.act(delivery).await {
+        match Box::pin(self.act(delivery)).await {
             Ok(()) => Ok(()),
             Err(LaneError::Ledger(LedgerError::Lost)) => {
                 tracing::debug!(delivery = %id, "changed by somebody else meanwhile");
                 let until = self.engine.lease_end(self.engine.now());
                 self.ledger().renew(&self.claim, until).await
             }
+            Err(LaneError::Ledger(error @ (LedgerError::NotFound(_) | LedgerError::Invalid(_)))) => {
+                self.set_aside(&id, &error.to_string()).await
+            }
+            Err(LaneError::Ledger(error)) => Err(error),
+            Err(LaneError::NotAllowed(error)) => self.set_aside(&id, &error.to_string()).await,
+        }
+    }
+
+    /// A delivery that cannot be worked on must not stop its lane: it fails, or goes to a person if it was sent.
+    async fn set_aside(&self, id: &DeliveryId, why: &str) -> Result<(), LedgerError> {
+        tracing::error!(delivery = %id, why, "this delivery cannot be worked on and is set aside");
+        let delivery = self.ledger().delivery(id).await?;
+        let fault = cannot_go_on(why);
+        let refused = Event::Refused { fault: fault.clone() };
+        let event =
+            if delivery.after(refused.clone()).is_ok() { refused } else { Event::Unknowable { review: fault.into() } };
+        match self.note(&delivery, event).await {
+            Ok(_) => Ok(()),
             Err(LaneError::Ledger(error)) => Err(error),
             Err(LaneError::NotAllowed(error)) => Err(LedgerError::Invalid(error.to_string())),
         }
@@ -198,6 +222,11 @@ impl LaneWork<'_> {
         );
         Ok(change.delivery)
     }
+}
+
+fn cannot_go_on(why: &str) -> Fault {
+    Fault::new("cannot_go_on", Category::SystemError, format!("It cannot be worked on: {why}."))
+        .next("If its account was removed, connect it again and submit the post anew.")
 }
 
 fn stop_of(account: &Account) -> Option<Stop> {

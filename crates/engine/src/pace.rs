@@ -23,11 +23,6 @@ pub(crate) fn look_pause_ms(looks: u32) -> i64 {
     FIRST_LOOK_MS.saturating_mul(3_i64.saturating_pow(looks.min(12))).min(LONGEST_PAUSE_MS)
 }
 
-/// The pause before the first look after an answer was lost, in milliseconds.
-pub(crate) fn first_look_ms() -> i64 {
-    FIRST_LOOK_MS
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

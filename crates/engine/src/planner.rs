@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use skein_domain::ports::{ClaimRequest, LedgerError};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, later};
@@ -23,11 +23,22 @@ impl Engine {
     /// Works until it is told to stop, then finishes what is armed and returns.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         let mut lanes = JoinSet::new();
+        let mut next_beat = Timestamp::MIN;
         while !stop.is_cancelled() {
-            if let Err(error) = self.tick(&mut lanes, &stop).await {
-                tracing::error!(%error, "the planner could not read the ledger; trying again");
+            if self.now() >= next_beat {
+                next_beat = later(self.now(), self.settings().look_every_ms);
+                self.beat().await;
             }
-            self.pause(&mut lanes, &stop).await;
+            let next_look = match self.tick(&mut lanes, &stop).await {
+                Ok(()) if lanes.len() < self.settings().lanes_at_once => self.next_look().await,
+                // With all hands full only a lane that ends makes a difference.
+                Ok(()) => self.safety_look(),
+                Err(error) => {
+                    tracing::error!(%error, "the planner could not read the ledger; trying again shortly");
+                    self.safety_look()
+                }
+            };
+            self.pause(next_look, &mut lanes, &stop).await;
         }
         while lanes.join_next().await.is_some() {}
         self.ledger().end_beat(&self.parts.owner).await?;
@@ -36,7 +47,9 @@ impl Engine {
 
     async fn tick(&self, lanes: &mut JoinSet<()>, stop: &CancellationToken) -> Result<(), LedgerError> {
         let now = self.now();
-        self.ledger().beat(&self.parts.owner, now).await?;
+        while let Some(ended) = lanes.try_join_next() {
+            tell_if_broken(ended);
+        }
         while lanes.len() < self.settings().lanes_at_once {
             let Some(claim) = self.ledger().claim(&self.request(now)).await? else { break };
             let (engine, stop) = (self.clone(), stop.clone());
@@ -50,22 +63,24 @@ impl Engine {
         Ok(())
     }
 
-    async fn pause(&self, lanes: &mut JoinSet<()>, stop: &CancellationToken) {
-        let until = self.next_look().await;
+    /// A sign of life that could not be written is told and not fatal: others may publish all the same.
+    async fn beat(&self) {
+        if let Err(error) = self.ledger().beat(&self.parts.owner, self.now()).await {
+            tracing::error!(%error, "the sign of life could not be written");
+        }
+    }
+
+    async fn pause(&self, until: Timestamp, lanes: &mut JoinSet<()>, stop: &CancellationToken) {
         tokio::select! {
             () = self.parts.clock.sleep_until(until) => {}
             () = self.nudge.notified() => {}
-            Some(ended) = lanes.join_next() => {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "a lane's task broke; its deliveries are rescued when its lease ends");
-                }
-            }
+            Some(ended) = lanes.join_next() => tell_if_broken(ended),
             () = stop.cancelled() => {}
         }
     }
 
     async fn next_look(&self) -> Timestamp {
-        let safety = later(self.now(), self.settings().look_every_ms);
+        let safety = self.safety_look();
         match self.ledger().next_wake().await {
             Ok(Some(wake)) => wake.min(safety),
             Ok(None) => safety,
@@ -76,18 +91,32 @@ impl Engine {
         }
     }
 
+    fn safety_look(&self) -> Timestamp {
+        later(self.now(), self.settings().look_every_ms)
+    }
+
     fn request(&self, now: Timestamp) -> ClaimRequest {
         ClaimRequest { owner: self.parts.owner.clone(), now, until: self.lease_end(now), lane: None }
     }
 
-    /// Does everything that is due now, lane after lane, and returns how many acts that took. For cron, and for tests.
+    /// Does everything that is due now, lane after lane, and returns how many acts that took. For cron, and for tests. A
+    /// lane that fails does not keep the others from their turn; the first failure is returned at the end.
     pub async fn run_due(&self) -> Result<usize, EngineError> {
         let stop = CancellationToken::new();
-        let mut acts = 0;
+        let (mut acts, mut failed) = (0, None);
         for _ in 0..PASS_AT_MOST {
             let Some(claim) = self.ledger().claim(&self.request(self.now())).await? else { break };
-            acts += self.work_lane(claim, None, &stop).await?;
+            match self.work_lane(claim, None, &stop).await {
+                Ok(done) => acts += done,
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(acts)
+        failed.map_or(Ok(acts), |error| Err(error.into()))
+    }
+}
+
+fn tell_if_broken(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a lane's task broke; its deliveries are rescued when its lease ends");
     }
 }

@@ -9,6 +9,9 @@ use skein_domain::{Account, Delivery, Event, Fault, Standing, Stop};
 use crate::lane::{LaneError, LaneWork};
 use crate::{later, ms_between, pace};
 
+/// Before the instant, preparing is tried at least so often: a hiccup must not make a post late.
+const LONGEST_PAUSE_AHEAD_MS: i64 = 5_000;
+
 impl LaneWork<'_> {
     /// Scheduled to Ready, or back with a reason.
     pub(crate) async fn prepare(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
@@ -44,7 +47,7 @@ impl LaneWork<'_> {
                 self.freeze(&delivery, prepared, event).await?;
             }
             Err(Obstacle::Retry { at, fault }) => {
-                let retry_at = self.retry_at(at, &delivery);
+                let retry_at = self.retry_at(at, &delivery, Delivery::prepare_at(delivery.due));
                 self.note(&delivery, Event::PrepareFailed { retry_at, fault }).await?;
             }
             Err(Obstacle::AuthLost(fault)) => self.stop_account(&delivery, account, fault).await?,
@@ -70,12 +73,14 @@ impl LaneWork<'_> {
         Stamp { first_created_at, clock_id: u16::from_le_bytes(bytes) & 0x3ff, frozen_at: now }
     }
 
-    /// When to try again: when the platform said, or after a pause that grows with how long it has been failing.
-    pub(crate) fn retry_at(&self, at: Option<Timestamp>, delivery: &Delivery) -> Timestamp {
+    /// When to try again: when the platform said, or after a pause that grows with how long it has been failing, counted
+    /// from when such a step is first taken. Never past the grace, whose end is to be told when it comes.
+    pub(crate) fn retry_at(&self, at: Option<Timestamp>, delivery: &Delivery, first_taken: Timestamp) -> Timestamp {
         let now = self.engine.now();
-        let began = Delivery::prepare_at(delivery.due).max(delivery.submitted_at);
+        let began = first_taken.max(delivery.submitted_at);
         let pause = pace::retry_pause_ms(ms_between(began, now), self.engine.parts.entropy.as_ref());
-        at.unwrap_or_else(|| later(now, pause)).max(now)
+        let pause = if now < delivery.due { pause.min(LONGEST_PAUSE_AHEAD_MS) } else { pause };
+        at.unwrap_or_else(|| later(now, pause)).min(delivery.grace_ends()).max(now)
     }
 
     /// The account cannot write: it is noted on the account, and this delivery waits for its person.

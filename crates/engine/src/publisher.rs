@@ -12,6 +12,13 @@ use crate::lane::{LaneError, LaneWork, past};
 use crate::preparer::no_connector;
 use crate::{later, ms_between, pace};
 
+/// A request that would leave so long after its instant was held up by a stopped process, not by its turn; milliseconds.
+const OVERSLEPT_MS: i64 = 2_000;
+
+/// Attempts that may follow each other at once, and how much longer each further one waits, in milliseconds.
+const AT_ONCE_AT_MOST: u32 = 3;
+const AGAIN_STEP_MS: i64 = 500;
+
 /// Tries to write down an answer before it is left to the rescuer, who will ask the platform.
 const SETTLE_TRIES: u32 = 5;
 
@@ -39,7 +46,7 @@ impl LaneWork<'_> {
                 self.let_go(armed, account, step).await
             }
             Err(Obstacle::Retry { at, fault }) => {
-                let until = self.retry_at(at, &delivery);
+                let until = self.retry_at(at, &delivery, Delivery::arm_at(delivery.due));
                 self.note(&delivery, Event::Waits { until, waiting: Waiting::Retry { fault } }).await?;
                 Ok(())
             }
@@ -59,12 +66,25 @@ impl LaneWork<'_> {
         step: Box<dyn ArmedStep>,
     ) -> Result<(), LaneError> {
         let sent_at = self.engine.now();
+        if delivery.late_by_ms(sent_at) > OVERSLEPT_MS {
+            if sent_at >= delivery.grace_ends() {
+                let event = self.event_of(Outcome::RetryAt { at: None, fault: overslept() }, &delivery, sent_at);
+                self.settle(&delivery, event).await?;
+                return Ok(());
+            }
+            // The process was stopped for a while. Whether the lane is still ours is asked before anything leaves.
+            self.ledger().renew(&self.claim, self.engine.lease_end(sent_at)).await?;
+        }
         let outcome = step.send().await;
         let event = self.event_of(outcome, &delivery, sent_at);
-        if let Event::AuthLost { fault, .. } = &event {
-            self.note_lost_account(account, fault).await?;
-        }
+        let lost = match &event {
+            Event::AuthLost { fault, .. } => Some(fault.clone()),
+            _ => None,
+        };
         let settled = self.settle(&delivery, event).await?;
+        if let Some(fault) = lost {
+            self.note_lost_account(account, &fault).await?;
+        }
         if matches!(settled.state, State::Preparing { .. }) {
             self.make_bytes(settled, account).await?;
         }
@@ -112,14 +132,18 @@ impl LaneWork<'_> {
 
     fn event_of(&self, outcome: Outcome, delivery: &Delivery, sent_at: Timestamp) -> Event {
         let now = self.engine.now();
-        let first_look = later(now, pace::first_look_ms());
+        let first_look = later(now, pace::look_pause_ms(resends(delivery)));
         match outcome {
             Outcome::Published(proof) => {
                 Event::Published { receipt: receipt_of(proof, delivery, Some(sent_at), now, Settled::Answered) }
             }
             Outcome::Accepted { look_at } => Event::Accepted { look_at },
             Outcome::Rejected(fault) => Event::Rejected { look_at: first_look, fault },
-            Outcome::RetryAt { at, fault } => Event::Postponed { retry_at: self.retry_at(at, delivery), fault },
+            Outcome::RetryAt { at, fault } => {
+                let at = at.map(|at| at.max(later(now, again_pause_ms(delivery.attempts))));
+                let retry_at = self.retry_at(at, delivery, Delivery::arm_at(delivery.due));
+                Event::Postponed { retry_at, look_at: first_look, fault }
+            }
             Outcome::BlobGone(fault) => Event::BlobGone { until: self.engine.lease_end(now), fault },
             Outcome::AuthLost(fault) => {
                 let wake_at = if earlier_unsettled(delivery) { first_look } else { delivery.grace_ends() };
@@ -128,6 +152,19 @@ impl LaneWork<'_> {
             Outcome::Unknown(fault) => Event::ReplyLost { look_at: first_look, fault },
         }
     }
+}
+
+/// How often the same bytes were sent again.
+fn resends(delivery: &Delivery) -> u32 {
+    match &delivery.state {
+        State::Publishing { evidence, .. } => evidence.resends,
+        _ => 0,
+    }
+}
+
+/// What may be sent again at once is, for the first few times; on a busy account the head may move again and again.
+fn again_pause_ms(attempts: u32) -> i64 {
+    i64::from(attempts.saturating_sub(AT_ONCE_AT_MOST)) * AGAIN_STEP_MS
 }
 
 /// Whether this answer leaves open what became of an earlier request with the same bytes.
@@ -155,6 +192,14 @@ pub(crate) fn receipt_of(
         attempts: delivery.attempts,
         settled,
     }
+}
+
+fn overslept() -> Fault {
+    Fault::new(
+        "overslept",
+        Category::SystemError,
+        "The process was stopped while this waited for its instant, so it was not sent.",
+    )
 }
 
 fn spent(delivery: &Delivery) -> Fault {

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use skein_domain::outcome::Obstacle;
-use skein_domain::{Account, Category, Delivery, Event, Evidence, Fault, Finding, Prepared, Review, Settled, State};
+use skein_domain::{
+    Account, Category, Delivery, Event, Evidence, Fault, Finding, Prepared, Review, Settled, Standing, State,
+};
 
 use crate::lane::{LaneError, LaneWork};
 use crate::preparer::no_connector;
@@ -48,8 +50,9 @@ impl LaneWork<'_> {
         evidence: &Evidence,
     ) -> Result<(), LaneError> {
         let now = self.engine.now();
-        if account.held {
-            return self.look_again(&delivery, Some(later(now, HELD_LOOK_MS)), held()).await;
+        if let Some(fault) = why_not_again(account, evidence, now) {
+            let look_at = later(now, pace::look_pause_ms(evidence.looks)).max(later(now, GATED_LOOK_MS));
+            return self.look_again(&delivery, Some(look_at), fault).await;
         }
         if evidence.resends >= self.engine.settings().resends_at_most {
             return self.ask_a_person(&delivery, resends_spent(evidence.resends)).await;
@@ -62,15 +65,15 @@ impl LaneWork<'_> {
         };
         match connector.arm(account, prepared, Some(evidence)).await {
             Ok(step) => {
-                let until = self.engine.lease_end(self.engine.now());
-                let armed = self.note(&delivery, Event::Resent { until }).await?;
+                let at = self.engine.now();
+                let armed = self.note(&delivery, Event::Resent { at, until: self.engine.lease_end(at) }).await?;
                 self.engine.parts.clock.sleep_until(armed.due).await;
                 self.let_go(armed, account, step).await
             }
             Err(Obstacle::Retry { at, fault }) => self.look_again(&delivery, at, fault).await,
             Err(Obstacle::AuthLost(fault)) => {
                 self.note_lost_account(account, &fault).await?;
-                self.look_again(&delivery, Some(later(now, HELD_LOOK_MS)), fault).await
+                self.look_again(&delivery, Some(later(now, GATED_LOOK_MS)), fault).await
             }
             Err(Obstacle::Refused(fault)) => self.ask_a_person(&delivery, fault).await,
         }
@@ -94,12 +97,29 @@ impl LaneWork<'_> {
     }
 }
 
-const HELD_LOOK_MS: i64 = 60_000;
+/// While a resend must wait, the platform is asked so often whether the first request has landed; milliseconds.
+const GATED_LOOK_MS: i64 = 10_000;
 const DECIDE: &str =
     "Look at the account, then say what holds: `skein queue review POST --accept | --resend | --give-up`.";
 
 fn pending() -> Fault {
     Fault::new("pending", Category::PlatformError, "The platform is still working on it.")
+}
+
+/// Why the same bytes may not leave again yet, although nothing of ours is there.
+fn why_not_again(account: &Account, evidence: &Evidence, now: Timestamp) -> Option<Fault> {
+    if account.held {
+        return Some(held());
+    }
+    if let Standing::NeedsReconnect { fault } = &account.standing {
+        return Some(fault.clone());
+    }
+    let after = evidence.resend_after.filter(|after| *after > now)?;
+    Some(limited().retry_at(after))
+}
+
+fn limited() -> Fault {
+    Fault::new("resend_limited", Category::RateLimit, "It is not there, and the platform takes no further request yet.")
 }
 
 fn held() -> Fault {
@@ -110,7 +130,7 @@ fn resends_spent(resends: u32) -> Fault {
     Fault::new(
         "resends_spent",
         Category::Unknown,
-        format!("The same bytes were sent {resends} more times, every answer was lost, and nothing has appeared yet."),
+        format!("The same bytes were sent {resends} more times, no answer settled it, and nothing has appeared yet."),
     )
     .next(DECIDE)
 }
@@ -120,7 +140,7 @@ fn too_late(late_by_ms: i64) -> Fault {
         "too_late_to_resend",
         Category::Unknown,
         format!(
-            "A request left, its answer was lost, and nothing has appeared; it is {} late by now, too late to be sent \
+            "It may have been sent, and nothing has appeared; it is {} late by now, too late to be sent \
              again without asking.",
             skein_domain::story::span(late_by_ms)
         ),
@@ -132,9 +152,7 @@ fn bound_reached(last: &Fault) -> Fault {
     Fault::new(
         "settling_bound_reached",
         Category::Unknown,
-        format!(
-            "A request left, its answer was lost, and the platform could not be asked for a day. The last try: {last}"
-        ),
+        format!("It may have been sent, and for a day nobody could say what became of it. The last look: {last}"),
     )
     .next(DECIDE)
 }

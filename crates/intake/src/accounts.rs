@@ -1,7 +1,7 @@
 //! Accounts: connecting, finding, holding, releasing, removing.
 
 use skein_domain::ports::{LedgerError, NewAccount, QueueFilter};
-use skein_domain::{Account, AccountId, Delivery, Event, Fault, Platform, StateName, Stop};
+use skein_domain::{Account, AccountId, Delivery, Event, Fault, Platform, Standing, StateName, Stop};
 
 use crate::{Intake, IntakeError};
 
@@ -95,7 +95,10 @@ impl Intake {
         let mut released = 0;
         for account in self.meant(account).await? {
             self.ledger.set_held(&account.id, false).await?;
-            released += self.release_blocked(&account.id, |stop| *stop == Stop::Held).await?;
+            // What was blocked for a lost account before the hold goes on too, if the account was connected since.
+            let connected = account.standing == Standing::Active;
+            let gone = |stop: &Stop| *stop == Stop::Held || connected;
+            released += self.release_blocked(&account.id, gone).await?;
         }
         Ok(released)
     }

@@ -7,18 +7,18 @@ use skein_domain::when::parse_when;
 use skein_domain::{Delivery, DeliveryId, Event, Fault, PostId, StateName};
 
 use crate::submit::time_fault;
-use crate::{CHANGE_TRIES, Intake, IntakeError};
+use crate::{CHANGE_TRIES, Found, Intake, IntakeError};
 
 impl Intake {
     /// Cancels every delivery of a post that can still be stopped. Refused when none can.
-    pub async fn cancel(&self, post: &PostId) -> Result<Vec<Delivery>, IntakeError> {
-        self.change_all(post, "canceled", |_| Event::Canceled).await
+    pub async fn cancel(&self, found: &Found) -> Result<Vec<Delivery>, IntakeError> {
+        self.change_all(found, "canceled", |_| Event::Canceled).await
     }
 
     /// Moves every delivery of a post that can still be stopped to another time.
     pub async fn move_to(
         &self,
-        post: &PostId,
+        found: &Found,
         words: &str,
         zone: Option<&str>,
         default_zone: &TimeZone,
@@ -26,23 +26,24 @@ impl Intake {
         let when = parse_when(words, zone, default_zone, self.clock.now())
             .map_err(|fault| IntakeError::Refused(vec![time_fault(&fault, words, zone)]))?;
         let due = when.instant();
-        self.change_all(post, "moved", |delivery| delivery.moved_to(due)).await
+        self.change_all(found, "moved", |delivery| delivery.moved_to(due)).await
     }
 
     /// Tries again what failed or was missed, now.
-    pub async fn retry(&self, post: &PostId) -> Result<Vec<Delivery>, IntakeError> {
+    pub async fn retry(&self, found: &Found) -> Result<Vec<Delivery>, IntakeError> {
+        self.require_accounts(found).await?;
         let wake_at = self.clock.now();
-        self.change_all(post, "tried again", |_| Event::Retried { wake_at }).await
+        self.change_all(found, "tried again", |_| Event::Retried { wake_at }).await
     }
 
     /// Applies an event to every delivery of a post that allows it; a conflict when none does.
     pub(crate) async fn change_all(
         &self,
-        post: &PostId,
+        found: &Found,
         what: &str,
         event: impl Fn(&Delivery) -> Event,
     ) -> Result<Vec<Delivery>, IntakeError> {
-        let all = self.deliveries_of(post).await?;
+        let all = self.deliveries_meant(found).await?;
         let mut changed = 0;
         let mut stand = Vec::with_capacity(all.len());
         for delivery in all {
@@ -92,6 +93,23 @@ impl Intake {
         }
     }
 
+    /// The deliveries that a reference means: one, or all of the post.
+    pub(crate) async fn deliveries_meant(&self, found: &Found) -> Result<Vec<Delivery>, IntakeError> {
+        let all = self.deliveries_of(&found.post.id).await?;
+        Ok(all.into_iter().filter(|delivery| found.only.as_ref().is_none_or(|only| *only == delivery.id)).collect())
+    }
+
+    /// What is to be sent again needs its account; it may have been removed since.
+    pub(crate) async fn require_accounts(&self, found: &Found) -> Result<(), IntakeError> {
+        for delivery in self.deliveries_meant(found).await? {
+            match self.ledger.account(&delivery.account).await {
+                Err(LedgerError::NotFound(_)) => return Err(IntakeError::Conflict(account_removed())),
+                other => other.map(drop)?,
+            }
+        }
+        Ok(())
+    }
+
     /// The deliveries of a post, earliest due first.
     pub async fn deliveries_of(&self, post: &PostId) -> Result<Vec<Delivery>, IntakeError> {
         let filter = QueueFilter { post: Some(post.clone()), at_most: 1_000, ..QueueFilter::default() };
@@ -99,7 +117,7 @@ impl Intake {
     }
 }
 
-fn too_late(deliveries: &[Delivery], what: &str) -> Fault {
+pub(crate) fn too_late(deliveries: &[Delivery], what: &str) -> Fault {
     let states: Vec<_> = deliveries.iter().map(|delivery| delivery.state.name()).collect();
     let words: Vec<_> = states.iter().map(|state| state.as_str()).collect();
     let fault = Fault::content(
@@ -112,4 +130,9 @@ fn too_late(deliveries: &[Delivery], what: &str) -> Fault {
     } else {
         fault
     }
+}
+
+fn account_removed() -> Fault {
+    Fault::content("account_removed", "post", "Its account was removed, so it cannot be sent. Nothing was changed.")
+        .next("Connect the account again and submit the post anew.")
 }

@@ -8,7 +8,27 @@ use crate::{Intake, IntakeError};
 /// How many posts are looked at to tell that a prefix is ambiguous.
 const LOOK_AT_MOST: usize = 5;
 
+/// What a reference means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The post.
+    pub post: Post,
+    /// Only this delivery of it, when the reference named one.
+    pub only: Option<DeliveryId>,
+}
+
 impl Intake {
+    /// The post, or the one delivery of it, that a reference means.
+    pub async fn find(&self, reference: &str) -> Result<Found, IntakeError> {
+        match DeliveryId::parse(reference) {
+            Ok(id) => {
+                let delivery = self.ledger.delivery(&id).await.map_err(|error| missing(error, reference))?;
+                Ok(Found { post: self.ledger.post(&delivery.post).await?, only: Some(id) })
+            }
+            Err(_) => Ok(Found { post: self.find_post(reference).await?, only: None }),
+        }
+    }
+
     /// The post that a reference means.
     pub async fn find_post(&self, reference: &str) -> Result<Post, IntakeError> {
         if let Ok(id) = DeliveryId::parse(reference) {

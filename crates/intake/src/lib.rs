@@ -11,6 +11,7 @@ mod view;
 
 pub use accounts::Connected;
 pub use body::Body;
+pub use find::Found;
 pub use preview::preview_offline;
 pub use review::Decision;
 pub use submit::{Submission, Submitted};

@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::{
-    Account, Category, Delivery, Event, Evidence, Fault, Finding, PostId, Proof, Receipt, Review, Settled, State,
+    Account, Category, Delivery, Event, Evidence, Fault, Finding, Proof, Receipt, Review, Settled, State,
 };
 
-use crate::{Intake, IntakeError};
+use crate::change::too_late;
+use crate::{Found, Intake, IntakeError};
 
 /// After so long no request is on its way any more, even if the account can no longer be written to; milliseconds.
 const IN_FLIGHT_AT_MOST_MS: i64 = 3_600_000;
@@ -24,12 +25,13 @@ pub enum Decision {
 impl Intake {
     /// Applies a person's decision to the deliveries of a post that need it. Giving up is checked: what turns out to be
     /// public is published, and what could still land is fenced first.
-    pub async fn review(&self, post: &PostId, decision: Decision) -> Result<Vec<Delivery>, IntakeError> {
+    pub async fn review(&self, found: &Found, decision: Decision) -> Result<Vec<Delivery>, IntakeError> {
         let now = self.clock.now();
         if decision == Decision::GiveUp {
-            return self.give_up(post, now).await;
+            return self.give_up(found, now).await;
         }
-        self.change_all(post, "decided", |delivery| match decision {
+        self.require_accounts(found).await?;
+        self.change_all(found, "decided", |delivery| match decision {
             Decision::Resend => Event::PersonResends { wake_at: now },
             Decision::Accept | Decision::GiveUp => {
                 Event::PersonAccepted { receipt: vouched(delivery, now, Settled::ByPerson, None) }
@@ -38,20 +40,19 @@ impl Intake {
         .await
     }
 
-    async fn give_up(&self, post: &PostId, now: Timestamp) -> Result<Vec<Delivery>, IntakeError> {
-        let mut decided = Vec::new();
-        for delivery in self.deliveries_of(post).await? {
-            if let State::NeedsReview { review, evidence } = &delivery.state {
-                let event = self.last_look(&delivery, review, evidence, now).await?;
-                decided.push((delivery.id, event));
+    /// Each event is applied to the delivery that was looked at, and to no later version of it.
+    async fn give_up(&self, found: &Found, now: Timestamp) -> Result<Vec<Delivery>, IntakeError> {
+        let mut decided = 0;
+        for delivery in self.deliveries_meant(found).await? {
+            let State::NeedsReview { review, evidence } = &delivery.state else { continue };
+            let event = self.last_look(&delivery, review, evidence, now).await?;
+            if !self.try_change(&delivery, event).await? {
+                return Err(IntakeError::Conflict(overtaken()));
             }
+            decided += 1;
         }
-        let nothing = |delivery: &Delivery| Event::PersonGaveUp { fault: given_up(&delivery.id.to_string()) };
-        self.change_all(post, "decided", |delivery| {
-            let event = decided.iter().find(|(id, _)| *id == delivery.id).map(|(_, event)| event.clone());
-            event.unwrap_or_else(|| nothing(delivery))
-        })
-        .await
+        let stand = self.deliveries_meant(found).await?;
+        if decided == 0 { Err(IntakeError::Conflict(too_late(&stand, "given up"))) } else { Ok(stand) }
     }
 
     /// Fences the delivery's request and looks once more: what became of it is certain afterwards.
@@ -67,7 +68,10 @@ impl Intake {
         let (Some(connector), Some(prepared)) = (self.connectors.get(&account.platform), &delivery.prepared) else {
             return Ok(gave_up);
         };
-        let long_ago = now.duration_since(evidence.armed_at) > SignedDuration::from_millis(IN_FLIGHT_AT_MOST_MS);
+        let long_ago = now.duration_since(evidence.last_armed_at) > SignedDuration::from_millis(IN_FLIGHT_AT_MOST_MS);
+        if self.ledger.unsettled(&delivery.lane, &delivery.id).await?.is_some() {
+            return Err(IntakeError::Conflict(neighbour_unsettled()));
+        }
         match connector.fence(&account, evidence).await {
             Err(fault) if !long_ago => return Err(IntakeError::Conflict(unfenced(&fault))),
             Ok(()) | Err(_) => {}
@@ -103,11 +107,21 @@ fn given_up(known: &str) -> Fault {
     Fault::new("given_up", Category::UserContent, message)
 }
 
+fn overtaken() -> Fault {
+    Fault::content("state_conflict", "post", "It changed while it was looked at. Nothing was given up.")
+        .next("See where it stands with `skein queue show`, then decide again.")
+}
+
+fn neighbour_unsettled() -> Fault {
+    let message = "Another post of this account is being settled, and giving up would blur what became of it. Nothing was changed.";
+    Fault::content("lane_unsettled", "post", message).next("Try again in a moment.")
+}
+
 fn unfenced(fault: &Fault) -> Fault {
     let message = format!(
         "Its request could still land, and the account could not be asked: {} Nothing was changed.",
         fault.message
     );
     Fault::content("not_fenced", "post", message)
-        .next("Try again later; an hour after the request it is given up in any case.")
+        .next("Try again later; an hour after its last request it can be given up in any case.")
 }

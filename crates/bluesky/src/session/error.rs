@@ -221,7 +221,7 @@ impl Verdict {
             Some("ExpiredToken" | "InvalidToken" | "AuthenticationRequired" | "AuthMissing") => Self::Dead(message()),
             _ => match answer.response.status.as_u16() {
                 429 => Self::RateLimited,
-                401 => Self::Dead(message()),
+                401 if answer.error.is_some() => Self::Dead(message()),
                 _ => Self::Unclear,
             },
         }

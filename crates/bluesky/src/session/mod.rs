@@ -9,6 +9,7 @@ mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use skein_atproto::syntax::Did;
@@ -30,6 +31,9 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// An access token that ends within this time is refreshed before it is used.
 const EXPIRY_MARGIN_S: i64 = 30;
+
+/// How long the directory is asked where an account lives before a call that is to leave soon.
+const DOCUMENT_WITHIN_MS: u64 = 5_000;
 
 /// The sessions of any number of accounts, kept in a journal that several processes may share. Cheap to clone.
 #[derive(Clone)]
@@ -70,6 +74,24 @@ impl Sessions {
     pub async fn authorized(&self, did: &Did) -> Result<Authorized, SessionError> {
         let stored = self.stored(did).await?;
         let stored = if self.ends_soon(&stored.session) { self.refresh(did, &stored).await? } else { stored };
+        Ok(self.authorize(&stored))
+    }
+
+    /// Makes ready for a call that is to leave at an instant soon: the token outlasts it by the margin, and the server is the
+    /// one that the account's document names now. That the document cannot be had at the moment is no hindrance.
+    pub async fn make_ready(&self, did: &Did, until: Timestamp) -> Result<Authorized, SessionError> {
+        let stored = self.stored(did).await?;
+        let asked =
+            tokio::time::timeout(Duration::from_millis(DOCUMENT_WITHIN_MS), self.moved(did, &stored.session.pds));
+        let stored = match asked.await {
+            Ok(Ok(Some(moved))) => moved,
+            Ok(Ok(None)) | Err(_) => stored,
+            Ok(Err(SessionError::Identity(error))) if error.is_transient() => stored,
+            Ok(Err(error)) => return Err(error),
+        };
+        let margin = until.duration_since((self.inner.now)()).as_secs().max(0) + EXPIRY_MARGIN_S;
+        let stored =
+            if ends_within(&self.inner, &stored.session, margin) { self.refresh(did, &stored).await? } else { stored };
         Ok(self.authorize(&stored))
     }
 
@@ -131,8 +153,7 @@ impl Sessions {
     }
 
     fn ends_soon(&self, session: &Session) -> bool {
-        let end = token::Claims::read(&session.access_jwt).expires;
-        end.is_some_and(|end| end.duration_since((self.inner.now)()).as_secs() < EXPIRY_MARGIN_S)
+        ends_within(&self.inner, session, EXPIRY_MARGIN_S)
     }
 
     fn authorize(&self, stored: &Stored) -> Authorized {
@@ -153,6 +174,11 @@ impl std::fmt::Debug for Sessions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sessions").field("owner", &self.inner.owner).finish_non_exhaustive()
     }
+}
+
+fn ends_within(inner: &Inner, session: &Session, margin_s: i64) -> bool {
+    let end = token::Claims::read(&session.access_jwt).expires;
+    end.is_some_and(|end| end.duration_since((inner.now)()).as_secs() < margin_s)
 }
 
 /// What a server says when the account lives elsewhere by now.

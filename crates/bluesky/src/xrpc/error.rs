@@ -68,11 +68,13 @@ impl CallError {
             Self::Unknown(error) => !matches!(error, NetError::Refused { .. } | NetError::TooLarge { .. }),
             Self::Answer(answer) => {
                 let status = answer.response.status;
-                status.is_server_error()
+                // An answer without a name is not the voice of a PDS but of something in between, which may be gone soon.
+                answer.error.is_none()
+                    || status.is_server_error()
                     || status == StatusCode::TOO_MANY_REQUESTS
                     || status == StatusCode::REQUEST_TIMEOUT
             }
-            Self::Malformed { .. } => false,
+            Self::Malformed { .. } => true,
         }
     }
 

@@ -84,7 +84,9 @@ impl Connector for BlueskyConnector {
 
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
         let content = content::Content::read(content).map_err(Obstacle::Refused)?;
-        self.verify(&content).await?;
+        let (ready, verified) = tokio::join!(self.make_ready(account, stamp.first_created_at), self.verify(&content));
+        ready?;
+        verified?;
         prepare::freeze(account, &content, stamp).map_err(Obstacle::Refused)
     }
 

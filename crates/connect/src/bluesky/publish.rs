@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use skein_atproto::syntax::{AtUri, Did};
@@ -20,6 +21,9 @@ use super::{BlueskyConnector, unreadable};
 
 /// How long an answer to a write is waited for. A thread of 200 posts takes the reference server about a second.
 const WRITE_TIMEOUT_MS: u64 = 30_000;
+
+/// A token is renewed ahead of time if it would end within this time after the instant, in seconds.
+const TOKEN_MARGIN_S: i64 = 60;
 
 /// What is journaled before a write: the state of the repository that the write is conditional on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,7 +98,7 @@ impl BlueskyConnector {
         let authorized = self.sessions.authorized(&did).await.map_err(|error| no_session(&error))?;
         let fence = match earlier {
             Some(evidence) => Fence::read(evidence).map_err(Obstacle::Refused)?,
-            None => head(&authorized).await?,
+            None => head(&authorized, self.clock.now()).await?,
         };
         let body = with_fence(&prepared.body, &fence).map_err(Obstacle::Refused)?;
         let fence = serde_json::to_value(&fence).map_err(|error| Obstacle::Refused(unreadable("fence", error)))?;
@@ -109,12 +113,20 @@ impl BlueskyConnector {
         }))
     }
 
+    /// Half a minute ahead: a token that lasts beyond the instant, from the server where the account lives now.
+    pub(crate) async fn make_ready(&self, account: &Account, leaves_at: Timestamp) -> Result<(), Obstacle> {
+        let did = did_of(account).map_err(Obstacle::Refused)?;
+        let margin = SignedDuration::from_secs(TOKEN_MARGIN_S);
+        let until = leaves_at.checked_add(margin).unwrap_or(leaves_at);
+        self.sessions.make_ready(&did, until).await.map(drop).map_err(|error| no_session(&error))
+    }
+
     /// A write of nothing makes a new commit, so that whatever was fenced with the head of before is refused.
     pub(crate) async fn move_head(&self, account: &Account, evidence: &Evidence) -> Result<(), Fault> {
         let did = did_of(account)?;
         let fence = Fence::read(evidence)?;
         let authorized = self.sessions.authorized(&did).await.map_err(|error| answers::session_fault(&error))?;
-        let now = head(&authorized).await.map_err(into_fault)?;
+        let now = head(&authorized, self.clock.now()).await.map_err(into_fault)?;
         if now.head != fence.head {
             return Ok(());
         }
@@ -134,10 +146,11 @@ impl BlueskyConnector {
 }
 
 /// Reading the head also warms the connection that the write will use.
-async fn head(authorized: &Authorized) -> Result<Fence, Obstacle> {
+async fn head(authorized: &Authorized, now: Timestamp) -> Result<Fence, Obstacle> {
     let commit = repo::latest_commit(authorized.xrpc(), authorized.pds(), authorized.did()).await.map_err(|error| {
-        match answers::of_error(&error, jiff::Timestamp::UNIX_EPOCH) {
+        match answers::of_error(&error, now) {
             Outcome::AuthLost(fault) => Obstacle::AuthLost(fault),
+            Outcome::RetryAt { at, fault } => Obstacle::Retry { at, fault },
             _ => Obstacle::Retry { at: None, fault: answers::unreachable_host(&error) },
         }
     })?;

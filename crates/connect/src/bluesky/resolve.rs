@@ -7,12 +7,17 @@ use skein_bluesky::identity::IdentityError;
 use skein_domain::outcome::Obstacle;
 use skein_domain::{Category, Draft, Fault, Resolved, Warning};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::BlueskyConnector;
 use super::capabilities::MAX_BODY_BYTES;
 use super::check::check_mentions;
 use super::content::{Content, PartContent};
 use super::reply::{NoTarget, ReplyTarget};
+
+/// How long the server of a post that is answered is asked whether it is still there. It was when the answer was submitted,
+/// so a server that is slow now does not hold the answer up.
+const VERIFY_WITHIN_MS: u64 = 3_000;
 
 /// What became of each mentioned handle.
 type Mentioned = BTreeMap<Handle, Result<Did, IdentityError>>;
@@ -81,7 +86,10 @@ impl BlueskyConnector {
     /// Verifies, when a delivery is prepared, that what was looked up at submission still holds.
     pub(crate) async fn verify(&self, content: &Content) -> Result<(), Obstacle> {
         let Some(reply) = &content.reply else { return Ok(()) };
-        self.still_there(&reply.parent).await.map_err(|error| match error {
+        // Somebody else's server must not make this or another post of the account late.
+        let bound = Duration::from_millis(VERIFY_WITHIN_MS);
+        let Ok(verified) = tokio::time::timeout(bound, self.still_there(&reply.parent)).await else { return Ok(()) };
+        verified.map_err(|error| match error {
             NoTarget::Missing(fault) => Obstacle::Refused(fault),
             NoTarget::Unasked(fault) => Obstacle::Retry { at: None, fault },
         })

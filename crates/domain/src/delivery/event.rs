@@ -124,6 +124,8 @@ pub enum Event {
     Postponed {
         /// When.
         retry_at: Timestamp,
+        /// When it is looked at, should an earlier request be unsettled.
+        look_at: Timestamp,
         /// Why.
         fault: Fault,
     },
@@ -172,6 +174,8 @@ pub enum Event {
     },
     /// Looked: not there, and the fence stands: the same bytes leave again under the same fence.
     Resent {
+        /// When.
+        at: Timestamp,
         /// Until when the lease holds.
         until: Timestamp,
     },

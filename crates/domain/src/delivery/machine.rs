@@ -103,8 +103,11 @@ fn from_publishing(evidence: Evidence, event: Event) -> Result<State, NotAllowed
     let earlier_unsettled = evidence.leaves_doubt();
     match event {
         Event::Published { receipt } => Ok(State::Published { receipt }),
+        Event::Postponed { retry_at, look_at, fault } if earlier_unsettled => {
+            let evidence = Evidence { resend_after: Some(retry_at), ..evidence };
+            Ok(State::Settling { wake_at: look_at, evidence, fault })
+        }
         Event::Rejected { look_at: wake_at, fault }
-        | Event::Postponed { retry_at: wake_at, fault }
         | Event::BlobGone { until: wake_at, fault }
         | Event::AuthLost { wake_at, fault }
             if earlier_unsettled =>
@@ -112,7 +115,7 @@ fn from_publishing(evidence: Evidence, event: Event) -> Result<State, NotAllowed
             Ok(State::Settling { wake_at, evidence, fault })
         }
         Event::Rejected { fault, .. } => Ok(State::Failed { fault }),
-        Event::Postponed { retry_at, fault } => {
+        Event::Postponed { retry_at, fault, .. } => {
             Ok(State::Ready { wake_at: retry_at, waiting: Some(Waiting::Retry { fault }), earlier: None })
         }
         Event::BlobGone { until, .. } => Ok(State::Preparing { wake_at: until }),
@@ -135,8 +138,9 @@ fn from_settling(mut evidence: Evidence, event: Event) -> Result<State, NotAllow
             let earlier = evidence.pinned.then_some(evidence);
             Ok(State::Ready { wake_at, waiting: None, earlier })
         }
-        Event::Resent { until } => {
+        Event::Resent { at, until } => {
             evidence.resends += 1;
+            evidence.last_armed_at = at;
             Ok(State::Publishing { wake_at: until, evidence })
         }
         Event::Unknowable { review } => Ok(State::NeedsReview { review, evidence }),

@@ -43,7 +43,7 @@ pub struct Delivery {
     pub prepared: Option<Prepared>,
     /// Where it stands.
     pub state: State,
-    /// How many requests were armed.
+    /// How many requests were armed since it was submitted or a person last had it tried again.
     pub attempts: u32,
     /// Rises with every write; what compare-and-set compares.
     pub version: i64,
@@ -58,7 +58,10 @@ impl Delivery {
         match &event {
             Event::Moved { due, .. } => next.due = *due,
             // A person who wants it sent now makes now its instant, or its grace would end it at once.
-            Event::Retried { wake_at } | Event::PersonResends { wake_at } => next.due = *wake_at,
+            Event::Retried { wake_at } | Event::PersonResends { wake_at } => {
+                next.due = *wake_at;
+                next.attempts = 0;
+            }
             Event::Armed { .. } | Event::Resent { .. } => next.attempts += 1,
             _ => {}
         }

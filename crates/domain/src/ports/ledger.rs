@@ -135,7 +135,7 @@ pub trait Ledger: Send + Sync {
     async fn set_held(&self, id: &AccountId, held: bool) -> Result<(), LedgerError>;
     /// Notes whether the account can write.
     async fn set_standing(&self, id: &AccountId, standing: &Standing) -> Result<(), LedgerError>;
-    /// Forgets an account; refused with `Invalid` while it has deliveries that are not at rest.
+    /// Forgets an account; refused with `Invalid` while it has deliveries that are not at rest or wait for a person.
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError>;
 
     /// Keeps a post, its deliveries and the first lines of their stories.

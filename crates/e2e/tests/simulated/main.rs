@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
 use skein_domain::{Account, Delivery, Draft, Part, Platform, PostId, StateName, WorkspaceId};
 use skein_engine::{Engine, Parts, Settings};
-use skein_intake::{Connected, Intake, IntakeError, Submission};
+use skein_intake::{Connected, Found, Intake, IntakeError, Submission};
 use skein_testkit::{FakeConnector, MemoryLedger, SeededEntropy, SimClock};
 
 /// Everything that a simulated installation has.
@@ -72,11 +72,19 @@ impl World {
         self.try_submit(text, account, at).await.unwrap()
     }
 
+    async fn submit_to(&self, text: &str, accounts: &[&str], at: &str) -> PostId {
+        self.try_submit_to(text, accounts, at).await.unwrap()
+    }
+
     async fn try_submit(&self, text: &str, account: &str, at: &str) -> Result<PostId, IntakeError> {
+        self.try_submit_to(text, &[account], at).await
+    }
+
+    async fn try_submit_to(&self, text: &str, accounts: &[&str], at: &str) -> Result<PostId, IntakeError> {
         let parts = text.split('|').map(|text| Part { text: text.to_owned() }).collect();
         let submission = Submission {
             draft: Draft { parts, ..Draft::default() },
-            accounts: vec![format!("{account}.test")],
+            accounts: accounts.iter().map(|account| format!("{account}.test")).collect(),
             at: Some(at.to_owned()),
             zone: None,
             default_zone: TimeZone::UTC,
@@ -89,6 +97,10 @@ impl World {
 
     async fn delivery(&self, post: &PostId) -> Delivery {
         self.intake.deliveries_of(post).await.unwrap().remove(0)
+    }
+
+    async fn found(&self, post: &PostId) -> Found {
+        self.intake.find(post.as_str()).await.unwrap()
     }
 
     async fn state(&self, post: &PostId) -> StateName {

@@ -93,7 +93,7 @@ async fn past_its_grace_a_post_is_missed_and_a_person_can_try_again() {
     world.run_for(1_000).await;
     assert_eq!(world.state(&post).await, StateName::Missed);
     assert_eq!(world.platform.calls().send, 0);
-    world.intake.retry(&post).await.unwrap();
+    world.intake.retry(&world.found(&post).await).await.unwrap();
     world.run_for(60_000).await;
     assert_eq!(receipt_lateness(&world.delivery(&post).await.state), 0, "the retry is its new instant");
 }
@@ -127,6 +127,30 @@ async fn attempts_are_bounded() {
     world.run_for(2 * HOUR_MS).await;
     assert!(matches!(world.delivery(&post).await.state, State::Failed { fault } if fault.code == "attempts_spent"));
     assert_eq!(world.platform.calls().send, 20);
+    world.intake.retry(&world.found(&post).await).await.unwrap();
+    world.run_for(2 * HOUR_MS).await;
+    assert_eq!(world.platform.calls().send, 40, "a person who tries again gets as many attempts again");
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_beyond_the_grace_sends_nothing_when_it_goes_on() {
+    let world = World::new(10);
+    world.account("alice").await;
+    let post = world.submit("hello", "alice", "in 1m").await;
+    world.clock.advance(SignedDuration::from_millis(59_500));
+    let pass = world.engine.run_due();
+    tokio::pin!(pass);
+    tokio::select! {
+        biased;
+        _ = &mut pass => panic!("it waits for the instant"),
+        () = world.clock.wait_for_sleepers(2) => {}
+    }
+    assert_eq!(world.state(&post).await, StateName::Publishing);
+    world.clock.advance(SignedDuration::from_hours(9));
+    world.drive(pass).await.unwrap();
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.platform.calls().send, 0);
+    assert_eq!(world.state(&post).await, StateName::Missed);
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ async fn a_person_decides_what_nobody_can_know() {
         assert_eq!(world.state(&post).await, StateName::NeedsReview);
         let before = world.delivery(&post).await.prepared;
         world.clock.advance(SignedDuration::from_hours(30));
-        world.intake.review(&post, decision).await.unwrap();
+        world.intake.review(&world.found(&post).await, decision).await.unwrap();
         world.run_for(60_000).await;
         assert_eq!(world.state(&post).await, state, "{decision:?}");
         assert_eq!(world.platform.landings().len(), landings, "{decision:?}");
@@ -151,10 +151,10 @@ async fn giving_up_fences_what_is_still_on_its_way() {
     world.platform.order_witness(Finding::Unknowable(samples::fault("resends_spent")));
     let post = world.submit("hello", "alice", "now").await;
     world.run_for(60_000).await;
-    world.intake.review(&post, Decision::GiveUp).await.unwrap();
+    world.intake.review(&world.found(&post).await, Decision::GiveUp).await.unwrap();
     assert_eq!(world.state(&post).await, StateName::Failed);
     assert_eq!(world.platform.release(), Some(Arrival::FenceMoved));
-    world.intake.retry(&post).await.unwrap();
+    world.intake.retry(&world.found(&post).await).await.unwrap();
     world.run_for(60_000).await;
     assert_eq!(world.platform.landed_texts("did:plc:alice"), ["hello"]);
 }
@@ -168,7 +168,7 @@ async fn what_turns_out_to_be_public_is_not_given_up() {
     let post = world.submit("hello", "alice", "now").await;
     world.run_for(60_000).await;
     assert_eq!(world.platform.release(), Some(Arrival::Landed));
-    world.intake.review(&post, Decision::GiveUp).await.unwrap();
+    world.intake.review(&world.found(&post).await, Decision::GiveUp).await.unwrap();
     assert_eq!(world.state(&post).await, StateName::Published);
 }
 
@@ -180,16 +180,67 @@ async fn a_resend_that_cannot_leave_goes_back_to_the_person() {
     world.platform.order_witness(Finding::Unknowable(samples::fault("resends_spent")));
     let post = world.submit("hello", "alice", "now").await;
     world.run_for(60_000).await;
-    world.intake.review(&post, Decision::Resend).await.unwrap();
-    assert!(world.intake.cancel(&post).await.is_err(), "pinned bytes are decided by review only");
+    world.intake.review(&world.found(&post).await, Decision::Resend).await.unwrap();
+    assert!(world.intake.cancel(&world.found(&post).await).await.is_err(), "pinned bytes are decided by review only");
     world.intake.hold(Some(&alice.id)).await.unwrap();
     assert_eq!(world.state(&post).await, StateName::NeedsReview);
     world.intake.release(None).await.unwrap();
-    world.intake.review(&post, Decision::Resend).await.unwrap();
+    world.intake.review(&world.found(&post).await, Decision::Resend).await.unwrap();
     assert_eq!(world.platform.release(), Some(Arrival::Landed));
     world.run_for(60_000).await;
     assert_eq!(world.state(&post).await, StateName::Published);
     assert_eq!(world.platform.landed_texts("did:plc:alice"), ["hello"]);
+}
+
+#[tokio::test]
+async fn a_limited_resend_does_not_hide_that_the_first_request_landed() {
+    let world = World::new(41);
+    world.account("alice").await;
+    let tomorrow = world.now() + SignedDuration::from_hours(24);
+    world.platform.order_send(SendOrder::ReplyLostWhileHeld);
+    world
+        .platform
+        .order_send(SendOrder::Answer(Outcome::RetryAt { at: Some(tomorrow), fault: samples::fault("rate_limited") }));
+    let post = world.submit("hello", "alice", "now").await;
+    while world.platform.calls().send < 2 {
+        world.run_for(50).await;
+    }
+    world.run_for(30_000).await;
+    assert_eq!(world.platform.calls().send, 2, "nothing is sent before the platform takes it");
+    assert_eq!(world.platform.release(), Some(Arrival::Landed));
+    world.run_for(5 * 60_000).await;
+    assert_eq!(world.state(&post).await, StateName::Published);
+}
+
+#[tokio::test]
+async fn giving_up_decides_only_what_waits_for_a_decision() {
+    let world = World::new(42);
+    world.account("alice").await;
+    world.account("bob").await;
+    world.platform.order_send_for("did:plc:alice", SendOrder::ReplyLostBeforeWrite);
+    world.platform.order_send_for("did:plc:bob", SendOrder::ReplyLostWhileHeld);
+    let post = world.submit_to("hello", &["alice", "bob"], "now").await;
+    world.pass(&world.engine).await;
+    world.platform.order_witness(Finding::Unknowable(samples::fault("head_moved_unseen")));
+    world.platform.order_inconclusive(1);
+    world.run_for(150).await;
+    let stand = world.intake.review(&world.found(&post).await, Decision::GiveUp).await.unwrap();
+    let mut states: Vec<_> = stand.iter().map(|delivery| delivery.state.name()).collect();
+    states.sort();
+    assert_eq!(states, [StateName::Settling, StateName::Failed]);
+}
+
+#[tokio::test]
+async fn a_command_for_one_delivery_leaves_the_others_alone() {
+    let world = World::new(43);
+    world.account("alice").await;
+    world.account("bob").await;
+    let post = world.submit_to("hello", &["alice", "bob"], "in 1h").await;
+    let first = world.delivery(&post).await;
+    let found = world.intake.find(first.id.as_str()).await.unwrap();
+    world.intake.cancel(&found).await.unwrap();
+    world.run_for(2 * HOUR_MS).await;
+    assert_eq!(world.platform.landings().len(), 1);
 }
 
 fn review_code(state: &State) -> Option<String> {

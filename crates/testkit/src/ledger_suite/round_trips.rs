@@ -220,7 +220,7 @@ fn events() -> Vec<Event> {
         Event::Armed { until, evidence: full_evidence() },
         Event::Published { receipt: receipt.clone() },
         Event::Rejected { look_at, fault: fault.clone() },
-        Event::Postponed { retry_at, fault: fault.clone() },
+        Event::Postponed { retry_at, look_at: retry_at, fault: fault.clone() },
         Event::BlobGone { until, fault: fault.clone() },
         Event::AuthLost { wake_at, fault: fault.clone() },
         Event::Accepted { look_at },
@@ -228,7 +228,7 @@ fn events() -> Vec<Event> {
         Event::StillUnsettled { look_at, fault: fault.clone() },
         Event::Found { receipt: bare_receipt(Settled::LookedUp) },
         Event::AbsentFenced { wake_at },
-        Event::Resent { until },
+        Event::Resent { at, until },
         Event::Unknowable { review: Review { fault: fault.clone() } },
         Event::PersonAccepted { receipt },
         Event::PersonResends { wake_at },
@@ -253,6 +253,8 @@ fn full_fault() -> Fault {
 fn full_evidence() -> Evidence {
     Evidence {
         armed_at: at_us(17),
+        last_armed_at: at_us(18),
+        resend_after: Some(at_us(19)),
         fence: json!({ "head": ODD, "deep": [{ "z": null, "a": u64::MAX }] }),
         resends: 3,
         looks: u32::MAX,

@@ -73,8 +73,9 @@ impl Rows {
 
     pub(super) fn remove_account(&mut self, id: &AccountId) -> Result<(), LedgerError> {
         self.account(id)?;
-        if self.deliveries.values().any(|delivery| delivery.account == *id && !delivery.state.name().is_at_rest()) {
-            return Err(invalid("the account has deliveries that are not at rest"));
+        let over = |name: StateName| name.is_at_rest() && name != StateName::NeedsReview;
+        if self.deliveries.values().any(|delivery| delivery.account == *id && !over(delivery.state.name())) {
+            return Err(invalid("the account has deliveries that are not over"));
         }
         self.accounts.remove(id);
         Ok(())

@@ -16,9 +16,9 @@ pub(crate) struct Args {
 /// Cancels what can still be stopped; tells what cannot.
 pub(crate) async fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let house = app.house().await?;
-    let post = house.intake.find_post(&args.post).await?;
-    house.intake.cancel(&post.id).await?;
-    let view = house.intake.view(post, Vec::new()).await?;
+    let found = house.intake.find(&args.post).await?;
+    house.intake.cancel(&found).await?;
+    let view = house.intake.view(found.post, Vec::new()).await?;
     let rest: Vec<_> = view.deliveries.iter().filter(|delivery| delivery.state != StateName::Canceled).collect();
     if app.screen.is_json() {
         app.screen.object(&view);

@@ -26,16 +26,16 @@ pub(crate) struct Args {
 /// Gives a post another time.
 pub(crate) async fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let house = app.house().await?;
-    let post = house.intake.find_post(&args.post).await?;
+    let found = house.intake.find(&args.post).await?;
     let asked_at = house.clock.now();
     let words = args.time.as_ref().or(args.at.as_ref()).map_or("now", String::as_str);
-    let moved = house.intake.move_to(&post.id, words, args.tz.as_deref(), &house.config.zone).await;
+    let moved = house.intake.move_to(&found, words, args.tz.as_deref(), &house.config.zone).await;
     moved.map_err(|error| {
         let refused = matches!(error, IntakeError::Refused(_));
         let failure = Failure::from(error);
         if refused { failure.leaving(NOTHING_CHANGED) } else { failure }
     })?;
-    let view = house.intake.view(post, Vec::new()).await?;
+    let view = house.intake.view(found.post, Vec::new()).await?;
     if app.screen.is_json() {
         app.screen.object(&view);
         return Ok(Exit::Done);

@@ -13,8 +13,8 @@ pub(crate) struct Args {
 /// Has an engine try again, at once, what failed or was missed.
 pub(crate) async fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let house = app.house().await?;
-    let post = house.intake.find_post(&args.post).await?;
-    house.intake.retry(&post.id).await?;
-    let view = house.intake.view(post, Vec::new()).await?;
+    let found = house.intake.find(&args.post).await?;
+    house.intake.retry(&found).await?;
+    let view = house.intake.view(found.post, Vec::new()).await?;
     app.show_outcome(&house, &view).await
 }

@@ -33,14 +33,14 @@ pub(crate) struct Said {
 /// Applies the decision; what is to be sent again is sent by the engine, at once.
 pub(crate) async fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let house = app.house().await?;
-    let post = house.intake.find_post(&args.post).await?;
+    let found = house.intake.find(&args.post).await?;
     let decision = match (args.said.accept, args.said.resend) {
         (true, _) => Decision::Accept,
         (_, true) => Decision::Resend,
         _ => Decision::GiveUp,
     };
-    house.intake.review(&post.id, decision).await?;
-    let view = house.intake.view(post, Vec::new()).await?;
+    house.intake.review(&found, decision).await?;
+    let view = house.intake.view(found.post, Vec::new()).await?;
     let exit = app.show_outcome(&house, &view).await?;
     // Giving up is what was asked for, so that it was given up is no failure.
     Ok(if decision == Decision::GiveUp && exit == Exit::Failed { Exit::Done } else { exit })

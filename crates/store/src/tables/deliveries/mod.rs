@@ -94,13 +94,14 @@ pub(crate) async fn get(connection: &mut Connection, id: &DeliveryId) -> Result<
     find(connection, id.as_str()).await?.ok_or_else(|| StoreError::NotFound(format!("delivery {id}")))
 }
 
-/// Whether anything of the account is not at rest.
+/// Whether anything of the account is not over: not at rest, or waiting for a person's decision.
 pub(crate) async fn any_awake(connection: &mut Connection, account: &AccountId) -> Result<bool, StoreError> {
-    let found: Option<String> =
-        sqlx::query_scalar("SELECT id FROM deliveries WHERE account = $1 AND wake_at IS NOT NULL LIMIT 1")
-            .bind(account.as_str())
-            .fetch_optional(connection)
-            .await?;
+    let found: Option<String> = sqlx::query_scalar(
+        "SELECT id FROM deliveries WHERE account = $1 AND (wake_at IS NOT NULL OR state = 'needs_review') LIMIT 1",
+    )
+    .bind(account.as_str())
+    .fetch_optional(connection)
+    .await?;
     Ok(found.is_some())
 }
 
