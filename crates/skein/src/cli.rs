@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-use crate::commands::{accounts, demo, hold, login, post, queue, receipt, thread, work};
+use crate::commands::{accounts, demo, hold, login, post, preview, queue, receipt, thread, work};
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
 #[derive(Debug, Parser)]
@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Post(post::Args),
     /// Post a thread now, or at a time: parts are split by lines of ---
     Thread(thread::Args),
+    /// See what would be published, and every fault, before anything is
+    Preview(preview::Args),
     /// See and change what waits
     Queue(queue::Args),
     /// Show the proof that a post was published
@@ -106,6 +108,20 @@ mod tests {
     fn a_mistyped_option_is_never_taken_for_the_text() {
         assert!(parse(&["post", "--oops"]).is_err());
         assert!(parse(&["post", "--", "--oops"]).is_ok());
+    }
+
+    #[test]
+    fn a_preview_is_of_a_text_a_thread_or_lines() {
+        for words in
+            [&["hi"][..], &["-", "--offline"], &["--thread", "notes.txt", "--at", "9am"], &["--lines", "--offline"]]
+        {
+            assert!(parse(&[&["preview"], words].concat()).is_ok(), "{words:?}");
+        }
+        for words in
+            [&[][..], &["--offline"], &["hi", "--thread", "notes.txt"], &["hi", "--lines"], &["--lines", "--at", "9am"]]
+        {
+            assert!(parse(&[&["preview"], words].concat()).is_err(), "{words:?}");
+        }
     }
 
     #[test]

@@ -223,7 +223,7 @@ fn lease_ms(variables: &Variables) -> Result<i64, Failure> {
 }
 
 /// The zone of `TZ` where it is a name, else that of the system; UTC when neither is known.
-fn zone(variables: &Variables) -> Result<TimeZone, Failure> {
+pub(crate) fn zone(variables: &Variables) -> Result<TimeZone, Failure> {
     match variables.text("TZ")? {
         Some(name) => match skein_domain::when::parse_zone(name.trim_start_matches(':')) {
             Ok(zone) => Ok(zone),

@@ -1,5 +1,6 @@
-//! Submitting from the command line: what `post` and `thread` share.
+//! Submitting from the command line: what `post`, `thread` and `preview` share.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::{Delivery, Draft, Part, PostId, Warning};
 use skein_intake::{PostView, Submission, Submitted};
@@ -15,7 +16,7 @@ use crate::wiring::House;
 /// How long a command works on its own post before it leaves the rest to an engine.
 const DELIVER_WITHIN_S: i64 = 60;
 
-/// The options of `post` and `thread`.
+/// The options of `post`, `thread` and `preview`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Options {
     /// When: 2026-12-01 09:00, tomorrow 9am, fri 18:30, in 20m, or RFC 3339 [default: now]
@@ -35,17 +36,24 @@ pub(crate) struct Options {
     pub(crate) lang: Vec<String>,
 }
 
+impl Options {
+    /// What these options ask for, with the zone of this machine.
+    pub(crate) fn submission(self, parts: Vec<Part>, default_zone: TimeZone) -> Submission {
+        Submission {
+            draft: Draft { parts, reply_to: self.reply_to, langs: self.lang },
+            accounts: self.account,
+            at: self.at,
+            zone: self.tz,
+            default_zone,
+        }
+    }
+}
+
 /// Checks and keeps a post; sends it here when it has no time.
 pub(crate) async fn submit(app: &App, parts: Vec<Part>, options: Options) -> Result<Exit, Failure> {
     let house = app.house().await?;
     connect_from_environment(app, &house).await?;
-    let submission = Submission {
-        draft: Draft { parts, reply_to: options.reply_to, langs: options.lang },
-        accounts: options.account,
-        at: options.at,
-        zone: options.tz,
-        default_zone: house.config.zone.clone(),
-    };
+    let submission = options.submission(parts, house.config.zone.clone());
     let Submitted { post, deliveries, warnings } = house.intake.submit(submission).await?;
     let submitted_at = post.submitted_at;
     if post.due > house.clock.now() {

@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod hold;
 pub(crate) mod login;
 pub(crate) mod post;
+pub(crate) mod preview;
 pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod serve;
@@ -27,6 +28,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Accounts(args) => accounts::run(app, args).await,
         Command::Post(args) => post::run(app, args).await,
         Command::Thread(args) => thread::run(app, args).await,
+        Command::Preview(args) => preview::run(app, args).await,
         Command::Queue(args) => queue::run(app, args).await,
         Command::Receipt(args) => receipt::run(app, args).await,
         Command::Hold(args) => hold::hold(app, args).await,

@@ -1,0 +1,113 @@
+//! `skein preview --lines`: one JSON post a line in, one preview a line out, in the same order.
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use skein_connect::bluesky;
+use skein_domain::ports::Clock as _;
+use skein_domain::{Category, Fault, Preview};
+use skein_intake::{Body, preview_offline};
+use std::io;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use tokio::runtime::Handle;
+
+use super::stream::{LINE_MAX_BYTES, Line, Pace, StreamError, answer_lines};
+use crate::app::App;
+use crate::clock::SystemClock;
+use crate::config::zone;
+use crate::exit::{Exit, Failure};
+
+/// Lines that are looked up at the same time.
+const LOOK_UPS_AT_ONCE: usize = 8;
+
+/// Answers every line of standard input. Faults of lines are told in their answers, and are no failure of the command.
+pub(crate) async fn run(app: &App, offline: bool) -> Result<Exit, Failure> {
+    let ended = if offline {
+        let zone = zone(&app.variables)?;
+        let pace = Pace::Batches { workers: available_parallelism().map_or(1, Into::into) };
+        let answer = move |line: Line<'_>| {
+            preview_of(line, &zone, |body| preview_offline(body, SystemClock.now(), bluesky::preview))
+        };
+        stream(pace, answer)
+    } else {
+        let house = app.house().await?;
+        let (intake, zone, runtime) = (house.intake.clone(), house.config.zone.clone(), Handle::current());
+        let answer = move |line: Line<'_>| {
+            preview_of(line, &zone, |body| {
+                let looked_up = runtime.block_on(intake.preview(&body));
+                looked_up.unwrap_or_else(|error| Preview {
+                    faults: error.faults().into_iter().map(Into::into).collect(),
+                    ..Preview::default()
+                })
+            })
+        };
+        stream(Pace::OneByOne { workers: LOOK_UPS_AT_ONCE }, answer)
+    };
+    match ended {
+        Ok(()) => Ok(Exit::Done),
+        // Whoever reads the answers has seen enough.
+        Err(StreamError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(error) => Err(Failure::system("stream", error.to_string()).leaving("The answers so far are right.")),
+    }
+}
+
+fn stream(pace: Pace, answer: impl Fn(Line<'_>) -> Preview + Send + Sync + 'static) -> Result<(), StreamError> {
+    let write = move |line: Line<'_>, out: &mut Vec<u8>| {
+        serde_json::to_writer(&mut *out, &answer(line)).map_err(io::Error::from)?;
+        out.push(b'\n');
+        Ok(())
+    };
+    tokio::task::block_in_place(|| answer_lines(io::stdin(), &mut io::stdout(), pace, &Arc::new(write)))
+}
+
+fn preview_of(line: Line<'_>, zone: &TimeZone, preview: impl FnOnce(skein_intake::Submission) -> Preview) -> Preview {
+    let Body { submission, faults } = match read(line).and_then(|value| Body::read(value, zone)) {
+        Ok(body) => body,
+        Err(fault) => return Preview::refused(fault),
+    };
+    let mut shown = preview(submission);
+    Body::add_faults(faults, &mut shown);
+    shown
+}
+
+fn read(line: Line<'_>) -> Result<Value, Fault> {
+    let fault = |code: &str, message: String| Fault::new(code, Category::UserContent, message);
+    let bytes = match line {
+        Line::Whole(bytes) => bytes,
+        Line::TooLong => {
+            let fault = fault("line_too_long", "The line is too long.".to_owned());
+            return Err(fault.over(format!("{LINE_MAX_BYTES} bytes"), "more"));
+        }
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        fault("not_utf8", format!("The line is not UTF-8 at byte {at}."))
+    })?;
+    if text.trim_ascii().is_empty() {
+        return Err(fault("empty_line", "The line is empty.".to_owned()).next("Write one JSON object a line."));
+    }
+    serde_json::from_str(text).map_err(|error| fault("not_json", format!("The line is not JSON: {error}.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(line: Line<'_>) -> String {
+        let shown = preview_of(line, &TimeZone::UTC, |_| Preview::default());
+        shown.faults.into_iter().map(|fault| fault.fault.code).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        assert_eq!(code(Line::Whole(b"{\"text\":\"hi\"}\r")), "");
+        assert_eq!(code(Line::Whole(b"{\"text\":\"hi\"")), "not_json");
+        assert_eq!(code(Line::Whole(b"{} {}")), "not_json");
+        assert_eq!(code(Line::Whole("[".repeat(1_000).as_bytes())), "not_json");
+        assert_eq!(code(Line::Whole(b"{\"text\":\"\\ud800\"}")), "not_json");
+        assert_eq!(code(Line::Whole(b"{\"text\":\"\xff\"}")), "not_utf8");
+        assert_eq!(code(Line::Whole(b" \r")), "empty_line");
+        assert_eq!(code(Line::Whole(b"[]")), "not_an_object");
+        assert_eq!(code(Line::TooLong), "line_too_long");
+    }
+}

@@ -1,0 +1,66 @@
+//! `skein preview`: what would be published, and every fault, before anything is. Stores nothing.
+
+mod lines;
+mod stream;
+
+use skein_connect::bluesky;
+use skein_domain::ports::Clock as _;
+use skein_domain::{Part, Preview};
+use skein_intake::preview_offline;
+
+use crate::app::App;
+use crate::clock::SystemClock;
+use crate::config::zone;
+use crate::exit::{Exit, Failure};
+use crate::parts::{read_parts, read_text};
+use crate::render::preview;
+use crate::submit::Options;
+
+/// The command line of `preview`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The text, or - for standard input
+    #[arg(required_unless_present_any = ["thread", "lines"], conflicts_with_all = ["thread", "lines"])]
+    pub(crate) text: Option<String>,
+    /// A thread instead: a file, or -; its parts are split by lines that are exactly ---
+    #[arg(long, value_name = "FILE", conflicts_with = "lines")]
+    pub(crate) thread: Option<String>,
+    /// Read one post a line from standard input, as JSON, and print one preview a line; faults are told in the lines
+    #[arg(long, conflicts_with_all = ["at", "tz", "account", "reply_to", "lang"])]
+    pub(crate) lines: bool,
+    /// Ask nobody: mentions are told by handle, and there are no records
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// When, where and how.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Shows what would be published.
+pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
+    let Args { text, thread, lines, offline, options } = args;
+    if lines {
+        return lines::run(app, offline).await;
+    }
+    let parts = match (text, thread) {
+        (Some(text), _) => vec![Part { text: read_text(&text)? }],
+        (None, thread) => read_parts(thread.as_deref().unwrap_or("-"))?,
+    };
+    let preview = if offline {
+        let submission = options.submission(parts, zone(&app.variables)?);
+        preview_offline(submission, SystemClock.now(), bluesky::preview)
+    } else {
+        let house = app.house().await?;
+        house.intake.preview(&options.submission(parts, house.config.zone.clone())).await?
+    };
+    Ok(show(app, &preview))
+}
+
+fn show(app: &App, preview: &Preview) -> Exit {
+    if app.screen.is_json() {
+        app.screen.object(preview);
+    } else {
+        app.screen.lines(preview::preview(preview, bluesky::LIMITS, app.screen.width()));
+    }
+    if preview.faults.is_empty() { Exit::Done } else { Exit::Refused }
+}
