@@ -6,6 +6,8 @@ mod engine;
 mod installation;
 mod login;
 mod posting;
+mod preview;
+mod preview_lines;
 mod queue;
 mod refusals;
 mod system;
