@@ -3,6 +3,7 @@
 
 mod crash;
 mod login;
+mod preview;
 mod repository;
 mod thread;
 
