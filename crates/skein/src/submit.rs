@@ -54,7 +54,19 @@ pub(crate) async fn submit(app: &App, parts: Vec<Part>, options: Options) -> Res
     let house = app.house().await?;
     connect_from_environment(app, &house).await?;
     let submission = options.submission(parts, house.config.zone.clone());
-    let Submitted { post, deliveries, warnings } = house.intake.submit(submission).await?;
+    let submitted = house.intake.submit(submission).await?;
+    let id = submitted.post.id.clone();
+    Box::pin(follow(app, &house, submitted)).await.map_err(|failure| kept(failure, &id))
+}
+
+/// Whatever fails from here on, the post is kept, and whoever posted it must not post it again.
+fn kept(failure: Failure, post: &PostId) -> Failure {
+    failure.leaving(format!("Your post is kept as {post}; `skein queue show {post}` tells where it stands."))
+}
+
+/// Shows what was kept, after sending it here when its time has come.
+async fn follow(app: &App, house: &House, submitted: Submitted) -> Result<Exit, Failure> {
+    let Submitted { post, deliveries, warnings } = submitted;
     let submitted_at = post.submitted_at;
     if post.due > house.clock.now() {
         let view = house.intake.view(post, warnings).await?;
@@ -63,17 +75,17 @@ pub(crate) async fn submit(app: &App, parts: Vec<Part>, options: Options) -> Res
         } else {
             let alive = house.intake.engine_is_alive().await?;
             // Ten days from the submission are ten days, also when looking up its mentions took a second.
-            let eye = Eye { now: submitted_at, ..app.eye(&house) };
+            let eye = Eye { now: submitted_at, ..app.eye(house) };
             app.screen.lines(outcome::scheduled(&view, alive, &eye));
         }
         return Ok(Exit::Kept);
     }
-    let view = deliver_now(app, &house, &post.id, &deliveries, warnings).await?;
-    app.show_outcome(&house, &view).await
+    let view = deliver_now(app, house, &post.id, &deliveries, warnings).await?;
+    app.show_outcome(house, &view).await
 }
 
 /// Works on the deliveries of a post in this process for a while, and tells where it stands then.
-pub(crate) async fn deliver_now(
+async fn deliver_now(
     app: &App,
     house: &House,
     post: &PostId,
@@ -85,10 +97,7 @@ pub(crate) async fn deliver_now(
     app.screen.update(Line::of(Tone::Faint, "Publishing …"));
     let delivered = house.engine.deliver(&ids, deadline).await;
     app.screen.settle();
-    let kept = |failure: Failure| {
-        failure.leaving(format!("Your post is kept as {post}; `skein queue show {post}` tells where it stands."))
-    };
-    delivered.map_err(|error| kept(error.into()))?;
-    let found = house.ledger.post(post).await.map_err(|error| kept(error.into()))?;
-    house.intake.view(found, warnings).await.map_err(|error| kept(error.into()))
+    delivered?;
+    let found = house.ledger.post(post).await?;
+    Ok(house.intake.view(found, warnings).await?)
 }

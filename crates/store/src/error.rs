@@ -30,7 +30,9 @@ pub enum StoreError {
     #[error("the database is read-only; the user that runs Skein needs the right to write the file and its folder")]
     ReadOnly,
     /// The bytes on the disk are not what SQLite wrote.
-    #[error("the database file is damaged ({0}); restore it from a backup")]
+    #[error(
+        "the database file is damaged ({0}); restore it from a backup, and run `skein hold` before anything else: what went out since the backup would go out again"
+    )]
     Damaged(String),
     /// The file is something else.
     #[error("the file is not an SQLite database; choose another path")]

@@ -76,11 +76,12 @@ pub(crate) fn of_written(applied: &Applied, expected: &[RecordRef], url: Option<
         })
         .collect();
     if answered != expected {
-        return Outcome::Unknown(Fault::new(
-            "answer_differs",
-            Category::Unknown,
-            "The server says that it wrote something else than what was sent.",
-        ));
+        let what = if answered.is_empty() {
+            "The server took the request and does not say what it wrote."
+        } else {
+            "The server says that it wrote something else than what was sent."
+        };
+        return Outcome::Unknown(Fault::new("answer_differs", Category::Unknown, what));
     }
     Outcome::Published(Proof {
         records: answered,

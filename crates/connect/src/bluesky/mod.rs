@@ -111,5 +111,5 @@ impl Connector for BlueskyConnector {
 /// Something that this program stored and can no longer read: a defect, told rather than hidden.
 pub(crate) fn unreadable(what: &str, detail: impl std::fmt::Display) -> Fault {
     Fault::new("stored_data_unreadable", Category::SystemError, format!("The stored {what} cannot be read: {detail}."))
-        .next("Nothing was sent. Please report it, with the output of `skein queue show --json`.")
+        .next("Please report it, with the output of `skein queue show --json`.")
 }

@@ -100,8 +100,8 @@ fn head_moved() -> Fault {
     Fault::new(
         "head_moved_unseen",
         Category::Unknown,
-        "The request left and its answer was lost. It is not there now and can no longer land, but the account was \
-         written to meanwhile: it may have been published and deleted again.",
+        "Its request may have left, and no answer to it is known. It is not there now and can no longer land, but the \
+         account was written to meanwhile: it may have been published and deleted again.",
     )
     .next(DECIDE)
 }
