@@ -34,7 +34,7 @@ const PIECES: [&str; 24] = [
     "  a \"quoted\" \\ <b>word</b> &amp; \u{7f}",
 ];
 
-/// The numbers of a seed, one after the other (SplitMix64).
+/// The numbers of a seed, one after the other (`SplitMix64`).
 struct Seeded(u64);
 
 impl Seeded {
