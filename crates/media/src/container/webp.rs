@@ -1,0 +1,172 @@
+//! WebP: RIFF chunks.
+
+use super::{Fault, Kept, Survey};
+use crate::cut::Reader;
+use crate::exif;
+use crate::orientation::Orientation;
+use crate::probe::Format;
+
+/// `RIFF`, the size, `WEBP`.
+const HEADER_BYTES: usize = 12;
+const KNOWN: [&[u8; 4]; 5] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP"];
+
+/// Bits of the `VP8X` chunk.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Flags(pub(crate) u8);
+
+impl Flags {
+    pub(crate) const MOVES: u8 = 0x02;
+    pub(crate) const XMP: u8 = 0x04;
+    pub(crate) const EXIF: u8 = 0x08;
+    pub(crate) const ALPHA: u8 = 0x10;
+    pub(crate) const PROFILE: u8 = 0x20;
+
+    fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+}
+
+/// Size and alpha as the first chunk tells them.
+struct Canvas {
+    width: u32,
+    height: u32,
+    has_alpha: bool,
+    moves: bool,
+}
+
+fn canvas(name: [u8; 4], data: &[u8]) -> Result<Canvas, Fault> {
+    let short = |_| Fault::Broken("its first chunk is too short");
+    let mut reader = Reader::new(data);
+    match &name {
+        b"VP8X" => {
+            let flags = Flags(reader.byte().map_err(short)?);
+            reader.take(3).map_err(short)?;
+            let width = reader.u24_le().map_err(short)? + 1;
+            let height = reader.u24_le().map_err(short)? + 1;
+            Ok(Canvas { width, height, has_alpha: flags.has(Flags::ALPHA), moves: flags.has(Flags::MOVES) })
+        }
+        b"VP8L" => {
+            if reader.byte().map_err(short)? != 0x2F {
+                return Err(Fault::Broken("its lossless data has the wrong signature"));
+            }
+            let bits = reader.u32_le().map_err(short)?;
+            let has_alpha = bits >> 28 & 1 == 1;
+            Ok(Canvas { width: (bits & 0x3FFF) + 1, height: (bits >> 14 & 0x3FFF) + 1, has_alpha, moves: false })
+        }
+        b"VP8 " => {
+            reader.take(3).map_err(short)?;
+            if reader.array().map_err(short)? != [0x9D, 0x01, 0x2A] {
+                return Err(Fault::Broken("its lossy data has the wrong signature"));
+            }
+            let width = u32::from(reader.u16_le().map_err(short)? & 0x3FFF);
+            let height = u32::from(reader.u16_le().map_err(short)? & 0x3FFF);
+            Ok(Canvas { width, height, has_alpha: false, moves: false })
+        }
+        _ => Err(Fault::Broken("its first chunk is no picture")),
+    }
+}
+
+pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
+    let mut reader = Reader::new(input);
+    reader.take(4)?;
+    let riff_bytes = usize::try_from(reader.u32_le()?).map_err(|_| Fault::CutOff)?;
+    let end = riff_bytes.checked_add(8).ok_or(Fault::CutOff)?;
+    let whole = input.get(..end).ok_or(Fault::CutOff)?;
+    let mut reader = Reader::new(whole);
+    reader.take(HEADER_BYTES).map_err(|_| Fault::Broken("its length is wrong"))?;
+    let mut kept = Kept::default();
+    kept.add(0..HEADER_BYTES);
+    let mut found: Option<Canvas> = None;
+    let (mut has_profile, mut is_lossless, mut has_data) = (false, false, false);
+    let mut orientation = Orientation::Upright;
+    while !reader.is_at_end() {
+        let start = reader.at();
+        let name = reader.array::<4>()?;
+        let length = usize::try_from(reader.u32_le()?).map_err(|_| Fault::CutOff)?;
+        let data = reader.take(length)?;
+        // The padding of the last chunk is forgotten by some programs.
+        if length % 2 == 1 && !reader.is_at_end() {
+            reader.take(1)?;
+        }
+        if found.is_none() {
+            found = Some(canvas(name, data)?);
+        }
+        match &name {
+            b"VP8 " | b"ANMF" => has_data = true,
+            b"VP8L" => (has_data, is_lossless) = (true, true),
+            b"ICCP" => has_profile = true,
+            b"EXIF" => orientation = exif::orientation(data.strip_prefix(b"Exif\0\0").unwrap_or(data)),
+            _ => {}
+        }
+        if KNOWN.contains(&&name) {
+            kept.add(start..reader.at());
+        }
+    }
+    let canvas = found.filter(|_| has_data).ok_or(Fault::Broken("it holds no picture"))?;
+    Ok(Survey {
+        format: Format::Webp,
+        width: canvas.width,
+        height: canvas.height,
+        orientation,
+        bit_depth: 8,
+        has_alpha: canvas.has_alpha,
+        has_profile,
+        is_lossless,
+        has_full_chroma: is_lossless,
+        moves: canvas.moves,
+        is_safe: !canvas.moves,
+        kept: kept.0,
+    })
+}
+
+/// After chunks were left out: the size, and the flags that announce EXIF and XMP.
+pub(super) fn correct_header(file: &mut [u8]) {
+    let riff_bytes = u32::try_from(file.len().saturating_sub(8)).unwrap_or(u32::MAX);
+    if let Some(size) = file.get_mut(4..8) {
+        size.copy_from_slice(&riff_bytes.to_le_bytes());
+    }
+    if file.get(12..16) == Some(b"VP8X")
+        && let Some(flags) = file.get_mut(20)
+    {
+        *flags &= !(Flags::EXIF | Flags::XMP);
+    }
+}
+
+/// A file of the extended kind, from chunks that [`chunk`] wrote.
+pub(crate) fn extended(width: u32, height: u32, flags: Flags, chunks: &[u8]) -> Vec<u8> {
+    let mut header = vec![flags.0, 0, 0, 0];
+    header.extend_from_slice(&width.saturating_sub(1).to_le_bytes()[..3]);
+    header.extend_from_slice(&height.saturating_sub(1).to_le_bytes()[..3]);
+    let mut file = b"RIFF\0\0\0\0WEBP".to_vec();
+    chunk(&mut file, *b"VP8X", &header);
+    file.extend_from_slice(chunks);
+    correct_header(&mut file);
+    file
+}
+
+/// Appends a chunk, padded to an even length.
+pub(crate) fn chunk(file: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
+    file.extend_from_slice(&name);
+    file.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes());
+    file.extend_from_slice(data);
+    if data.len() % 2 == 1 {
+        file.push(0);
+    }
+}
+
+/// The data of the first chunk of this name.
+pub(crate) fn find(file: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
+    let mut reader = Reader::new(file);
+    reader.take(HEADER_BYTES).ok()?;
+    loop {
+        let name = reader.array::<4>().ok()?;
+        let length = usize::try_from(reader.u32_le().ok()?).ok()?;
+        let data = reader.take(length).ok()?;
+        if name == wanted {
+            return Some(data);
+        }
+        if length % 2 == 1 {
+            reader.take(1).ok()?;
+        }
+    }
+}

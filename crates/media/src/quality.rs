@@ -1,0 +1,151 @@
+//! The highest quality that fits, in few tries.
+//!
+//! A sample of the picture tells about how many bytes a quality gives; the whole picture is compressed only at a quality
+//! that is likely to be the answer, and each such try corrects the estimates that follow.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use crate::error::MediaError;
+use crate::raster::Raster;
+
+/// Tries with the whole picture; three are rare.
+const MAX_TRIES: u32 = 6;
+/// Estimates start with this much doubt, in thousandths.
+const FIRST_MARGIN_PERMILLE: u64 = 1_020;
+const LATER_MARGIN_PERMILLE: u64 = 1_004;
+/// A result that fills so much of the limit is not tried to be bettered.
+const GOOD_ENOUGH_PERCENT: u64 = 88;
+/// An estimate so far over the limit is believed without a try.
+const HOPELESS_PERCENT: u64 = 115;
+
+/// Compresses pixels, with a colour profile or without, at a quality.
+pub(crate) type Encode<'a> = &'a dyn Fn(&Raster, Option<&[u8]>, u8) -> Result<Vec<u8>, MediaError>;
+
+/// How a search ended.
+pub(crate) enum Found {
+    Fits {
+        bytes: Vec<u8>,
+        quality: u8,
+    },
+    /// The lowest quality takes about so many bytes.
+    TooBig {
+        bytes: u64,
+    },
+}
+
+/// What is to fit.
+pub(crate) struct Subject<'a> {
+    pub(crate) raster: &'a Raster,
+    pub(crate) profile: Option<&'a [u8]>,
+    pub(crate) limit_bytes: u64,
+    /// Rows of a band of the sample, and which of the bands are in it.
+    pub(crate) bands: (u32, u32),
+}
+
+/// The highest quality of `qualities` at which the subject is within its limit.
+pub(crate) fn highest(
+    subject: &Subject<'_>,
+    qualities: RangeInclusive<u8>,
+    encode: Encode<'_>,
+) -> Result<Found, MediaError> {
+    let limit = subject.limit_bytes;
+    let (mut low, mut high) = qualities.into_inner();
+    let mut estimates = Estimates::new(subject, encode);
+    let mut best: Option<(Vec<u8>, u8)> = None;
+    let mut smallest = u64::MAX;
+    for _ in 0..MAX_TRIES {
+        let quality = estimates.likely(low, high, limit)?;
+        let estimate = estimates.of(quality)?;
+        if best.is_none() && quality == low && estimate * 100 > limit.saturating_mul(HOPELESS_PERCENT) {
+            smallest = smallest.min(estimate);
+            break;
+        }
+        let bytes = encode(subject.raster, subject.profile, quality)?;
+        let length = bytes.len() as u64;
+        estimates.learn(quality, length)?;
+        if length <= limit {
+            best = Some((bytes, quality));
+            if quality >= high || length * 100 >= limit.saturating_mul(GOOD_ENOUGH_PERCENT) {
+                break;
+            }
+            low = quality + 1;
+        } else {
+            smallest = smallest.min(length);
+            if quality <= low {
+                break;
+            }
+            high = quality - 1;
+        }
+    }
+    Ok(match best {
+        Some((bytes, quality)) => Found::Fits { bytes, quality },
+        None => Found::TooBig { bytes: smallest },
+    })
+}
+
+/// Sizes of the whole picture, guessed from a sample.
+struct Estimates<'a> {
+    sample: Cow<'a, Raster>,
+    rows: u64,
+    profile_bytes: u64,
+    encode: Encode<'a>,
+    known: BTreeMap<u8, u64>,
+    correction_permille: u64,
+}
+
+impl<'a> Estimates<'a> {
+    fn new(subject: &Subject<'a>, encode: Encode<'a>) -> Self {
+        let (rows, every) = subject.bands;
+        Self {
+            sample: subject.raster.bands(rows, every).map_or(Cow::Borrowed(subject.raster), Cow::Owned),
+            rows: u64::from(subject.raster.height),
+            profile_bytes: subject.profile.map_or(0, |profile| profile.len() as u64),
+            encode,
+            known: BTreeMap::new(),
+            correction_permille: FIRST_MARGIN_PERMILLE,
+        }
+    }
+
+    fn raw(&mut self, quality: u8) -> Result<u64, MediaError> {
+        if let Some(known) = self.known.get(&quality) {
+            return Ok(*known);
+        }
+        let length = (self.encode)(&self.sample, None, quality)?.len() as u64;
+        let whole = length * self.rows / u64::from(self.sample.height).max(1) + self.profile_bytes;
+        self.known.insert(quality, whole);
+        Ok(whole)
+    }
+
+    fn of(&mut self, quality: u8) -> Result<u64, MediaError> {
+        Ok(self.raw(quality)? * self.correction_permille / 1_000)
+    }
+
+    /// The whole picture at this quality was so long: what was guessed is off by that much.
+    fn learn(&mut self, quality: u8, length: u64) -> Result<(), MediaError> {
+        self.correction_permille = length * LATER_MARGIN_PERMILLE / self.raw(quality)?.max(1) + 1;
+        Ok(())
+    }
+
+    /// The highest quality that should fit; the lowest if none should.
+    fn likely(&mut self, low: u8, high: u8, limit: u64) -> Result<u8, MediaError> {
+        if self.of(high)? <= limit {
+            return Ok(high);
+        }
+        // `low` may or may not fit; `over` does not.
+        let (mut fitting, mut over) = (low, high);
+        if over <= fitting || self.of(low)? > limit {
+            return Ok(low);
+        }
+        while over - fitting > 1 {
+            let middle = fitting.midpoint(over);
+            if self.of(middle)? <= limit {
+                fitting = middle;
+            } else {
+                over = middle;
+            }
+        }
+        Ok(fitting)
+    }
+}

@@ -1,0 +1,107 @@
+//! Fewer pixels.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, MulDiv, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+use crate::error::MediaError;
+use crate::raster::{Layout, Raster};
+
+const KIND: &str = "a smaller picture";
+const MAX_THREADS: usize = 4;
+/// Below it a thread costs more than it saves.
+const MIN_PIXELS_A_THREAD: u64 = 500_000;
+
+/// The size of a picture whose long side is at most `max_side_px`, in the same proportions; never larger, never empty.
+pub(crate) fn within(width: u32, height: u32, max_side_px: u32) -> (u32, u32) {
+    let long = width.max(height);
+    if long <= max_side_px {
+        return (width, height);
+    }
+    let scale = |side: u32| {
+        let scaled = (u64::from(side) * u64::from(max_side_px) + u64::from(long) / 2) / u64::from(long);
+        u32::try_from(scaled).unwrap_or(max_side_px).max(1)
+    };
+    (scale(width), scale(height))
+}
+
+/// The picture in another size, by Lanczos; colours are weighted by their opacity, so nothing hidden shines through.
+pub(crate) fn resize(mut raster: Raster, width: u32, height: u32) -> Result<Raster, MediaError> {
+    if (raster.width, raster.height) == (width, height) {
+        return Ok(raster);
+    }
+    let pixel = pixel_type(raster.layout);
+    let is_weighted = raster.is_see_through();
+    if is_weighted {
+        let mut image = image(raster.width, raster.height, &mut raster.data, pixel)?;
+        MulDiv::new().multiply_alpha_inplace(&mut image).map_err(failed)?;
+    }
+    let mut data = vec![0; width as usize * height as usize * raster.layout.channels()];
+    in_strips(&raster, &mut data, width, height)?;
+    if is_weighted {
+        MulDiv::new().divide_alpha_inplace(&mut image(width, height, &mut data, pixel)?).map_err(failed)?;
+    }
+    Ok(Raster { width, height, layout: raster.layout, data })
+}
+
+fn pixel_type(layout: Layout) -> PixelType {
+    match layout {
+        Layout::Gray => PixelType::U8,
+        Layout::GrayAlpha => PixelType::U8x2,
+        Layout::Rgb => PixelType::U8x3,
+        Layout::Rgba | Layout::Cmyk => PixelType::U8x4,
+    }
+}
+
+fn image(width: u32, height: u32, data: &mut [u8], pixel: PixelType) -> Result<Image<'_>, MediaError> {
+    Image::from_slice_u8(width, height, data, pixel).map_err(failed)
+}
+
+fn failed(error: impl ToString) -> MediaError {
+    MediaError::encode(KIND, error)
+}
+
+/// One strip of the result a thread. Every strip reads its neighbourhood from the whole source, so no seam shows.
+fn in_strips(source: &Raster, data: &mut [u8], width: u32, height: u32) -> Result<(), MediaError> {
+    let row_bytes = width as usize * source.layout.channels();
+    let rows = height.div_ceil(strips(source.pixels()).min(height)).max(1);
+    let parts = data.chunks_mut(row_bytes * rows as usize).zip((0_u32..).step_by(rows as usize));
+    thread::scope(|scope| {
+        let mut parts: Vec<_> = parts.collect();
+        let last = parts.pop();
+        let started: Vec<_> = parts
+            .into_iter()
+            .map(|(part, top)| scope.spawn(move || strip(source, part, (width, height), top)))
+            .collect();
+        let own = last.map_or(Ok(()), |(part, top)| strip(source, part, (width, height), top));
+        started.into_iter().fold(own, |outcome, thread| {
+            let strip = thread.join().unwrap_or_else(|_| Err(failed("a thread broke off")));
+            outcome.and(strip)
+        })
+    })
+}
+
+fn strips(pixels: u64) -> u32 {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS);
+    let useful = pixels / MIN_PIXELS_A_THREAD;
+    u32::try_from(useful.min(cores as u64)).unwrap_or(1).max(1)
+}
+
+fn strip(source: &Raster, part: &mut [u8], (width, height): (u32, u32), top: u32) -> Result<(), MediaError> {
+    let pixel = pixel_type(source.layout);
+    let rows = u32::try_from(part.len() / (width as usize * source.layout.channels())).unwrap_or(0);
+    let scale = f64::from(source.height) / f64::from(height);
+    let from = f64::from(top) * scale;
+    let tall = (f64::from(rows) * scale).min(f64::from(source.height) - from);
+    let view = ImageRef::new(source.width, source.height, &source.data, pixel).map_err(failed)?;
+    let mut target = image(width, rows, part, pixel)?;
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).use_alpha(false).crop(
+        0.0,
+        from,
+        f64::from(source.width),
+        tall,
+    );
+    Resizer::new().resize(&view, &mut target, &options).map_err(failed)
+}
