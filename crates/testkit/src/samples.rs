@@ -7,7 +7,7 @@ use skein_domain::ports::NewAccount;
 use skein_domain::receipt::Settled;
 use skein_domain::{
     Account, AccountId, Category, Delivery, DeliveryId, Draft, Evidence, Fault, Part, Platform, Post, PostId, Prepared,
-    Receipt, RecordRef, Review, Standing, State, StateName, Stop, WorkspaceId,
+    Receipt, RecordRef, Review, State, StateName, Stop, WorkspaceId,
 };
 
 use crate::seeded_entropy::SeededEntropy;
@@ -69,18 +69,7 @@ impl Samples {
 
     /// An account as a ledger hands it out, without asking one.
     pub fn account(&self, handle: &str) -> Account {
-        let new = self.new_account(handle);
-        Account {
-            id: new.id,
-            workspace: new.workspace,
-            platform: new.platform,
-            identity: new.identity,
-            handle: new.handle,
-            host: new.host,
-            standing: Standing::Active,
-            held: false,
-            connected_at: new.at,
-        }
+        self.new_account(handle).into()
     }
 
     /// A post of the workspace `personal`, one part a text, submitted at the first instant.

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use skein_atproto::record::{Facet, record_cid};
     use skein_domain::ports::NewAccount;
-    use skein_domain::{AccountId, Platform, Standing, WorkspaceId};
+    use skein_domain::{AccountId, Platform, WorkspaceId};
 
     struct Zero;
     impl skein_domain::ports::Entropy for Zero {
@@ -102,17 +102,7 @@ mod tests {
             host: "https://pds.example".to_owned(),
             at,
         };
-        Account {
-            id: new.id,
-            workspace: new.workspace,
-            platform: new.platform,
-            identity: new.identity,
-            handle: new.handle,
-            host: new.host,
-            standing: Standing::Active,
-            held: false,
-            connected_at: at,
-        }
+        new.into()
     }
 
     fn thread(texts: &[&str], reply: Option<ReplyRef>) -> Content {

@@ -42,6 +42,23 @@ pub struct NewAccount {
     pub at: Timestamp,
 }
 
+impl From<NewAccount> for Account {
+    /// The account as it is when it was connected for the first time.
+    fn from(new: NewAccount) -> Self {
+        Self {
+            id: new.id,
+            workspace: new.workspace,
+            platform: new.platform,
+            identity: new.identity,
+            handle: new.handle,
+            host: new.host,
+            standing: Standing::Active,
+            held: false,
+            connected_at: new.at,
+        }
+    }
+}
+
 /// A lease on a lane: as long as it is ours nobody else sends, prepares or settles there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {

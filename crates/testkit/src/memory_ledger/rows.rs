@@ -41,17 +41,7 @@ impl Rows {
         if self.accounts.contains_key(&new.id) {
             return Err(invalid("another account has the same id"));
         }
-        let account = Account {
-            id: new.id,
-            workspace: new.workspace,
-            platform: new.platform,
-            identity: new.identity,
-            handle: new.handle,
-            host: new.host,
-            standing: Standing::Active,
-            held: false,
-            connected_at: new.at,
-        };
+        let account = Account::from(new);
         self.accounts.insert(account.id.clone(), account.clone());
         Ok(account)
     }
