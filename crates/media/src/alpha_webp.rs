@@ -8,8 +8,15 @@ use crate::error::MediaError;
 use crate::raster::{Layout, Raster};
 
 const KIND: &str = "WebP";
-/// The encoder's effort, from 0 to 6. More takes twice the time for a few percent of the bytes.
-const EFFORT: i32 = 2;
+
+/// How hard the encoder tries, by its own scale from 0 to 6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// 0: for what fits anyway.
+    Quick,
+    /// 2: twice the time for a sixth less of the bytes; more effort gains only a few percent.
+    Tight,
+}
 
 /// Every pixel as it is.
 pub(crate) fn lossless(raster: &Raster, profile: Option<&[u8]>) -> Result<Vec<u8>, MediaError> {
@@ -31,13 +38,21 @@ pub(crate) fn lossless(raster: &Raster, profile: Option<&[u8]>) -> Result<Vec<u8
 }
 
 /// Colours with loss, transparency without. The raster is RGBA.
-pub(crate) fn lossy(raster: &Raster, profile: Option<&[u8]>, quality: u8) -> Result<Vec<u8>, MediaError> {
+pub(crate) fn lossy(
+    raster: &Raster,
+    profile: Option<&[u8]>,
+    quality: u8,
+    effort: Effort,
+) -> Result<Vec<u8>, MediaError> {
     if raster.layout != Layout::Rgba {
         return Err(MediaError::encode(KIND, "pixels of an unfit kind"));
     }
     let mut config = WebPConfig::new().map_err(|()| MediaError::encode(KIND, "the encoder does not start"))?;
     config.quality = f32::from(quality);
-    config.method = EFFORT;
+    config.method = match effort {
+        Effort::Quick => 0,
+        Effort::Tight => 2,
+    };
     config.thread_level = 1;
     let encoder = Encoder::new(&raster.data, PixelLayout::Rgba, raster.width, raster.height);
     let written = encoder.encode_advanced(&config);

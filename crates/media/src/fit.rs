@@ -283,8 +283,16 @@ fn see_through(raster: &Raster, profile: Option<&[u8]>, limit_bytes: u64) -> Res
     let colored = raster.colored();
     let profile = profile.filter(|_| raster.layout == Layout::Rgba);
     let subject = Subject { raster: &colored, profile, limit_bytes, bands: WEBP_BANDS };
-    let (low, high) = LOSSY_QUALITIES;
-    let found = quality::highest(&subject, low..=high, &alpha_webp::lossy)?;
+    let search = |effort, (low, high): (u8, u8)| {
+        quality::highest(&subject, low..=high, &|raster, profile, quality| {
+            alpha_webp::lossy(raster, profile, quality, effort)
+        })
+    };
+    let (_, high) = LOSSY_QUALITIES;
+    let found = match search(alpha_webp::Effort::Quick, (high, high))? {
+        Found::TooBig { .. } => search(alpha_webp::Effort::Tight, LOSSY_QUALITIES)?,
+        fits @ Found::Fits { .. } => fits,
+    };
     Ok(Attempt::from_search(found, Format::Webp))
 }
 

@@ -35,8 +35,7 @@ pub(crate) fn resize(mut raster: Raster, width: u32, height: u32) -> Result<Rast
     let pixel = pixel_type(raster.layout);
     let is_weighted = raster.is_see_through();
     if is_weighted {
-        let mut image = image(raster.width, raster.height, &mut raster.data, pixel)?;
-        MulDiv::new().multiply_alpha_inplace(&mut image).map_err(failed)?;
+        multiply_alpha(&mut raster)?;
     }
     let mut data = vec![0; width as usize * height as usize * raster.layout.channels()];
     in_strips(&raster, &mut data, width, height)?;
@@ -65,20 +64,32 @@ fn failed(error: impl ToString) -> MediaError {
 
 /// One strip of the result a thread. Every strip reads its neighbourhood from the whole source, so no seam shows.
 fn in_strips(source: &Raster, data: &mut [u8], width: u32, height: u32) -> Result<(), MediaError> {
-    let row_bytes = width as usize * source.layout.channels();
-    let rows = height.div_ceil(strips(source.pixels()).min(height)).max(1);
-    let parts = data.chunks_mut(row_bytes * rows as usize).zip((0_u32..).step_by(rows as usize));
+    let rows = height.div_ceil(strips(source.pixels()));
+    let strip_bytes = width as usize * source.layout.channels() * rows as usize;
+    let parts = data.chunks_mut(strip_bytes).zip((0_u32..).step_by(rows as usize));
+    on_threads(parts.collect(), &|(part, top)| strip(source, part, (width, height), top))
+}
+
+fn multiply_alpha(raster: &mut Raster) -> Result<(), MediaError> {
+    let (width, pixel, row_bytes) = (raster.width, pixel_type(raster.layout), raster.row_bytes());
+    let rows = raster.height.div_ceil(strips(raster.pixels())) as usize;
+    on_threads(raster.data.chunks_mut(row_bytes * rows).collect(), &|part: &mut [u8]| {
+        let rows = u32::try_from(part.len() / row_bytes).unwrap_or(0);
+        MulDiv::new().multiply_alpha_inplace(&mut image(width, rows, part, pixel)?).map_err(failed)
+    })
+}
+
+/// Each part on a thread of its own, the last on this one.
+fn on_threads<Part: Send>(
+    mut parts: Vec<Part>,
+    work: &(impl Fn(Part) -> Result<(), MediaError> + Sync),
+) -> Result<(), MediaError> {
+    let Some(last) = parts.pop() else { return Ok(()) };
     thread::scope(|scope| {
-        let mut parts: Vec<_> = parts.collect();
-        let last = parts.pop();
-        let started: Vec<_> = parts
-            .into_iter()
-            .map(|(part, top)| scope.spawn(move || strip(source, part, (width, height), top)))
-            .collect();
-        let own = last.map_or(Ok(()), |(part, top)| strip(source, part, (width, height), top));
+        let started: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || work(part))).collect();
+        let own = work(last);
         started.into_iter().fold(own, |outcome, thread| {
-            let strip = thread.join().unwrap_or_else(|_| Err(failed("a thread broke off")));
-            outcome.and(strip)
+            outcome.and(thread.join().unwrap_or_else(|_| Err(failed("a thread broke off"))))
         })
     })
 }
