@@ -40,6 +40,9 @@ pub struct Evidence {
     /// The platform wants no further request before this; it may be asked what became of the earlier ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resend_after: Option<Timestamp>,
+    /// When the newest request left, where the process that sent it lived on to note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
     /// The connector's own words about the fence: on Bluesky the head of the repository.
     pub fence: Value,
     /// How often the same bytes were sent again under the same fence.
@@ -54,7 +57,16 @@ pub struct Evidence {
 impl Evidence {
     /// Evidence of a first request: nothing was sent again, and nobody has looked yet.
     pub fn first(armed_at: Timestamp, fence: Value) -> Self {
-        Self { armed_at, last_armed_at: armed_at, resend_after: None, fence, resends: 0, looks: 0, pinned: false }
+        Self {
+            armed_at,
+            last_armed_at: armed_at,
+            resend_after: None,
+            sent_at: None,
+            fence,
+            resends: 0,
+            looks: 0,
+            pinned: false,
+        }
     }
 
     /// Whether a request before the newest one may have landed, so that a refusal of the newest proves nothing about it.

@@ -206,8 +206,9 @@ fn evidence_is_carried_from_arming_to_settling_and_counts_resends_and_looks() {
                 Some(Evidence { pinned: earlier.is_some(), ..evidence.clone() })
             }
             (Event::Resent { at, .. }, ..) => {
-                held.map(|held| Evidence { resends: held.resends + 1, last_armed_at: *at, ..held })
+                held.map(|held| Evidence { resends: held.resends + 1, last_armed_at: *at, sent_at: None, ..held })
             }
+            (Event::ReplyLost { sent_at, .. }, ..) => held.map(|held| Evidence { sent_at: Some(*sent_at), ..held }),
             (Event::Postponed { retry_at, .. }, ..) if after.state.name() == StateName::Settling => {
                 held.map(|held| Evidence { resend_after: Some(*retry_at), ..held })
             }

@@ -67,7 +67,7 @@ impl Engine {
     /// Renews a lease for as long as it is ours. Returns only when it is not.
     async fn keep_lease(&self, claim: &Claim) -> LedgerError {
         loop {
-            self.parts.clock.sleep_until(later(self.now(), self.settings().lease_ms / 3)).await;
+            self.parts.clock.pause(self.settings().lease_ms / 3).await;
             match self.ledger().renew(claim, self.lease_end(self.now())).await {
                 Ok(()) => {}
                 Err(LedgerError::Lost) => return LedgerError::Lost,
@@ -192,9 +192,13 @@ impl LaneWork<'_> {
         let mut next = delivery.after(event.clone())?;
         let moved_to = prepared.last_created_at;
         next.prepared = Some(prepared);
-        let clock = (self.claim.last_created_at, moved_to);
-        let saved = self.save(delivery, next, event, Some(clock)).await?;
-        self.claim.last_created_at = Some(moved_to);
+        // A lane clock that is ahead because this machine's clock once was stays where it is: it only ever moves forward.
+        let clock = self.claim.last_created_at;
+        let moves = clock.is_none_or(|last| moved_to > last);
+        let saved = self.save(delivery, next, event, moves.then_some((clock, moved_to))).await?;
+        if moves {
+            self.claim.last_created_at = Some(moved_to);
+        }
         Ok(saved)
     }
 

@@ -6,7 +6,7 @@ use skein_domain::ports::{ClaimRequest, LedgerError};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, later};
+use crate::{Engine, later, ms_between};
 
 /// Why the engine stopped.
 #[derive(Debug, thiserror::Error)]
@@ -23,10 +23,12 @@ impl Engine {
     /// Works until it is told to stop, then finishes what is armed and returns.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         let mut lanes = JoinSet::new();
-        let mut next_beat = Timestamp::MIN;
+        let mut last_beat = None;
         while !stop.is_cancelled() {
-            if self.now() >= next_beat {
-                next_beat = later(self.now(), self.settings().look_every_ms);
+            let now = self.now();
+            let is_fresh = |beat| (0..self.settings().look_every_ms).contains(&ms_between(beat, now));
+            if !last_beat.is_some_and(is_fresh) {
+                last_beat = Some(now);
                 self.beat().await;
             }
             let next_look = match self.tick(&mut lanes, &stop).await {
@@ -73,6 +75,7 @@ impl Engine {
     async fn pause(&self, until: Timestamp, lanes: &mut JoinSet<()>, stop: &CancellationToken) {
         tokio::select! {
             () = self.parts.clock.sleep_until(until) => {}
+            () = self.parts.clock.pause(self.settings().look_every_ms) => {}
             () = self.nudge.notified() => {}
             Some(ended) = lanes.join_next() => tell_if_broken(ended),
             () = stop.cancelled() => {}

@@ -9,6 +9,10 @@ use skein_domain::{Account, Delivery, Event, Fault, Standing, Stop};
 use crate::lane::{LaneError, LaneWork};
 use crate::{later, ms_between, pace};
 
+/// How far the createdAt of the last post may lie ahead of now and still be followed, in milliseconds. Bytes are frozen half a
+/// minute ahead; more than this comes from a clock that was wrong.
+const LANE_CLOCK_AHEAD_MS: i64 = 600_000;
+
 /// Before the instant, preparing is tried at least so often: a hiccup must not make a post late.
 const LONGEST_PAUSE_AHEAD_MS: i64 = 5_000;
 
@@ -65,7 +69,13 @@ impl LaneWork<'_> {
         let late = delivery.late_by_ms(now) > self.engine.settings().stale_after_ms;
         let wanted = whole_ms(if late { now } else { delivery.due });
         let first_created_at = match self.claim.last_created_at {
-            Some(last) => wanted.max(whole_ms(later(last, 1))),
+            Some(last) if ms_between(wanted.max(now), last) <= LANE_CLOCK_AHEAD_MS => {
+                wanted.max(whole_ms(later(last, 1)))
+            }
+            Some(last) => {
+                tracing::warn!(lane = %self.claim.lane, %last, "an earlier post was dated far ahead of now; it is not followed");
+                wanted
+            }
             None => wanted,
         };
         let mut bytes = [0_u8; 2];

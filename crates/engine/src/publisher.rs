@@ -149,7 +149,7 @@ impl LaneWork<'_> {
                 let wake_at = if earlier_unsettled(delivery) { first_look } else { delivery.grace_ends() };
                 Event::AuthLost { wake_at, fault }
             }
-            Outcome::Unknown(fault) => Event::ReplyLost { look_at: first_look, fault },
+            Outcome::Unknown(fault) => Event::ReplyLost { sent_at, look_at: first_look, fault },
         }
     }
 }

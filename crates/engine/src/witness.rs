@@ -23,7 +23,7 @@ impl LaneWork<'_> {
         let now = self.engine.now();
         match finding {
             Finding::Found(proof) => {
-                let receipt = receipt_of(proof, &delivery, None, now, Settled::LookedUp);
+                let receipt = receipt_of(proof, &delivery, evidence.sent_at, now, Settled::LookedUp);
                 self.note(&delivery, Event::Found { receipt }).await?;
             }
             Finding::AbsentFenced => {

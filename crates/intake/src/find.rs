@@ -35,6 +35,9 @@ impl Intake {
             let delivery = self.ledger.delivery(&id).await.map_err(|error| missing(error, reference))?;
             return Ok(self.ledger.post(&delivery.post).await?);
         }
+        if reference.trim().is_empty() {
+            return Err(IntakeError::NotFound(no_post(reference)));
+        }
         let prefix = match reference {
             "last" => String::new(),
             given if given.starts_with(PostId::PREFIX) => given.to_owned(),

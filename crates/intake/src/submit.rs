@@ -88,12 +88,18 @@ impl Intake {
         for platform in platforms {
             let Some(connector) = self.connectors.get(&platform) else { continue };
             let wrong = connector.check(draft);
-            let sound = wrong.is_empty();
+            let told: Vec<String> = wrong.iter().map(|fault| fault.code.clone()).collect();
             faults.extend(wrong);
-            for account in accounts.iter().filter(|account| account.platform == platform && sound) {
+            for account in accounts.iter().filter(|account| account.platform == platform) {
                 match connector.resolve(account, draft).await {
                     Ok(found) => resolved.push(found),
-                    Err(wrong) => faults.extend(wrong.into_iter().map(|fault| fault.of_account(&account.handle))),
+                    // What the check has told already is not told again for each account.
+                    Err(wrong) => faults.extend(
+                        wrong
+                            .into_iter()
+                            .filter(|fault| !told.contains(&fault.code))
+                            .map(|fault| fault.of_account(&account.handle)),
+                    ),
                 }
             }
         }

@@ -26,6 +26,10 @@ impl Clock for SystemClock {
             tokio::time::sleep(slice).await;
         }
     }
+
+    async fn pause(&self, ms: i64) {
+        tokio::time::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0))).await;
+    }
 }
 
 /// How long to sleep before the clock is read again; `None` when the instant has come.

@@ -207,9 +207,9 @@ fn credentials(variables: &Variables) -> Result<Option<Credentials>, Failure> {
         ("BLUESKY_HANDLE", "BLUESKY_PASSWORD"),
     ];
     for (handle, password) in names {
-        if let (Some(handle), Some(password)) = (variables.text(handle)?, variables.text(password)?) {
-            return Ok(Some(Credentials { handle, password: password.into() }));
-        }
+        let Some(handle) = variables.text(handle)? else { continue };
+        // The first handle that is set is the one that is meant; without its password no other account speaks for it.
+        return Ok(variables.text(password)?.map(|password| Credentials { handle, password: password.into() }));
     }
     Ok(None)
 }

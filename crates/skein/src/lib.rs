@@ -63,7 +63,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
     runtime.shutdown_background();
     match app.screen.trouble() {
         Some(trouble) if exit == Exit::Done => {
-            app.screen.note(format!("Standard output could not be written: {trouble}."));
+            app.screen.note(format!(
+                "What was asked for is done, but standard output could not be written: {trouble}. Do not repeat it; `skein queue \
+                 list --all` shows what there is."
+            ));
             code(Exit::Failed)
         }
         _ => code(exit),

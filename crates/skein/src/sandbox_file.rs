@@ -74,11 +74,26 @@ impl DemoLock {
             Err(TryLockError::Error(error)) => return Err(cannot_write(&path, &error)),
         }
         let folder = sandbox_folder(data);
+        if !is_ours_to_clear(&folder) {
+            return Err(Failure::system(
+                "sandbox_folder",
+                format!("{} holds files that no demo made.", folder.display()),
+            )
+            .next("Give another folder with `--data DIR`; nothing there was touched."));
+        }
         match std::fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(cannot_write(&folder, &error)),
             _ => make_private_folder(&folder)?,
         }
         Ok(Self { _file: file })
+    }
+}
+
+/// Only a folder that a demo made, or an empty one, is cleared away.
+fn is_ours_to_clear(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => folder.join(FILE).is_file() || entries.next().is_none(),
+        Err(_) => true,
     }
 }
 
@@ -122,6 +137,9 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         drop(DemoLock::take(data.path()).unwrap());
         std::fs::write(sandbox_folder(data.path()).join("old"), "x").unwrap();
+        assert!(DemoLock::take(data.path()).is_err(), "no demo made this");
+        assert!(sandbox_folder(data.path()).join("old").is_file());
+        std::fs::write(sandbox_folder(data.path()).join(FILE), "{}").unwrap();
         let _lock = DemoLock::take(data.path()).unwrap();
         assert_eq!(std::fs::read_dir(sandbox_folder(data.path())).unwrap().count(), 0);
     }

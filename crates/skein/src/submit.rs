@@ -2,11 +2,13 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use skein_domain::{Delivery, Draft, Part, PostId, Warning};
+use skein_domain::{Category, Delivery, Draft, Fault, Part, PostId, StateName, Warning};
 use skein_intake::{PostView, Submission, Submitted};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::commands::login::connect_from_environment;
+use crate::commands::serve::stop_on_signals;
 use crate::exit::{Exit, Failure};
 use crate::render::outcome;
 use crate::render::times::Eye;
@@ -95,9 +97,33 @@ async fn deliver_now(
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
     let deadline = house.clock.now().checked_add(SignedDuration::from_secs(DELIVER_WITHIN_S)).unwrap_or(Timestamp::MAX);
     app.screen.update(Line::of(Tone::Faint, "Publishing …"));
-    let delivered = house.engine.deliver(&ids, deadline).await;
+    let stop = CancellationToken::new();
+    let _again = stop_on_signals(&stop)?;
+    let delivered = tokio::select! {
+        delivered = house.engine.deliver(&ids, deadline) => Some(delivered),
+        () = stop.cancelled() => None,
+    };
     app.screen.settle();
-    delivered?;
+    match delivered {
+        Some(delivered) => drop(delivered?),
+        None => return Err(interrupted(house, post).await?),
+    }
     let found = house.ledger.post(post).await?;
     Ok(house.intake.view(found, warnings).await?)
+}
+
+/// Ctrl-C ends the command, not the post: whoever pressed it must know, or the next engine surprises them.
+async fn interrupted(house: &House, post: &PostId) -> Result<Failure, Failure> {
+    let deliveries = house.intake.deliveries_of(post).await?;
+    let sent = deliveries.iter().any(|delivery| {
+        matches!(delivery.state.name(), StateName::Publishing | StateName::Settling | StateName::Published)
+    });
+    let (exit, message) = if sent {
+        (Exit::Unknown, "Stopped while it was on its way: it may be public.")
+    } else {
+        (Exit::Kept, "Stopped before it was sent. It goes out as soon as an engine runs.")
+    };
+    let fault = Fault::new("interrupted", Category::Unknown, message)
+        .next(format!("`skein queue cancel {post}` stops what has not been sent."));
+    Ok(Failure::new(exit, fault, ""))
 }

@@ -104,6 +104,11 @@ impl House {
 async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Store, Failure> {
     let key = match &config.key {
         KeySource::Variable(key) => MasterKey::from_base64(key.expose_secret()),
+        KeySource::File(path) if !path.exists() && config.paths.database_is_there() => {
+            let message = format!("The master key {} is missing, and the database was made with it.", path.display());
+            return Err(Failure::system("master_key", message)
+                .next("Restore the file, or set SKEIN_MASTER_KEY. Without it the stored sessions cannot be read."));
+        }
         KeySource::File(path) => MasterKey::load_or_create(path, entropy.as_ref()),
     };
     let key = key.map_err(|error| Failure::system("master_key", sentence(&error.to_string())))?;

@@ -104,6 +104,11 @@ impl Clock for SimClock {
     async fn sleep_until(&self, at: Timestamp) {
         Sleep { shared: Arc::clone(&self.shared), at, key: None }.await;
     }
+
+    async fn pause(&self, ms: i64) {
+        let until = self.now().checked_add(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MAX);
+        self.sleep_until(until).await;
+    }
 }
 
 /// Leaves the list of sleepers when it is dropped, so that an abandoned sleep is not counted.

@@ -150,6 +150,8 @@ pub enum Event {
     },
     /// No answer that says what became of it.
     ReplyLost {
+        /// When the request left.
+        sent_at: Timestamp,
         /// When it is looked at.
         look_at: Timestamp,
         /// What came instead of an answer.

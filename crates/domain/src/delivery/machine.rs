@@ -121,7 +121,10 @@ fn from_publishing(evidence: Evidence, event: Event) -> Result<State, NotAllowed
         Event::BlobGone { until, .. } => Ok(State::Preparing { wake_at: until }),
         Event::AuthLost { wake_at, fault } => Ok(State::Blocked { wake_at, stop: Stop::Account { fault } }),
         Event::Accepted { look_at } => Ok(State::Settling { wake_at: look_at, evidence, fault: taken() }),
-        Event::ReplyLost { look_at, fault } => Ok(State::Settling { wake_at: look_at, evidence, fault }),
+        Event::ReplyLost { sent_at, look_at, fault } => {
+            let evidence = Evidence { sent_at: Some(sent_at), ..evidence };
+            Ok(State::Settling { wake_at: look_at, evidence, fault })
+        }
         Event::LeaseLost { at } => Ok(State::Settling { wake_at: at, evidence, fault: worker_gone() }),
         event => refuse(StateName::Publishing, event),
     }
@@ -141,6 +144,7 @@ fn from_settling(mut evidence: Evidence, event: Event) -> Result<State, NotAllow
         Event::Resent { at, until } => {
             evidence.resends += 1;
             evidence.last_armed_at = at;
+            evidence.sent_at = None;
             Ok(State::Publishing { wake_at: until, evidence })
         }
         Event::Unknowable { review } => Ok(State::NeedsReview { review, evidence }),

@@ -11,4 +11,8 @@ pub trait Clock: Send + Sync {
 
     /// Returns at the instant or a little later, also when the wall clock jumps meanwhile; at once if it has passed.
     async fn sleep_until(&self, at: Timestamp);
+
+    /// Returns after so many milliseconds by a clock that nobody sets: for waits that must end although the wall clock was
+    /// turned back meanwhile.
+    async fn pause(&self, ms: i64);
 }

@@ -80,7 +80,7 @@ every_event! {
     BlobGone => Event::BlobGone { until: at(WAKE_MS), fault: fault("new") },
     AuthLost => Event::AuthLost { wake_at: at(WAKE_MS), fault: fault("new") },
     Accepted => Event::Accepted { look_at: at(WAKE_MS) },
-    ReplyLost => Event::ReplyLost { look_at: at(WAKE_MS), fault: fault("new") },
+    ReplyLost => Event::ReplyLost { sent_at: at(9), look_at: at(WAKE_MS), fault: fault("new") },
     StillUnsettled => Event::StillUnsettled { look_at: at(WAKE_MS), fault: fault("new") },
     Found => Event::Found { receipt: receipt("at://new") },
     AbsentFenced => Event::AbsentFenced { wake_at: at(WAKE_MS) },

@@ -30,6 +30,12 @@ impl Paths {
         Ok(Self { data: data.to_owned(), database_url, key_file: data.join(KEY_FILE) })
     }
 
+    /// Whether there is a database already, which was then made with a key.
+    pub(crate) fn database_is_there(&self) -> bool {
+        let path = self.database_url.strip_prefix("sqlite:").unwrap_or(&self.database_url);
+        std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
+    }
+
     pub(super) fn of_sandbox(data: &Path) -> Self {
         let data = sandbox_folder(data);
         Self {
@@ -47,7 +53,10 @@ pub(crate) fn sandbox_folder(data: &Path) -> PathBuf {
 
 /// A relative path of an SQLite database is taken from the data folder, wherever the command was started.
 fn from_data_folder(url: &str, data: &Path) -> String {
-    let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    let path = match url.strip_prefix("sqlite:") {
+        Some(rest) => Some(rest.strip_prefix("//").unwrap_or(rest)),
+        None => (!url.contains(':')).then_some(url),
+    };
     match path {
         Some(path) if !path.is_empty() && Path::new(path).is_relative() && !path.starts_with(':') => {
             format!("sqlite:{}", data.join(path).display())
