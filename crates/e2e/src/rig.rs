@@ -1,5 +1,6 @@
 //! One installation of Skein under test: a data folder, an environment, and the processes that are started in it.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -94,6 +95,11 @@ impl Rig {
         }
     }
 
+    /// Starts a command; signals can be sent to it.
+    pub fn start(&self, arguments: &[&str]) -> Started {
+        Started { child: self.command(arguments, &[]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap() }
+    }
+
     /// Logs in with an app password.
     pub async fn login(&self, handle: &str, service: &str, app_password: &str) -> Ran {
         let arguments = ["login", handle, "--service", service];
@@ -114,6 +120,29 @@ impl Rig {
         command.stderr(Stdio::piped()).kill_on_drop(true);
         command
     }
+}
+
+/// A command that runs.
+pub struct Started {
+    child: Child,
+}
+
+impl Started {
+    /// Ctrl-C, and what the command says before it ends.
+    pub async fn interrupted(self) -> Ran {
+        send(&self.child, Signal::INT);
+        let output = tokio::time::timeout(PATIENCE, self.child.wait_with_output()).await.expect("it goes on").unwrap();
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+fn send(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id().expect("it is gone already")).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
 /// A running engine, followed by its log.
@@ -153,9 +182,7 @@ impl Serve {
 
     /// Ends it in order.
     pub async fn end(self) {
-        let pid = i32::try_from(self.child.id().expect("the engine is gone already")).unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        send(&self.child, Signal::TERM);
         assert!(self.dies().await.success(), "the engine did not end in order");
     }
 }

@@ -55,3 +55,16 @@ async fn request_that_lands_after_the_author_deleted_brings_nothing_back() {
     scene.sandbox.faults().release(1).await;
     assert_eq!(scene.records(), 0);
 }
+
+#[tokio::test]
+async fn ctrl_c_says_that_the_post_may_be_public() {
+    let scene = Scene::with(Fault::HoldAnswer).await;
+    let post = scene.rig.start(&["post", "Hello"]);
+    scene.sandbox.faults().wait_until_held(1).await;
+    let said = post.interrupted().await.exits(5).stderr;
+    assert!(said.contains("may be public") && said.contains("kept as post_"), "{said}");
+    let mut serve = scene.rig.serve(&[]);
+    serve.reaches("published").await;
+    serve.end().await;
+    assert_eq!(scene.records(), 1);
+}

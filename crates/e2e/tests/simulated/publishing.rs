@@ -182,3 +182,19 @@ async fn a_blob_that_is_gone_means_new_bytes_and_a_refusal_means_failed() {
     world.run_for(60_000).await;
     assert_eq!(world.state(&refused).await, StateName::Failed);
 }
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_for_a_moment_does_not_date_what_follows() {
+    let world = World::new(11);
+    world.account("alice").await;
+    let right = world.now();
+    world.clock.set("2030-01-01T00:00:00Z".parse().unwrap());
+    world.submit("from the future", "alice", "now").await;
+    world.run_for(1_000).await;
+    world.clock.set(right);
+    let post = world.submit("now", "alice", "now").await;
+    world.run_for(60_000).await;
+    let delivery = world.delivery(&post).await;
+    assert_eq!(delivery.prepared.unwrap().first_created_at, delivery.due);
+    assert_eq!(world.platform.landings().len(), 2);
+}
