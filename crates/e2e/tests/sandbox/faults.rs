@@ -153,3 +153,22 @@ async fn host_that_ignores_the_fence_still_gets_one_post() {
     scene.post().await.exits(0);
     assert_eq!(scene.records(), 1);
 }
+
+#[tokio::test]
+async fn reply_to_what_does_not_exist_is_refused_beside_every_other_fault() {
+    let scene = Scene::set().await;
+    let target = format!("at://{}/app.bsky.feed.post/3ke6kg3wk2222", scene.alice.did);
+    let refused = scene.rig.run(&["post", " ", "--reply-to", &target, "--json"]).await.exits(3).json();
+    let codes: Vec<_> =
+        refused["errors"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["empty_text", "reply_target_missing"]);
+    assert_eq!(scene.rig.run(&["queue", "list", "--all", "--json"]).await.exits(0).json(), serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn empty_reference_means_no_post_at_all() {
+    let scene = Scene::set().await;
+    scene.rig.run(&["post", "the only one", "--at", "in 2h"]).await.exits(6);
+    scene.rig.run(&["queue", "cancel", ""]).await.exits(1);
+    assert_eq!(scene.rig.run(&["queue", "show", "last", "--json"]).await.exits(0).json()["status"], "scheduled");
+}
