@@ -1,6 +1,7 @@
 //! A Bluesky client that remembers: sessions, identity, repository writes.
 #![doc = include_str!("../README.md")]
 
+pub mod blob;
 pub mod environment;
 pub mod identity;
 pub mod journal;

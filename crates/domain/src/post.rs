@@ -4,14 +4,68 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::ports::ContentHash;
 use crate::{PostId, Warning, WorkspaceId};
 
 /// One part of a post. A post of several parts is a thread.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// The words, as they were written.
     pub text: String,
+    /// The pictures, in the order in which they are shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Media>,
+}
+
+impl Part {
+    /// A part of words alone.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), media: Vec::new() }
+    }
+}
+
+/// A picture of a part, as it was named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// Where it comes from, as the door that was used understands it: a path, or an address.
+    pub source: String,
+    /// What it shows, for those who cannot see it; may be empty.
+    #[serde(default)]
+    pub alt: String,
+}
+
+/// A picture in the form in which a platform takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fitted {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its MIME type.
+    pub mime: String,
+    /// Width in pixels of the upright picture.
+    pub width: u32,
+    /// Height in pixels of the upright picture.
+    pub height: u32,
+    /// What was lost on the way that people may see, in words.
+    pub losses: Vec<String>,
+}
+
+/// A fitted picture whose bytes are kept under their hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Under which its bytes are kept.
+    pub file: ContentHash,
+    /// Its MIME type.
+    pub mime: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Width in pixels of the upright picture.
+    pub width: u32,
+    /// Height in pixels of the upright picture.
+    pub height: u32,
+    /// What it shows, for those who cannot see it; may be empty.
+    pub alt: String,
 }
 
 /// What is asked to be published, before anything was checked.
@@ -47,6 +101,8 @@ pub struct Post {
 pub struct Resolved {
     /// The connector's own form of the content; nobody else reads it.
     pub content: Value,
+    /// How long before its instant it must be prepared, in milliseconds.
+    pub lead_ms: i64,
     /// What the author should know.
     pub warnings: Vec<Warning>,
 }

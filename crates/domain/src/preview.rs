@@ -30,6 +30,24 @@ pub struct PartPreview {
     pub bytes: usize,
     /// Mentions, links and tags, in the order of the text.
     pub facets: Vec<FacetPreview>,
+    /// The pictures as they will be published; none where nothing was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<MediaPreview>,
+}
+
+/// A picture as it will be published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MediaPreview {
+    /// Its MIME type.
+    pub mime: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// What it shows, for those who cannot see it; may be empty.
+    pub alt: String,
 }
 
 /// A range of the text that leads somewhere.
@@ -160,6 +178,7 @@ mod tests {
             graphemes: 2,
             bytes: 2,
             facets: vec![FacetPreview { byte_start: 0, byte_end: 2, kind: FacetKind::Tag, value: "a".to_owned() }],
+            media: Vec::new(),
         };
         let facet = json!({"byteStart": 0, "byteEnd": 2, "type": "tag", "value": "a"});
         assert_eq!(

@@ -341,6 +341,7 @@ fn delivery(state: State) -> Delivery {
         account: AccountId::parse("acc_00000000000000000000000000").unwrap(),
         lane: Lane::of(Platform::Bluesky, "did:plc:x"),
         due: at(40_000),
+        lead_ms: skein_domain::delivery::TEXT_LEAD_MS,
         grace_ms: 3_600_000,
         content: serde_json::json!({ "texts": ["A goose."] }),
         prepared: (!has_none).then_some(frozen),

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rustix::process::{Signal, getpid, kill_process};
-use skein_domain::ports::{Change, Claim, ClaimRequest, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits};
+use skein_domain::ports::{
+    Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
+};
 use skein_domain::story::Line;
 use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, WorkspaceId};
 use std::sync::Arc;
@@ -69,8 +71,18 @@ impl Ledger for KillLedger {
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
         self.inner.remove_account(id).await
     }
-    async fn submit(&self, post: &Post, deliveries: &[Delivery], story: &[Line]) -> Result<(), LedgerError> {
-        self.inner.submit(post, deliveries, story).await
+    async fn submit(
+        &self,
+        post: &Post,
+        deliveries: &[Delivery],
+        story: &[Line],
+        files: &[ContentHash],
+    ) -> Result<(), LedgerError> {
+        self.inner.submit(post, deliveries, story, files).await
+    }
+
+    async fn needs_file(&self, file: &ContentHash) -> Result<bool, LedgerError> {
+        self.inner.needs_file(file).await
     }
     async fn post(&self, id: &PostId) -> Result<Post, LedgerError> {
         self.inner.post(id).await

@@ -1,4 +1,4 @@
-//! Clockwork: planner, preparer, publisher, settler, rescuer.
+//! Clockwork: planner, preparer, publisher, settler, rescuer, sweeper.
 //!
 //! The engine knows no database, no HTTP and no platform. It claims lanes from the ledger, takes each delivery of a lane
 //! one act further, and lets go. Everything that it must remember is in the ledger, so it may die at any moment.
@@ -10,13 +10,15 @@ mod planner;
 mod preparer;
 mod publisher;
 mod settings;
+mod sweeper;
 mod witness;
 
 pub use planner::EngineError;
 pub use settings::Settings;
+pub use sweeper::SweepError;
 
 use jiff::{SignedDuration, Timestamp};
-use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
+use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
 use skein_domain::{Account, Platform};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ use tokio::sync::Notify;
 pub struct Parts {
     /// Where everything is kept.
     pub ledger: Arc<dyn Ledger>,
+    /// Where pictures are kept until they are public.
+    pub media: Arc<dyn MediaFiles>,
     /// The platforms.
     pub connectors: HashMap<Platform, Arc<dyn Connector>>,
     /// Time.

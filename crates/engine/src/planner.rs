@@ -22,6 +22,13 @@ const PASS_AT_MOST: usize = 100_000;
 impl Engine {
     /// Works until it is told to stop, then finishes what is armed and returns.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
+        tokio::select! {
+            ended = self.plan(stop) => ended,
+            () = self.keep_swept() => Ok(()),
+        }
+    }
+
+    async fn plan(&self, stop: CancellationToken) -> Result<(), EngineError> {
         let mut lanes = JoinSet::new();
         let mut last_beat = None;
         while !stop.is_cancelled() {
@@ -114,6 +121,7 @@ impl Engine {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
+        self.sweep_or_tell().await;
         failed.map_or(Ok(acts), |error| Err(error.into()))
     }
 }

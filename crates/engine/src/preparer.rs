@@ -51,7 +51,7 @@ impl LaneWork<'_> {
                 self.freeze(&delivery, prepared, event).await?;
             }
             Err(Obstacle::Retry { at, fault }) => {
-                let retry_at = self.retry_at(at, &delivery, Delivery::prepare_at(delivery.due));
+                let retry_at = self.retry_at(at, &delivery, delivery.prepare_at());
                 self.note(&delivery, Event::PrepareFailed { retry_at, fault }).await?;
             }
             Err(Obstacle::AuthLost(fault)) => self.stop_account(&delivery, account, fault).await?,

@@ -19,6 +19,11 @@ pub struct Settings {
     pub settle_for_ms: i64,
     /// Frozen bytes that would leave later than this are made anew, so that their createdAt does not lie; milliseconds.
     pub stale_after_ms: i64,
+    /// How often media files that no post needs are removed, in milliseconds.
+    pub sweep_every_ms: i64,
+    /// A media file that no post needs is kept for so long after it was put: a post that is on its way into the ledger may
+    /// need it; milliseconds.
+    pub unneeded_after_ms: i64,
 }
 
 impl Default for Settings {
@@ -32,6 +37,8 @@ impl Default for Settings {
             resends_at_most: 5,
             settle_for_ms: 24 * 3_600_000,
             stale_after_ms: 60_000,
+            sweep_every_ms: 3_600_000,
+            unneeded_after_ms: 600_000,
         }
     }
 }

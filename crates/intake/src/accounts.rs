@@ -133,7 +133,7 @@ impl Intake {
     async fn release_blocked(&self, account: &AccountId, gone: impl Fn(&Stop) -> bool) -> Result<usize, IntakeError> {
         self.each(account, vec![StateName::Blocked], |delivery| match &delivery.state {
             skein_domain::State::Blocked { stop, .. } if gone(stop) => {
-                Some(Event::Released { wake_at: Delivery::prepare_at(delivery.due) })
+                Some(Event::Released { wake_at: delivery.prepare_at() })
             }
             _ => None,
         })

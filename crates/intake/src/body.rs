@@ -2,13 +2,14 @@
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use skein_domain::{Draft, Fault, Part, Preview, PreviewFault};
+use skein_domain::{Draft, Fault, Media, Part, Preview, PreviewFault};
 
 use crate::Submission;
 
 /// The fields of the body, and of a part in `thread`.
-const FIELDS: &str = "text, thread, langs, reply_to, accounts, scheduled_at, timezone";
-const PART_FIELDS: &str = "text";
+const FIELDS: &str = "text, media, thread, langs, reply_to, accounts, scheduled_at, timezone";
+const PART_FIELDS: &str = "text, media";
+const MEDIA_FIELDS: &str = "url, alt";
 
 /// The longest name of a field that is repeated to whoever wrote it.
 const NAME_MAX_CHARS: usize = 200;
@@ -42,11 +43,12 @@ impl Body {
             zone: None,
             default_zone: default_zone.clone(),
         };
-        let (mut first, mut thread) = (None, Vec::new());
+        let (mut first, mut media, mut thread) = (None, Vec::new(), Vec::new());
         for (name, value) in fields {
             match name.as_str() {
                 _ if value.is_null() && FIELDS.split(", ").any(|field| field == name) => {}
                 "text" => first = Some(reader.part_text("text", 0, value)),
+                "media" => media = reader.media("media", 0, value),
                 "thread" => thread = reader.list("thread", value),
                 "langs" => submission.draft.langs = reader.texts("langs", value),
                 "reply_to" => submission.draft.reply_to = reader.text("reply_to", value),
@@ -56,10 +58,12 @@ impl Body {
                 _ => reader.faults.push(unknown(&name, "", FIELDS).into()),
             }
         }
-        submission.draft.parts.extend(first.map(|text| Part { text }));
+        if first.is_some() || !media.is_empty() {
+            submission.draft.parts.push(Part { text: first.unwrap_or_default(), media });
+        }
         for (index, part) in thread.into_iter().enumerate() {
-            let text = reader.thread_part(index, submission.draft.parts.len(), part);
-            submission.draft.parts.push(Part { text });
+            let part = reader.thread_part(index, submission.draft.parts.len(), part);
+            submission.draft.parts.push(part);
         }
         Ok(Self { submission, faults: reader.faults })
     }
@@ -121,7 +125,47 @@ impl Reader {
         items.filter_map(|(index, item)| self.text(&format!("{field}[{index}]"), item)).collect()
     }
 
-    fn thread_part(&mut self, index: usize, part: usize, value: Value) -> String {
+    /// Pictures, each as an address or as an object; what cannot be read is left out, and told.
+    fn media(&mut self, field: &str, part: usize, value: Value) -> Vec<Media> {
+        let Value::Array(items) = value else {
+            self.faults.push(PreviewFault::in_part(part, wrong_type(field, "a list", &value)));
+            return Vec::new();
+        };
+        let items = items.into_iter().enumerate();
+        items.filter_map(|(index, item)| self.one_media(&format!("{field}[{index}]"), part, item)).collect()
+    }
+
+    fn one_media(&mut self, place: &str, part: usize, value: Value) -> Option<Media> {
+        let fields = match value {
+            Value::String(source) => return Some(Media { source, alt: String::new() }),
+            Value::Object(fields) => fields,
+            other => {
+                let fault = wrong_type(place, "an address, or an object with url and alt", &other);
+                self.faults.push(PreviewFault::in_part(part, fault));
+                return None;
+            }
+        };
+        let (mut source, mut alt) = (None, String::new());
+        for (name, value) in fields {
+            match name.as_str() {
+                "url" => source = Some(self.part_text(&format!("{place}.url"), part, value)),
+                "alt" if value.is_null() => {}
+                "alt" => alt = self.part_text(&format!("{place}.alt"), part, value),
+                _ => {
+                    let fault = unknown(&name, &format!("{place}."), MEDIA_FIELDS);
+                    self.faults.push(PreviewFault::in_part(part, fault));
+                }
+            }
+        }
+        if source.is_none() {
+            let fault = Fault::content("media_without_url", format!("{place}.url"), "A picture has no `url`.");
+            self.faults
+                .push(PreviewFault::in_part(part, fault.next("Write where it is: {\"url\": \"…\", \"alt\": \"…\"}.")));
+        }
+        source.filter(|source| !source.is_empty()).map(|source| Media { source, alt })
+    }
+
+    fn thread_part(&mut self, index: usize, part: usize, value: Value) -> Part {
         let place = format!("thread[{index}]");
         let fields = match value {
             Value::Object(fields) => fields,
@@ -130,16 +174,18 @@ impl Reader {
                 Map::new()
             }
         };
-        let mut text = String::new();
+        let mut read = Part::default();
         for (name, value) in fields {
-            if name == "text" {
-                text = self.part_text(&format!("{place}.text"), part, value);
-            } else {
-                let fault = unknown(&name, &format!("{place}."), PART_FIELDS);
-                self.faults.push(PreviewFault::in_part(part, fault));
+            match name.as_str() {
+                "text" => read.text = self.part_text(&format!("{place}.text"), part, value),
+                "media" => read.media = self.media(&format!("{place}.media"), part, value),
+                _ => {
+                    let fault = unknown(&name, &format!("{place}."), PART_FIELDS);
+                    self.faults.push(PreviewFault::in_part(part, fault));
+                }
             }
         }
-        text
+        read
     }
 }
 
@@ -205,6 +251,37 @@ mod tests {
     }
 
     #[test]
+    fn pictures_are_addresses_or_objects() {
+        let body = read(json!({
+            "media": ["a.png", {"url": "https://example.com/b.png", "alt": "B"}, {"url": "c.png", "alt": null}],
+            "thread": [{"text": "two", "media": ["d.png"]}],
+        }));
+        let media = |source: &str, alt: &str| Media { source: source.to_owned(), alt: alt.to_owned() };
+        assert_eq!(faults(&body), []);
+        assert_eq!(texts(&body), ["", "two"]);
+        let parts = body.submission.draft.parts;
+        assert_eq!(parts[0].media, [media("a.png", ""), media("https://example.com/b.png", "B"), media("c.png", "")]);
+        assert_eq!(parts[1].media, [media("d.png", "")]);
+    }
+
+    #[test]
+    fn pictures_that_are_none_are_named() {
+        let body = read(json!({
+            "text": "one", "media": [7, {"alt": "A"}, {"url": 5}, {"url": "e.png", "title": "E"}],
+            "thread": [{"text": "two", "media": "d.png"}],
+        }));
+        let expected = [
+            (Some(0), "wrong_type", "media[0]"),
+            (Some(0), "media_without_url", "media[1].url"),
+            (Some(0), "wrong_type", "media[2].url"),
+            (Some(0), "unknown_field", "media[3].title"),
+            (Some(1), "wrong_type", "thread[0].media"),
+        ];
+        assert_eq!(faults(&body), expected);
+        assert_eq!(body.submission.draft.parts[0].media.len(), 1);
+    }
+
+    #[test]
     fn a_thread_needs_no_text_before_it_and_null_is_absent() {
         let body = read(json!({"text": null, "thread": [{"text": "one"}, {"text": "two"}], "langs": null}));
         assert_eq!((texts(&body), faults(&body)), (vec!["one", "two"], vec![]));
@@ -214,14 +291,14 @@ mod tests {
     fn unknown_fields_and_wrong_types_are_named_all_at_once() {
         let body = read(json!({
             "text": 5, "txt": "hi", "langs": ["en", 7], "accounts": "alice.test",
-            "thread": [{"text": "two", "media": []}, "three", {"text": []}],
+            "thread": [{"text": "two", "video": []}, "three", {"text": []}],
         }));
         let expected = [
             (Some(0), "wrong_type", "text"),
             (None, "unknown_field", "txt"),
             (None, "wrong_type", "langs[1]"),
             (None, "wrong_type", "accounts"),
-            (Some(1), "unknown_field", "thread[0].media"),
+            (Some(1), "unknown_field", "thread[0].video"),
             (Some(2), "wrong_type", "thread[1]"),
             (Some(3), "wrong_type", "thread[2].text"),
         ];

@@ -4,6 +4,7 @@ mod accounts;
 mod body;
 mod change;
 mod find;
+mod pictures;
 mod preview;
 mod review;
 mod submit;
@@ -17,7 +18,7 @@ pub use review::Decision;
 pub use submit::{Submission, Submitted};
 pub use view::{DeliveryView, PostView};
 
-use skein_domain::ports::{Clock, Connector, Entropy, Ledger, LedgerError};
+use skein_domain::ports::{Clock, Connector, Entropy, Ledger, LedgerError, MediaFiles};
 use skein_domain::{Fault, Platform, WorkspaceId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -66,6 +67,7 @@ fn list(faults: &[Fault]) -> String {
 #[derive(Clone)]
 pub struct Intake {
     ledger: Arc<dyn Ledger>,
+    media: Arc<dyn MediaFiles>,
     connectors: HashMap<Platform, Arc<dyn Connector>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -76,12 +78,13 @@ impl Intake {
     /// The desk of a workspace.
     pub fn new(
         ledger: Arc<dyn Ledger>,
+        media: Arc<dyn MediaFiles>,
         connectors: HashMap<Platform, Arc<dyn Connector>>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         workspace: WorkspaceId,
     ) -> Self {
-        Self { ledger, connectors, clock, entropy, workspace }
+        Self { ledger, media, connectors, clock, entropy, workspace }
     }
 
     /// Whether an engine works on this ledger, here or in another process.

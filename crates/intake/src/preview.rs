@@ -1,9 +1,11 @@
 //! Previewing: what `submit` would do, up to the point where it would store something.
 
 use jiff::Timestamp;
+use skein_domain::ports::Originals;
 use skein_domain::{Account, Draft, Fault, Preview, RecordPreview, Resolved};
 
 use crate::find::names_own_post;
+use crate::pictures::Purpose;
 use crate::submit::{Examined, read_when};
 use crate::{Intake, IntakeError, Submission};
 
@@ -12,11 +14,10 @@ impl Intake {
     ///
     /// # Errors
     /// Those of the ledger; what is wrong with the submission is part of the preview.
-    pub async fn preview(&self, submission: &Submission) -> Result<Preview, IntakeError> {
+    pub async fn preview(&self, submission: &Submission, originals: &dyn Originals) -> Result<Preview, IntakeError> {
         let now = self.clock.now();
-        let Examined { when, accounts, draft, resolved, mut faults } = self.examine(submission, now).await?;
-        let mut warnings: Vec<_> = resolved.iter().flat_map(|found| found.warnings.clone()).collect();
-        warnings.dedup();
+        let Examined { when, accounts, draft, resolved, mut warnings, mut faults, .. } =
+            self.examine(submission, originals, Purpose::Show, now).await?;
         let mut records = Vec::new();
         if let (Some(when), true) = (&when, faults.is_empty()) {
             for (account, found) in accounts.iter().zip(&resolved) {

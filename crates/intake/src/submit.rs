@@ -3,10 +3,12 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use skein_domain::delivery::DEFAULT_GRACE_MS;
+use skein_domain::delivery::{DEFAULT_GRACE_MS, lead_before};
+use skein_domain::ports::{ContentHash, Originals};
 use skein_domain::when::{When, WhenFault, parse_when};
 use skein_domain::{Account, Delivery, DeliveryId, Draft, Fault, Platform, Post, PostId, Resolved, State, Warning};
 
+use crate::pictures::Purpose;
 use crate::{Intake, IntakeError};
 
 /// What a door hands in.
@@ -43,22 +45,32 @@ pub(crate) struct Examined {
     pub(crate) draft: Draft,
     /// One for each account, when there are no faults.
     pub(crate) resolved: Vec<Resolved>,
+    /// The media files that the post needs.
+    pub(crate) files: Vec<ContentHash>,
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) faults: Vec<Fault>,
 }
 
 impl Intake {
-    /// Checks, looks up and keeps a post. Refused with every fault at once; then nothing is stored.
-    pub async fn submit(&self, submission: Submission) -> Result<Submitted, IntakeError> {
+    /// Checks, looks up and keeps a post. Refused with every fault at once; then no post is stored. Pictures that were
+    /// stored before a fault was found are needed by nobody, and are swept.
+    pub async fn submit(&self, submission: Submission, originals: &dyn Originals) -> Result<Submitted, IntakeError> {
         let now = self.clock.now();
-        let Examined { when, accounts, resolved, faults, .. } = self.examine(&submission, now).await?;
-        let (Some(when), true) = (when, faults.is_empty()) else {
-            return Err(IntakeError::Refused(faults));
-        };
-        self.keep(&submission.draft, &when, &accounts, resolved, now).await
+        let examined = self.examine(&submission, originals, Purpose::Keep, now).await?;
+        match (examined.when.clone(), examined.faults.is_empty()) {
+            (Some(when), true) => self.keep(&submission.draft, &when, examined, now).await,
+            _ => Err(IntakeError::Refused(examined.faults)),
+        }
     }
 
-    /// Checks time, accounts and content, and looks up all that the content refers to. Stores nothing.
-    pub(crate) async fn examine(&self, submission: &Submission, now: Timestamp) -> Result<Examined, IntakeError> {
+    /// Checks time, accounts and content, fits the pictures, and looks up all that the content refers to. Keeps no post.
+    pub(crate) async fn examine(
+        &self,
+        submission: &Submission,
+        originals: &dyn Originals,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Examined, IntakeError> {
         let mut faults = Vec::new();
         let when = read_when(submission, now).map_err(|fault| faults.push(fault)).ok();
         let accounts = match self.pick_accounts(&submission.accounts).await? {
@@ -72,12 +84,15 @@ impl Intake {
             faults.push(fault);
             Draft { reply_to: None, ..submission.draft.clone() }
         });
-        let resolved = self.resolve_all(&draft, &accounts, &mut faults).await;
-        Ok(Examined { when, accounts, draft, resolved, faults })
+        let purpose = if faults.is_empty() { purpose } else { Purpose::Show };
+        let mut examined =
+            Examined { when, accounts, draft, resolved: Vec::new(), files: Vec::new(), warnings: Vec::new(), faults };
+        self.resolve_all(&mut examined, originals, purpose).await;
+        Ok(examined)
     }
 
-    async fn resolve_all(&self, draft: &Draft, accounts: &[Account], faults: &mut Vec<Fault>) -> Vec<Resolved> {
-        let mut resolved = Vec::new();
+    async fn resolve_all(&self, examined: &mut Examined, originals: &dyn Originals, purpose: Purpose) {
+        let Examined { accounts, draft, resolved, files, warnings, faults, .. } = examined;
         let platforms: Vec<Platform> = if accounts.is_empty() {
             self.connectors.keys().copied().collect()
         } else {
@@ -89,9 +104,14 @@ impl Intake {
             let Some(connector) = self.connectors.get(&platform) else { continue };
             let wrong = connector.check(draft);
             let told: Vec<String> = wrong.iter().map(|fault| fault.code.clone()).collect();
+            let purpose = if wrong.is_empty() { purpose } else { Purpose::Show };
             faults.extend(wrong);
+            let pictures = self.fit_pictures(connector.as_ref(), draft, originals, purpose).await;
+            files.extend(pictures.of_parts.iter().flatten().map(|picture| picture.file.clone()));
+            warnings.extend(pictures.warnings);
+            faults.extend(pictures.faults);
             for account in accounts.iter().filter(|account| account.platform == platform) {
-                match connector.resolve(account, draft).await {
+                match connector.resolve(account, draft, &pictures.of_parts).await {
                     Ok(found) => resolved.push(found),
                     // What the check has told already is not told again for each account.
                     Err(wrong) => faults.extend(
@@ -103,17 +123,18 @@ impl Intake {
                 }
             }
         }
-        resolved
+        warnings.extend(resolved.iter().flat_map(|found| found.warnings.clone()));
+        warnings.dedup();
     }
 
     async fn keep(
         &self,
         draft: &Draft,
         when: &When,
-        accounts: &[Account],
-        resolved: Vec<Resolved>,
+        examined: Examined,
         now: Timestamp,
     ) -> Result<Submitted, IntakeError> {
+        let Examined { accounts, resolved, files, warnings, .. } = examined;
         let post = Post {
             id: PostId::mint(now, self.entropy.as_ref()),
             workspace: self.workspace.clone(),
@@ -122,10 +143,9 @@ impl Intake {
             zone: when.zone().to_owned(),
             submitted_at: now,
         };
-        let mut warnings = Vec::new();
         let mut deliveries = Vec::new();
         for (account, found) in accounts.iter().zip(resolved) {
-            warnings.extend(found.warnings);
+            let wake_at = lead_before(post.due, found.lead_ms);
             deliveries.push(Delivery {
                 id: DeliveryId::mint(now, self.entropy.as_ref()),
                 post: post.id.clone(),
@@ -133,16 +153,16 @@ impl Intake {
                 lane: account.lane(),
                 due: post.due,
                 grace_ms: DEFAULT_GRACE_MS,
+                lead_ms: found.lead_ms,
                 content: found.content,
                 prepared: None,
-                state: State::Scheduled { wake_at: Delivery::prepare_at(post.due), waiting: None },
+                state: State::Scheduled { wake_at, waiting: None },
                 attempts: 0,
                 version: 1,
                 submitted_at: now,
             });
         }
-        self.ledger.submit(&post, &deliveries, &[]).await?;
-        warnings.dedup();
+        self.ledger.submit(&post, &deliveries, &[], &files).await?;
         Ok(Submitted { post, deliveries, warnings })
     }
 }

@@ -99,7 +99,7 @@ mod tests {
         let cli =
             parse(&["post", "-", "--at", "fri 18:30", "--tz", "Europe/Paris", "--account", "a", "--account", "b"]);
         let Command::Post(args) = cli.unwrap().command else { panic!("not a post") };
-        assert_eq!(args.text, "-");
+        assert_eq!(args.text.as_deref(), Some("-"));
         assert_eq!(args.options.account, ["a", "b"]);
         assert_eq!(args.options.at.as_deref(), Some("fri 18:30"));
     }

@@ -1,8 +1,10 @@
 //! Reading what is to be posted: a text, or a file of parts split by lines that are exactly `---`.
 
+mod pictures;
+
 use skein_domain::{Fault, Part};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure, NOTHING_STORED};
 
@@ -23,18 +25,26 @@ pub(crate) fn read_text(given: &str) -> Result<String, Failure> {
 
 /// The parts in a file, or in standard input when it is `-`.
 pub(crate) fn read_parts(given: &str) -> Result<Vec<Part>, Failure> {
-    let text = if given == "-" {
-        read_bounded(std::io::stdin().lock(), "standard input")?
+    let (text, folder) = if given == "-" {
+        (read_bounded(std::io::stdin().lock(), "standard input")?, PathBuf::new())
     } else {
-        let file = std::fs::File::open(Path::new(given)).map_err(|error| unreadable(given, &error))?;
-        read_bounded(file, given)?
+        let path = Path::new(given);
+        let file = std::fs::File::open(path).map_err(|error| unreadable(given, &error))?;
+        (read_bounded(file, given)?, path.parent().unwrap_or(Path::new("")).to_owned())
     };
-    Ok(split(&text))
+    Ok(split(&text).iter().map(|text| with_pictures(text, &folder)).collect())
+}
+
+/// The blank lines that pictures leave at the edges do not belong to the part either.
+fn with_pictures(text: &str, folder: &Path) -> Part {
+    let part = pictures::take_pictures(text, folder);
+    let lines: Vec<&str> = part.text.split('\n').collect();
+    Part { text: without_blank_edges(&lines), media: part.media }
 }
 
 /// Blank lines around a part do not belong to it. A separator at the very end closes the last part; anywhere else it
 /// stands between two parts, and a part without text stays, so that the check can say which one it is.
-fn split(text: &str) -> Vec<Part> {
+fn split(text: &str) -> Vec<String> {
     let text = with_plain_newlines(text);
     let mut parts: Vec<Vec<&str>> = vec![Vec::new()];
     for line in text.split('\n') {
@@ -44,8 +54,8 @@ fn split(text: &str) -> Vec<Part> {
             part.push(line);
         }
     }
-    let mut parts: Vec<Part> = parts.into_iter().map(|lines| Part { text: without_blank_edges(&lines) }).collect();
-    if parts.len() > 1 && parts.last().is_some_and(|part| part.text.is_empty()) {
+    let mut parts: Vec<String> = parts.into_iter().map(|lines| without_blank_edges(&lines)).collect();
+    if parts.len() > 1 && parts.last().is_some_and(String::is_empty) {
         parts.pop();
     }
     parts
@@ -92,13 +102,24 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        split(text).into_iter().map(|part| part.text).collect()
+        split(text)
     }
 
     #[test]
     fn parts_are_split_by_lines_of_three_hyphens() {
         assert_eq!(texts("one\n---\ntwo\n\nlines\n---\nthree\n"), ["one", "two\n\nlines", "three"]);
         assert_eq!(texts("one"), ["one"]);
+    }
+
+    #[test]
+    fn pictures_are_found_beside_the_file_and_leave_no_blank_edges() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("notes.md");
+        std::fs::write(&file, "One\n\n![A cat](cat.png)\n---\n![](dog.png)\n").unwrap();
+        let parts = read_parts(file.to_str().unwrap()).unwrap();
+        assert_eq!(parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>(), ["One", ""]);
+        assert_eq!(parts[0].media[0].alt, "A cat");
+        assert_eq!(Path::new(&parts[1].media[0].source), folder.path().join("dog.png"));
     }
 
     #[test]

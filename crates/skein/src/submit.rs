@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::commands::login::connect_from_environment;
 use crate::commands::serve::stop_on_signals;
 use crate::exit::{Exit, Failure};
+use crate::originals::FilesAndWeb;
 use crate::render::outcome;
 use crate::render::times::Eye;
 use crate::screen::{Line, Tone};
@@ -56,7 +57,7 @@ pub(crate) async fn submit(app: &App, parts: Vec<Part>, options: Options) -> Res
     let house = app.house().await?;
     connect_from_environment(app, &house).await?;
     let submission = options.submission(parts, house.config.zone.clone());
-    let submitted = house.intake.submit(submission).await?;
+    let submitted = house.intake.submit(submission, &FilesAndWeb::new(house.http.clone())).await?;
     let id = submitted.post.id.clone();
     Box::pin(follow(app, &house, submitted)).await.map_err(|failure| kept(failure, &id))
 }

@@ -5,13 +5,13 @@ use skein_bluesky::Environment;
 use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::XrpcClient;
 use skein_connect::bluesky::BlueskyConnector;
-use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
+use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
 use skein_domain::{Platform, WorkspaceId};
 use skein_engine::{Engine, Parts, Settings};
 use skein_intake::Intake;
 use skein_journal::StoreJournal;
 use skein_net::Http;
-use skein_store::{DatabaseUrl, MasterKey, Store};
+use skein_store::{DatabaseUrl, MasterKey, MediaFolder, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
@@ -62,6 +62,10 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         make_private_folder(&config.paths.data)?;
         let store = open_store(&config, &entropy).await?;
+        let media: Arc<dyn MediaFiles> = Arc::new(
+            MediaFolder::open(&config.paths.media)
+                .map_err(|error| Failure::system("media_folder", sentence(&error.to_string())))?,
+        );
         let owner = owner();
         let http = Http::new(config.network.net.clone())
             .map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
@@ -71,6 +75,7 @@ impl House {
             sessions.identities().clone(),
             XrpcClient::new(http.clone()),
             Arc::clone(&clock),
+            Arc::clone(&media),
             web(&config),
         );
         let mut connector: Arc<dyn Connector> = Arc::new(connector);
@@ -84,6 +89,7 @@ impl House {
         let connectors = HashMap::from([(Platform::Bluesky, connector)]);
         let intake = Intake::new(
             Arc::clone(&ledger),
+            Arc::clone(&media),
             connectors.clone(),
             Arc::clone(&clock),
             Arc::clone(&entropy),
@@ -91,6 +97,7 @@ impl House {
         );
         let engine = Engine::new(Parts {
             ledger: Arc::clone(&ledger),
+            media,
             connectors,
             clock: Arc::clone(&clock),
             entropy,

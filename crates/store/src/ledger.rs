@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use skein_domain::ports::{
-    Change, Claim, ClaimRequest, Guard, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
+    Change, Claim, ClaimRequest, ContentHash, Guard, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
 use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, WorkspaceId};
 
 use crate::dialect::{self, Connection};
-use crate::tables::{accounts, deliveries, engines, lanes, posts, records, story, workspaces};
+use crate::tables::{accounts, deliveries, engines, lanes, post_files, posts, records, story, workspaces};
 use crate::{Store, StoreError};
 
 /// One transaction that writes: all of the block, or nothing when it fails.
@@ -56,8 +56,18 @@ impl Ledger for Store {
         writing!(self, |tx| remove_account(&mut tx, id).await)
     }
 
-    async fn submit(&self, post: &Post, deliveries: &[Delivery], story: &[Line]) -> Result<(), LedgerError> {
-        writing!(self, |tx| submit(&mut tx, post, deliveries, story).await)
+    async fn submit(
+        &self,
+        post: &Post,
+        deliveries: &[Delivery],
+        story: &[Line],
+        files: &[ContentHash],
+    ) -> Result<(), LedgerError> {
+        writing!(self, |tx| submit(&mut tx, post, deliveries, story, files).await)
+    }
+
+    async fn needs_file(&self, file: &ContentHash) -> Result<bool, LedgerError> {
+        reading!(self, |tx| post_files::is_needed(&mut tx, file).await)
     }
 
     async fn post(&self, id: &PostId) -> Result<Post, LedgerError> {
@@ -151,9 +161,11 @@ async fn submit(
     post: &Post,
     deliveries: &[Delivery],
     story: &[Line],
+    files: &[ContentHash],
 ) -> Result<(), StoreError> {
     workspaces::ensure(connection, &post.workspace).await?;
     posts::insert(connection, post).await?;
+    post_files::insert(connection, &post.id, files).await?;
     for delivery in deliveries {
         if delivery.post != post.id {
             return Err(StoreError::Invalid(format!("delivery {} is of another post than {}", delivery.id, post.id)));

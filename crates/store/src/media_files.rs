@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use data_encoding::HEXLOWER;
-use sha2::{Digest as _, Sha256};
+use jiff::Timestamp;
 use skein_domain::ports::{ContentHash, MediaError, MediaFiles};
+
+/// Whoever puts a file holds this one with others, and whoever removes one holds it alone: so a file that was put again is
+/// never removed for the age that it had before.
+const LOCK_NAME: &str = ".lock";
 
 /// Files are spread over folders by the first two digits of their hash.
 const SPREAD_CHARS: usize = 2;
@@ -31,6 +34,12 @@ impl MediaFolder {
         Ok(Self { root: root.to_owned() })
     }
 
+    fn lock_file(&self) -> Result<File, MediaError> {
+        let path = self.root.join(LOCK_NAME);
+        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        opened.map_err(|error| at(&path, &error))
+    }
+
     fn path_of(&self, hash: &ContentHash) -> PathBuf {
         let (spread, rest) = hash.as_str().split_at(SPREAD_CHARS);
         self.root.join(spread).join(rest)
@@ -42,12 +51,11 @@ impl MediaFiles for MediaFolder {
     async fn put(&self, bytes: &[u8]) -> Result<ContentHash, MediaError> {
         let (folder, bytes) = (self.clone(), bytes.to_vec());
         off_the_runtime(move || {
-            let hash = hash_of(&bytes)?;
-            let path = folder.path_of(&hash);
-            // A file that was damaged since is written again.
-            if !matches!(read(&path, &hash), Ok(Some(_))) {
-                write(&path, &bytes)?;
-            }
+            let hash = ContentHash::of(&bytes);
+            let lock = folder.lock_file()?;
+            lock.lock_shared().map_err(|error| at(&folder.root, &error))?;
+            // Also where it is there: it may be damaged, and is to be as new as this moment.
+            write(&folder.path_of(&hash), &bytes)?;
             Ok(hash)
         })
         .await
@@ -58,14 +66,64 @@ impl MediaFiles for MediaFolder {
         off_the_runtime(move || read(&path, &hash)).await
     }
 
-    async fn remove(&self, hash: &ContentHash) -> Result<(), MediaError> {
-        let path = self.path_of(hash);
-        off_the_runtime(move || match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&path, &error)),
-            _ => Ok(()),
+    async fn put_before(&self, instant: Timestamp, at_most: usize) -> Result<Vec<ContentHash>, MediaError> {
+        let folder = self.clone();
+        off_the_runtime(move || {
+            let mut found = Vec::new();
+            for spread in folder_names(&folder.root)? {
+                for rest in folder_names(&folder.root.join(&spread))? {
+                    // Unfinished files, the lock, and what somebody else left here have no name that is a hash.
+                    let Ok(hash) = ContentHash::parse(&format!("{spread}{rest}")) else { continue };
+                    if found.len() == at_most {
+                        return Ok(found);
+                    }
+                    if is_from_before(&folder.path_of(&hash), instant)? {
+                        found.push(hash);
+                    }
+                }
+            }
+            Ok(found)
         })
         .await
     }
+
+    async fn remove(&self, hash: &ContentHash, put_before: Timestamp) -> Result<bool, MediaError> {
+        let (folder, path) = (self.clone(), self.path_of(hash));
+        off_the_runtime(move || {
+            let lock = folder.lock_file()?;
+            lock.lock().map_err(|error| at(&folder.root, &error))?;
+            if !is_from_before(&path, put_before)? {
+                return Ok(false);
+            }
+            fs::remove_file(&path).map(|()| true).map_err(|error| at(&path, &error))
+        })
+        .await
+    }
+}
+
+/// The names in a folder; none where there is no such folder, or something else in its place.
+fn folder_names(path: &Path) -> Result<Vec<String>, MediaError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(at(path, &error)),
+    };
+    let name = |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().into_string().ok());
+    let names: io::Result<Vec<_>> = entries.filter_map(|entry| name(entry).transpose()).collect();
+    names.map_err(|error| at(path, &error))
+}
+
+/// False where there is no such file.
+fn is_from_before(path: &Path, instant: Timestamp) -> Result<bool, MediaError> {
+    let modified = match fs::metadata(path).and_then(|metadata| metadata.modified()) {
+        Ok(modified) => modified,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(at(path, &error)),
+    };
+    // A time that no instant can hold is no recent one.
+    Ok(Timestamp::try_from(modified).map_or(true, |modified| modified < instant))
 }
 
 async fn off_the_runtime<T: Send + 'static>(
@@ -74,17 +132,13 @@ async fn off_the_runtime<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| MediaError::Io(io::Error::other(error)))?
 }
 
-fn hash_of(bytes: &[u8]) -> Result<ContentHash, MediaError> {
-    ContentHash::parse(&HEXLOWER.encode(&Sha256::digest(bytes)))
-}
-
 fn read(path: &Path, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(at(path, &error)),
     };
-    if hash_of(&bytes)? == *hash { Ok(Some(bytes)) } else { Err(MediaError::Damaged(hash.as_str().to_owned())) }
+    if ContentHash::of(&bytes) == *hash { Ok(Some(bytes)) } else { Err(MediaError::Damaged(hash.as_str().to_owned())) }
 }
 
 /// The name appears only when the bytes are on the disk, and is on the disk itself when this returns.
@@ -152,10 +206,33 @@ mod tests {
         assert_eq!(hash.as_str(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(media.put(b"abc").await.unwrap(), hash);
         assert_eq!(media.get(&hash).await.unwrap().as_deref(), Some(b"abc".as_slice()));
-        assert_eq!(files_below(root.path()).len(), 1);
-        media.remove(&hash).await.unwrap();
-        media.remove(&hash).await.unwrap();
-        assert_eq!(media.get(&hash).await.unwrap(), None);
+        assert_eq!(files_below(root.path()).len(), 2, "the file and the lock");
+    }
+
+    #[tokio::test]
+    async fn a_file_is_removed_by_its_age_and_putting_it_again_makes_it_new() {
+        let root = tempfile::tempdir().unwrap();
+        let media = MediaFolder::open(root.path()).unwrap();
+        let [old, new] = [media.put(b"old").await.unwrap(), media.put(b"new").await.unwrap()];
+        let age = |hash: &ContentHash, at: &str| {
+            let at: Timestamp = at.parse().unwrap();
+            let file = OpenOptions::new().write(true).open(media.path_of(hash)).unwrap();
+            file.set_modified(at.into()).unwrap();
+        };
+        let noon: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
+        age(&old, "2026-12-01T11:59:59Z");
+        age(&new, "2026-12-01T12:00:00Z");
+        assert_eq!(media.put_before(noon, 10).await.unwrap(), vec![old.clone()]);
+        assert!(!media.remove(&new, noon).await.unwrap(), "it is not old enough");
+        assert!(media.remove(&old, noon).await.unwrap());
+        assert!(!media.remove(&old, noon).await.unwrap(), "it is gone");
+        assert_eq!(media.get(&old).await.unwrap(), None);
+        age(&new, "2026-12-01T11:00:00Z");
+        assert_eq!(media.put_before(noon, 0).await.unwrap(), vec![]);
+        media.put(b"new").await.unwrap();
+        let before_it_was_put: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+        assert!(!media.remove(&new, before_it_was_put).await.unwrap());
+        assert_eq!(media.get(&new).await.unwrap().as_deref(), Some(b"new".as_slice()));
     }
 
     #[tokio::test]
@@ -173,7 +250,7 @@ mod tests {
     async fn an_unfinished_file_of_an_earlier_process_is_in_nobodys_way() {
         let root = tempfile::tempdir().unwrap();
         let media = MediaFolder::open(root.path()).unwrap();
-        let hash = hash_of(b"new").unwrap();
+        let hash = ContentHash::of(b"new");
         let folder = media.path_of(&hash).parent().unwrap().to_owned();
         fs::create_dir_all(&folder).unwrap();
         let next = NEXT_TEMPORARY.load(Ordering::Relaxed);
@@ -199,7 +276,7 @@ mod tests {
             let hash = writer.await.unwrap();
             assert_eq!(media.get(&hash).await.unwrap().as_deref(), Some(bytes.as_slice()));
         }
-        assert_eq!(files_below(root.path()).len(), 1, "no temporary file stays");
+        assert_eq!(files_below(root.path()).len(), 2, "the file and the lock; no temporary file stays");
     }
 
     #[tokio::test]

@@ -45,7 +45,7 @@ async fn a_full_disk_is_told_keeps_nothing_by_halves_and_is_over_when_there_is_s
     let mut kept = Vec::new();
     let refused = loop {
         let (post, delivery) = large(&samples, &account);
-        match store.submit(&post, std::slice::from_ref(&delivery), &[]).await {
+        match store.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await {
             Ok(()) => kept.push(delivery),
             Err(error) => {
                 assert_failed_with(Err::<(), _>(error), "the disk is full");
@@ -60,7 +60,7 @@ async fn a_full_disk_is_told_keeps_nothing_by_halves_and_is_over_when_there_is_s
     }
 
     pragma(&store, "PRAGMA max_page_count = 1000000").await;
-    store.submit(&refused.0, std::slice::from_ref(&refused.1), &[]).await.unwrap();
+    store.submit(&refused.0, std::slice::from_ref(&refused.1), &[], &[]).await.unwrap();
     assert_eq!(store.delivery(&refused.1.id).await.unwrap(), refused.1);
 }
 
@@ -127,7 +127,7 @@ async fn what_was_committed_survives_a_process_that_ends_without_closing() {
     let samples = Samples::new(3);
     let account = store.connect_account(samples.new_account("goose.example")).await.unwrap();
     let (post, delivery) = large(&samples, &account);
-    store.submit(&post, std::slice::from_ref(&delivery), &[]).await.unwrap();
+    store.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
     let mut unfinished = store.write().await.unwrap();
     sqlx::query("UPDATE accounts SET held = 1").execute(&mut *unfinished).await.unwrap();
 

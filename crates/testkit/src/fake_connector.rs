@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
 use skein_domain::{
-    Account, Category, Draft, Evidence, Fault, Finding, Outcome, PartPreview, Platform, Prepared, Preview,
-    RecordPreview, RecordRef, Resolved, Warning,
+    Account, Category, Draft, Evidence, Fault, Finding, Fitted, Outcome, PartPreview, Picture, Platform, Prepared,
+    Preview, RecordPreview, RecordRef, Resolved, Warning,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -29,7 +30,11 @@ pub const REFUSED_TEXT: &str = "refuse me";
 /// A text that contains this is accepted by `resolve` with a warning.
 pub const WARNED_TEXT: &str = "warn me";
 
-const LIMITS: Limits = Limits { text_graphemes: 300, text_bytes: 3_000, parts: 25, langs: 3 };
+/// A file that begins with this is refused by `fit`; every other is a picture, and loses its last byte.
+pub const REFUSED_PICTURE: &[u8] = b"no picture";
+
+const LIMITS: Limits =
+    Limits { text_graphemes: 300, text_bytes: 3_000, parts: 25, langs: 3, pictures: 4, picture_input_bytes: 1_000 };
 
 /// What shall become of one request.
 #[derive(Debug, Clone, PartialEq)]
@@ -220,7 +225,21 @@ impl Connector for FakeConnector {
         preview::records(account, content, due)
     }
 
-    async fn resolve(&self, account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>> {
+    async fn fit(&self, mut original: Vec<u8>) -> Result<Fitted, Fault> {
+        if original.starts_with(REFUSED_PICTURE) {
+            return Err(Fault::new("refused_picture", Category::UserContent, "This file says that it is no picture."));
+        }
+        original.pop();
+        let losses = vec!["its last byte is gone".to_owned()];
+        Ok(Fitted { bytes: original, mime: "image/fake".to_owned(), width: 2, height: 1, losses })
+    }
+
+    async fn resolve(
+        &self,
+        account: &Account,
+        draft: &Draft,
+        pictures: &[Vec<Picture>],
+    ) -> Result<Resolved, Vec<Fault>> {
         self.shared.lock().calls.resolve += 1;
         let parts = || draft.parts.iter().enumerate();
         let refused = parts().filter(|(_, part)| part.text.contains(REFUSED_TEXT)).map(|(place, _)| {
@@ -234,7 +253,8 @@ impl Connector for FakeConnector {
         let warned = parts().filter(|(_, part)| part.text.contains(WARNED_TEXT)).map(|(place, _)| {
             Warning::new("warned_text", format!("parts[{place}].text"), format!("This text says `{WARNED_TEXT}`."))
         });
-        Ok(Resolved { content: samples::content(draft), warnings: warned.collect() })
+        let lead_ms = if pictures.iter().all(Vec::is_empty) { TEXT_LEAD_MS } else { PICTURES_LEAD_MS };
+        Ok(Resolved { content: samples::content(draft), lead_ms, warnings: warned.collect() })
     }
 
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
@@ -344,7 +364,7 @@ fn faults_of(draft: &Draft) -> Vec<Fault> {
         if chars > LIMITS.text_graphemes {
             let fault = Fault::content("too_many_graphemes", field, "The text is too long.");
             faults.push(fault.over(format!("{} graphemes", LIMITS.text_graphemes), chars));
-        } else if part.text.is_empty() {
+        } else if part.text.is_empty() && part.media.is_empty() {
             faults.push(Fault::content("empty_text", field, "The part says nothing."));
         }
     }

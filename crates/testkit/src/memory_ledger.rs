@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use skein_domain::ports::{Change, Claim, ClaimRequest, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits};
+use skein_domain::ports::{
+    Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
+};
 use skein_domain::story::Line;
 use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, WorkspaceId};
 
@@ -57,8 +59,18 @@ impl Ledger for MemoryLedger {
         self.rows().remove_account(id)
     }
 
-    async fn submit(&self, post: &Post, deliveries: &[Delivery], story: &[Line]) -> Result<(), LedgerError> {
-        self.rows().submit(post, deliveries, story)
+    async fn submit(
+        &self,
+        post: &Post,
+        deliveries: &[Delivery],
+        story: &[Line],
+        files: &[ContentHash],
+    ) -> Result<(), LedgerError> {
+        self.rows().submit(post, deliveries, story, files)
+    }
+
+    async fn needs_file(&self, file: &ContentHash) -> Result<bool, LedgerError> {
+        Ok(self.rows().needs_file(file))
     }
 
     async fn post(&self, id: &PostId) -> Result<Post, LedgerError> {

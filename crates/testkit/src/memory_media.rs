@@ -1,23 +1,27 @@
 //! Media files in memory.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
-use skein_domain::ports::{ContentHash, MediaError, MediaFiles};
+use jiff::Timestamp;
+use skein_domain::ports::{Clock, ContentHash, MediaError, MediaFiles};
 
 /// The `MediaFiles` port in memory.
-#[derive(Debug, Default)]
 pub struct MemoryMedia {
-    files: Mutex<HashMap<ContentHash, Vec<u8>>>,
+    clock: Arc<dyn Clock>,
+    files: Mutex<BTreeMap<String, File>>,
+}
+
+struct File {
+    bytes: Vec<u8>,
+    put_at: Timestamp,
 }
 
 impl MemoryMedia {
-    /// Keeps nothing yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Keeps nothing yet. The clock tells how old a file is.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, files: Mutex::default() }
     }
 
     /// How many files are kept.
@@ -27,10 +31,10 @@ impl MemoryMedia {
 
     /// Cuts the last byte off a kept file, as a bad disk would. False when there is no such file or it is empty.
     pub fn damage(&self, hash: &ContentHash) -> bool {
-        self.lock().get_mut(hash).is_some_and(|bytes| bytes.pop().is_some())
+        self.lock().get_mut(hash.as_str()).is_some_and(|file| file.bytes.pop().is_some())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ContentHash, Vec<u8>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, File>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -38,50 +42,63 @@ impl MemoryMedia {
 #[async_trait]
 impl MediaFiles for MemoryMedia {
     async fn put(&self, bytes: &[u8]) -> Result<ContentHash, MediaError> {
-        let hash = hash_of(bytes)?;
-        self.lock().insert(hash.clone(), bytes.to_vec());
+        let hash = ContentHash::of(bytes);
+        let file = File { bytes: bytes.to_vec(), put_at: self.clock.now() };
+        self.lock().insert(hash.as_str().to_owned(), file);
         Ok(hash)
     }
 
     async fn get(&self, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError> {
-        let Some(bytes) = self.lock().get(hash).cloned() else { return Ok(None) };
-        if hash_of(&bytes)? == *hash { Ok(Some(bytes)) } else { Err(MediaError::Damaged(hash.as_str().to_owned())) }
+        let Some(bytes) = self.lock().get(hash.as_str()).map(|file| file.bytes.clone()) else { return Ok(None) };
+        if ContentHash::of(&bytes) == *hash {
+            Ok(Some(bytes))
+        } else {
+            Err(MediaError::Damaged(hash.as_str().to_owned()))
+        }
     }
 
-    async fn remove(&self, hash: &ContentHash) -> Result<(), MediaError> {
-        self.lock().remove(hash);
-        Ok(())
+    async fn put_before(&self, instant: Timestamp, at_most: usize) -> Result<Vec<ContentHash>, MediaError> {
+        let files = self.lock();
+        let old = files.iter().filter(|(_, file)| file.put_at < instant);
+        old.take(at_most).map(|(hash, _)| ContentHash::parse(hash)).collect()
     }
-}
 
-fn hash_of(bytes: &[u8]) -> Result<ContentHash, MediaError> {
-    let hex = Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        write!(hex, "{byte:02x}").map_or_else(|_| String::new(), |()| hex)
-    });
-    ContentHash::parse(&hex)
+    async fn remove(&self, hash: &ContentHash, put_before: Timestamp) -> Result<bool, MediaError> {
+        let mut files = self.lock();
+        let is_old = files.get(hash.as_str()).is_some_and(|file| file.put_at < put_before);
+        Ok(is_old && files.remove(hash.as_str()).is_some())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
+    use crate::sim_clock::SimClock;
 
     #[tokio::test]
-    async fn the_same_bytes_are_kept_once_under_their_sha256() {
-        let media = MemoryMedia::new();
+    async fn the_same_bytes_are_kept_once_under_their_sha256_and_removed_by_age() {
+        let clock = Arc::new(SimClock::new("2026-12-01T12:00:00Z".parse().unwrap()));
+        let media = MemoryMedia::new(clock.clone());
         let hash = media.put(b"abc").await.unwrap();
         assert_eq!(hash.as_str(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(media.put(b"abc").await.unwrap(), hash);
         assert_eq!(media.count(), 1);
         assert_eq!(media.get(&hash).await.unwrap(), Some(b"abc".to_vec()));
-        media.remove(&hash).await.unwrap();
-        media.remove(&hash).await.unwrap();
+        let put_at = clock.now();
+        let later = put_at.checked_add(SignedDuration::from_secs(1)).unwrap();
+        assert_eq!(media.put_before(put_at, 9).await.unwrap(), vec![]);
+        assert_eq!(media.put_before(later, 9).await.unwrap(), vec![hash.clone()]);
+        assert!(!media.remove(&hash, put_at).await.unwrap());
+        assert!(media.remove(&hash, later).await.unwrap());
+        assert!(!media.remove(&hash, later).await.unwrap());
         assert_eq!(media.get(&hash).await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn a_damaged_file_is_not_handed_out() {
-        let media = MemoryMedia::new();
+        let media = MemoryMedia::new(Arc::new(SimClock::new(Timestamp::UNIX_EPOCH)));
         let hash = media.put(b"abc").await.unwrap();
         assert!(media.damage(&hash));
         assert!(matches!(media.get(&hash).await, Err(MediaError::Damaged(_))));

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use skein_domain::delivery::DEFAULT_GRACE_MS;
+use skein_domain::delivery::{DEFAULT_GRACE_MS, TEXT_LEAD_MS};
 use skein_domain::ports::NewAccount;
 use skein_domain::receipt::Settled;
 use skein_domain::{
@@ -38,7 +38,7 @@ pub fn content(draft: &Draft) -> Value {
 
 /// A draft of the texts, one part each.
 pub fn draft(texts: &[&str]) -> Draft {
-    let parts = texts.iter().map(|text| Part { text: (*text).to_owned() }).collect();
+    let parts = texts.iter().copied().map(Part::text).collect();
     Draft { parts, reply_to: None, langs: vec!["en".to_owned()] }
 }
 
@@ -98,6 +98,7 @@ impl Samples {
             lane: account.lane(),
             due: post.due,
             grace_ms: DEFAULT_GRACE_MS,
+            lead_ms: TEXT_LEAD_MS,
             content: content(&post.draft),
             prepared: None,
             state: State::Scheduled { wake_at: post.due, waiting: None },

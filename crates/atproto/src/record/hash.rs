@@ -25,6 +25,11 @@ pub fn cid_of_blob(bytes: &[u8]) -> Cid {
     cid_of(CODEC_RAW, bytes)
 }
 
+/// The CID of a blob from the SHA-256 of its whole content.
+pub fn cid_of_blob_hash(sha256: &[u8; 32]) -> Cid {
+    cid_from(CODEC_RAW, sha256)
+}
+
 /// The CID that a server will give this record.
 ///
 /// # Errors
@@ -34,8 +39,12 @@ pub fn record_cid(record: &Value) -> Result<Cid, RecordError> {
 }
 
 fn cid_of(codec: u8, bytes: &[u8]) -> Cid {
+    cid_from(codec, &Sha256::digest(bytes))
+}
+
+fn cid_from(codec: u8, sha256: &[u8]) -> Cid {
     let mut binary = vec![CID_VERSION, codec, HASH_SHA2_256, HASH_LENGTH];
-    binary.extend_from_slice(&Sha256::digest(bytes));
+    binary.extend_from_slice(sha256);
     let mut text = BASE32_NOPAD.encode(&binary);
     text.make_ascii_lowercase();
     Cid::of_valid_text(format!("{BASE32_PREFIX}{text}"))
@@ -43,11 +52,13 @@ fn cid_of(codec: u8, bytes: &[u8]) -> Cid {
 
 #[cfg(test)]
 mod tests {
-    use super::cid_of_blob;
+    use super::{cid_of_blob, cid_of_blob_hash};
+    use sha2::{Digest, Sha256};
 
     #[test]
     fn a_blob_is_hashed_raw() {
         // sha2-256 of nothing, as IPFS tools print it for `--cid-version 1 --raw-leaves`.
         assert_eq!(cid_of_blob(b"").as_str(), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
+        assert_eq!(cid_of_blob_hash(&Sha256::digest(b"abc").into()), cid_of_blob(b"abc"));
     }
 }

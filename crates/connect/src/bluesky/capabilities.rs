@@ -1,9 +1,26 @@
 //! What Bluesky allows, from the lexicon `app.bsky.feed.post` (June 2026) and the reference PDS 0.5.
 
 use skein_domain::ports::Limits;
+use skein_media::Bounds;
 
 /// The limits of a post and of a thread.
-pub const LIMITS: Limits = Limits { text_graphemes: 300, text_bytes: 3_000, parts: MAX_WRITES, langs: 3 };
+pub const LIMITS: Limits = Limits {
+    text_graphemes: 300,
+    text_bytes: 3_000,
+    parts: MAX_WRITES,
+    langs: 3,
+    pictures: MAX_GALLERY,
+    picture_input_bytes: Bounds::POST.max_input_bytes,
+};
+
+/// Pictures of an `app.bsky.embed.images`, which every client shows; more become an `app.bsky.embed.gallery`.
+pub(crate) const MAX_IMAGES: usize = 4;
+
+/// Pictures of a gallery that clients are asked to stop at; the schema takes 20.
+const MAX_GALLERY: usize = 10;
+
+/// Characters of an alt text in Bluesky's own app; the schema has no limit.
+pub(crate) const ALT_GRAPHEMES: usize = 2_000;
 
 /// Writes in one `applyWrites`: a thread is one call.
 pub(crate) const MAX_WRITES: usize = 200;

@@ -2,9 +2,9 @@
 
 use skein_atproto::richtext;
 use skein_atproto::syntax::Language;
-use skein_domain::{Draft, Fault};
+use skein_domain::{Draft, Fault, Media, Part, Warning};
 
-use super::capabilities::{LIMITS, MAX_MENTIONS};
+use super::capabilities::{ALT_GRAPHEMES, LIMITS, MAX_MENTIONS};
 use super::reply::ReplyTarget;
 
 /// The text of a part as it will be published, counted.
@@ -30,8 +30,11 @@ pub(crate) fn check(draft: &Draft, counted: &[Counted]) -> Vec<Fault> {
         let fault = Fault::content("too_many_parts", "parts", message);
         faults.push(fault.over(format!("{} parts", LIMITS.parts), format!("{} parts", draft.parts.len())));
     }
-    for (index, part) in counted.iter().enumerate() {
-        check_part(index, counted.len(), part, &mut faults);
+    for (index, (part, Part { media, .. })) in counted.iter().zip(&draft.parts).enumerate() {
+        let name =
+            if counted.len() > 1 { format!("Part {} of {}", index + 1, counted.len()) } else { "The post".to_owned() };
+        check_text(index, &name, part, media.is_empty(), &mut faults);
+        check_media(index, &name, media, &mut faults);
     }
     check_langs(&draft.langs, &mut faults);
     if let Some(Err(fault)) = draft.reply_to.as_deref().map(ReplyTarget::parse) {
@@ -49,20 +52,20 @@ pub(crate) fn check_mentions(accounts: usize) -> Option<Fault> {
     })
 }
 
-fn check_part(index: usize, of: usize, part: &Counted, faults: &mut Vec<Fault>) {
+fn check_text(index: usize, name: &str, part: &Counted, alone: bool, faults: &mut Vec<Fault>) {
     let field = || format!("parts[{index}].text");
-    let name = || if of > 1 { format!("Part {} of {of}", index + 1) } else { "The post".to_owned() };
     let Counted { text, graphemes } = part;
-    if text.is_empty() {
-        faults.push(empty(&field(), &format!("{} is empty.", name())));
+    // Pictures say enough by themselves.
+    if text.is_empty() && alone {
+        faults.push(empty(&field(), &format!("{name} is empty.")));
     }
     if text.contains('\0') {
-        let fault = Fault::content("text_has_nul", field(), format!("{} holds a NUL character.", name()));
+        let fault = Fault::content("text_has_nul", field(), format!("{name} holds a NUL character."));
         faults.push(fault.next("Take it out; no network shows it."));
     }
     if *graphemes > LIMITS.text_graphemes {
         let over = graphemes - LIMITS.text_graphemes;
-        let message = format!("{} has {graphemes} characters, {over} more than Bluesky takes.", name());
+        let message = format!("{name} has {graphemes} characters, {over} more than Bluesky takes.");
         faults.push(
             Fault::content("too_many_graphemes", field(), message)
                 .over(format!("{} graphemes", LIMITS.text_graphemes), format!("{graphemes} graphemes"))
@@ -71,13 +74,44 @@ fn check_part(index: usize, of: usize, part: &Counted, faults: &mut Vec<Fault>) 
     }
     if text.len() > LIMITS.text_bytes {
         let (bytes, most) = (text.len(), LIMITS.text_bytes);
-        let message = format!("{} has {bytes} bytes of UTF-8, and Bluesky takes {most}.", name());
+        let message = format!("{name} has {bytes} bytes of UTF-8, and Bluesky takes {most}.");
         faults.push(
             Fault::content("too_many_bytes", field(), message)
                 .over(format!("{most} bytes"), format!("{bytes} bytes"))
                 .next("Shorten it, or split it into a thread; emoji of several people take many bytes."),
         );
     }
+}
+
+fn check_media(index: usize, name: &str, media: &[Media], faults: &mut Vec<Fault>) {
+    let (count, most) = (media.len(), LIMITS.pictures);
+    if count > most {
+        let message = format!("{name} has {count} pictures, and a post can show {most}.");
+        faults.push(
+            Fault::content("too_many_pictures", format!("parts[{index}].media"), message)
+                .over(format!("{most} pictures"), format!("{count} pictures"))
+                .next("Leave some out, or put them into further parts of a thread."),
+        );
+    }
+}
+
+/// What the author of pictures should know about their descriptions.
+pub(crate) fn alt_warnings(part: usize, media: &[Media]) -> Vec<Warning> {
+    let warning = |(place, media): (usize, &Media)| {
+        let field = format!("parts[{part}].media[{place}].alt");
+        let graphemes = richtext::graphemes(&media.alt);
+        if media.alt.trim().is_empty() {
+            let message = "A picture has no alt text, so those who cannot see it learn nothing of it.";
+            Some(Warning::new("alt_missing", field, message))
+        } else if graphemes > ALT_GRAPHEMES {
+            let message =
+                format!("An alt text has {graphemes} characters; Bluesky's own app takes {ALT_GRAPHEMES} at most.");
+            Some(Warning::new("alt_long", field, message))
+        } else {
+            None
+        }
+    };
+    media.iter().enumerate().filter_map(warning).collect()
 }
 
 fn check_langs(langs: &[String], faults: &mut Vec<Fault>) {
@@ -102,10 +136,8 @@ fn empty(field: &str, message: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skein_domain::Part;
-
     fn thread(texts: &[&str]) -> Draft {
-        let parts = texts.iter().map(|text| Part { text: (*text).to_owned() }).collect();
+        let parts = texts.iter().copied().map(Part::text).collect();
         Draft { parts, ..Draft::default() }
     }
 
@@ -150,6 +182,28 @@ mod tests {
         assert_eq!(fault.limit.as_deref(), Some("300 graphemes"));
         assert_eq!(fault.given.as_deref(), Some("301 graphemes"));
         assert_eq!(fault.message, "Part 2 of 2 has 301 characters, 1 more than Bluesky takes.");
+    }
+
+    fn with_pictures(text: &str, alts: &[&str]) -> Draft {
+        let media = |alt: &&str| Media { source: "a.png".to_owned(), alt: (*alt).to_owned() };
+        let part = Part { text: text.to_owned(), media: alts.iter().map(media).collect() };
+        Draft { parts: vec![part], ..Draft::default() }
+    }
+
+    #[test]
+    fn pictures_need_no_text_and_are_counted() {
+        assert_eq!(codes(&with_pictures("", &["a"; 10])), []);
+        let too_many = [("too_many_pictures".to_owned(), "parts[0].media".to_owned())];
+        assert_eq!(codes(&with_pictures("hi", &["a"; 11])), too_many);
+    }
+
+    #[test]
+    fn an_alt_text_that_is_missing_or_long_is_a_warning() {
+        let long = "a".repeat(ALT_GRAPHEMES + 1);
+        let media = &with_pictures("hi", &["fine", " ", &long]).parts[0].media;
+        let told = alt_warnings(7, media);
+        let told: Vec<_> = told.iter().map(|warning| (warning.code.as_str(), warning.field.as_str())).collect();
+        assert_eq!(told, [("alt_missing", "parts[7].media[1].alt"), ("alt_long", "parts[7].media[2].alt")]);
     }
 
     #[test]

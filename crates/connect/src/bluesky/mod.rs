@@ -4,6 +4,7 @@ mod answers;
 mod capabilities;
 mod check;
 mod content;
+mod pictures;
 mod prepare;
 mod preview;
 mod publish;
@@ -18,12 +19,13 @@ use skein_bluesky::identity::Identities;
 use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::XrpcClient;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
+use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, MediaFiles, Stamp};
 use skein_domain::{
-    Account, Category, Draft, Evidence, Fault, Finding, PartPreview, Platform, Prepared, Preview, RecordPreview,
-    Resolved,
+    Account, Category, Draft, Evidence, Fault, Finding, Fitted, PartPreview, Picture, Platform, Prepared, Preview,
+    RecordPreview, Resolved,
 };
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use url::Url;
 
 pub use capabilities::LIMITS;
@@ -35,7 +37,10 @@ pub struct BlueskyConnector {
     identities: Identities,
     xrpc: XrpcClient,
     clock: Arc<dyn Clock>,
+    media: Arc<dyn MediaFiles>,
     web: Option<Url>,
+    fits: Semaphore,
+    uploads: Arc<pictures::Uploads>,
 }
 
 impl BlueskyConnector {
@@ -46,9 +51,11 @@ impl BlueskyConnector {
         identities: Identities,
         xrpc: XrpcClient,
         clock: Arc<dyn Clock>,
+        media: Arc<dyn MediaFiles>,
         web: Option<Url>,
     ) -> Self {
-        Self { sessions, identities, xrpc, clock, web }
+        let fits = Semaphore::new(pictures::FITS_AT_ONCE);
+        Self { sessions, identities, xrpc, clock, media, web, fits, uploads: Arc::default() }
     }
 }
 
@@ -78,8 +85,17 @@ impl Connector for BlueskyConnector {
         preview::records(account, &content::Content::read(content)?, due)
     }
 
-    async fn resolve(&self, _account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>> {
-        self.resolve_draft(draft).await
+    async fn fit(&self, original: Vec<u8>) -> Result<Fitted, Fault> {
+        self.fit_picture(original).await
+    }
+
+    async fn resolve(
+        &self,
+        _account: &Account,
+        draft: &Draft,
+        pictures: &[Vec<Picture>],
+    ) -> Result<Resolved, Vec<Fault>> {
+        self.resolve_draft(draft, pictures).await
     }
 
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
@@ -87,6 +103,7 @@ impl Connector for BlueskyConnector {
         let (ready, verified) = tokio::join!(self.make_ready(account, stamp.first_created_at), self.verify(&content));
         ready?;
         verified?;
+        self.upload_all(account, &content).await?;
         prepare::freeze(account, &content, stamp).map_err(Obstacle::Refused)
     }
 

@@ -44,6 +44,7 @@ fn record_of(part: &PartContent, content: &Content, made: &[StrongRef], created_
     let mut record = Post::new(&part.text, Datetime::from_timestamp(created_at));
     record.facets.clone_from(&part.facets);
     record.langs.clone_from(&content.langs);
+    record.embed = part.embed();
     record.reply = match made {
         [] => content.reply.clone(),
         [first, .., last] | [first @ last] => {
@@ -106,7 +107,8 @@ mod tests {
     }
 
     fn thread(texts: &[&str], reply: Option<ReplyRef>) -> Content {
-        let part = |text: &&str| PartContent { text: (*text).to_owned(), facets: Vec::<Facet>::new() };
+        let part =
+            |text: &&str| PartContent { text: (*text).to_owned(), facets: Vec::<Facet>::new(), pictures: Vec::new() };
         Content { parts: texts.iter().map(part).collect(), reply, langs: Vec::new() }
     }
 

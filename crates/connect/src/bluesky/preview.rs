@@ -8,11 +8,12 @@ use skein_atproto::richtext::{self, Detected, Feature};
 use skein_atproto::syntax::Handle;
 use skein_domain::ports::Stamp;
 use skein_domain::{
-    Account, Draft, FacetKind, FacetPreview, Fault, PartPreview, Preview, PreviewFault, RecordPreview, Warning,
+    Account, Draft, FacetKind, FacetPreview, Fault, MediaPreview, PartPreview, Picture, Preview, PreviewFault,
+    RecordPreview, Warning,
 };
 
 use super::capabilities::MAX_MENTIONS;
-use super::check::{Counted, check, check_mentions, count};
+use super::check::{Counted, alt_warnings, check, check_mentions, count};
 use super::content::{Content, PartContent};
 use super::prepare::freeze;
 use super::resolve::{mentioned, plain_mention};
@@ -28,20 +29,35 @@ pub fn preview(draft: &Draft) -> Preview {
     let parts =
         counted.into_iter().zip(detected).enumerate().map(|(index, (Counted { text, graphemes }, detected))| {
             let facets = detected.into_iter().filter_map(|found| unresolved(index, found, &mut warnings)).collect();
-            PartPreview { graphemes, bytes: text.len(), text, facets }
+            PartPreview { graphemes, bytes: text.len(), text, facets, media: Vec::new() }
         });
-    Preview { parts: parts.collect(), records: None, faults, warnings }
+    let parts = parts.collect();
+    for (index, part) in draft.parts.iter().enumerate().filter(|(_, part)| !part.media.is_empty()) {
+        warnings.push(not_opened(index));
+        warnings.extend(alt_warnings(index, &part.media));
+    }
+    Preview { parts, records: None, faults, warnings }
 }
 
 /// The parts of resolved content.
 pub(crate) fn parts(content: Content) -> Vec<PartPreview> {
-    let part = |PartContent { text, facets }: PartContent| PartPreview {
+    let part = |PartContent { text, facets, pictures }: PartContent| PartPreview {
         graphemes: richtext::graphemes(&text),
         bytes: text.len(),
         text,
         facets: facets.into_iter().filter_map(resolved).collect(),
+        media: pictures.into_iter().map(shown).collect(),
     };
     content.parts.into_iter().map(part).collect()
+}
+
+fn shown(Picture { mime, bytes, width, height, alt, .. }: Picture) -> MediaPreview {
+    MediaPreview { mime, bytes, width, height, alt }
+}
+
+fn not_opened(part: usize) -> Warning {
+    let message = "Its pictures were not opened: without asking anybody, they are not fitted.";
+    Warning::new("pictures_not_opened", format!("parts[{part}].media"), message)
 }
 
 /// The records that freezing makes at the due instant, read from the frozen bytes.

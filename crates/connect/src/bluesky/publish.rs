@@ -17,6 +17,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::answers;
+use super::pictures::Uploads;
 use super::{BlueskyConnector, unreadable};
 
 /// How long an answer to a write is waited for. A thread of 200 posts takes the reference server about a second.
@@ -51,6 +52,7 @@ struct ApplyWrites {
     fence: Value,
     records: Vec<RecordRef>,
     url: Option<String>,
+    uploads: Arc<Uploads>,
 }
 
 #[async_trait]
@@ -60,6 +62,16 @@ impl ArmedStep for ApplyWrites {
     }
 
     async fn send(self: Box<Self>) -> Outcome {
+        let outcome = self.send_once().await;
+        if matches!(outcome, Outcome::BlobGone(_)) {
+            self.uploads.forget(self.authorized.did());
+        }
+        outcome
+    }
+}
+
+impl ApplyWrites {
+    async fn send_once(&self) -> Outcome {
         let error = match self.apply(&self.authorized).await {
             Ok(outcome) => return outcome,
             Err(error) => error,
@@ -76,9 +88,7 @@ impl ArmedStep for ApplyWrites {
             Err(error) => answers::of_session(&error, self.clock.now()),
         }
     }
-}
 
-impl ApplyWrites {
     async fn apply(&self, authorized: &Authorized) -> Result<Outcome, CallError> {
         let timeout = Duration::from_millis(WRITE_TIMEOUT_MS);
         let response = repo::apply_writes(authorized, self.body.clone(), timeout).await?;
@@ -110,6 +120,7 @@ impl BlueskyConnector {
             fence,
             records: prepared.records.clone(),
             url: self.address(account, prepared),
+            uploads: Arc::clone(&self.uploads),
         }))
     }
 
@@ -169,7 +180,7 @@ fn with_fence(body: &str, fence: &Fence) -> Result<Bytes, Fault> {
     serde_json::to_vec(&body).map(Bytes::from).map_err(|error| unreadable("request", error))
 }
 
-fn no_session(error: &SessionError) -> Obstacle {
+pub(crate) fn no_session(error: &SessionError) -> Obstacle {
     let fault = answers::session_fault(error);
     if error.is_transient() {
         Obstacle::Retry { at: answers::retry_at(error), fault }

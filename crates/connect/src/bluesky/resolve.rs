@@ -4,14 +4,15 @@ use futures_util::future::join_all;
 use skein_atproto::richtext::{self, Detected, Feature};
 use skein_atproto::syntax::{Did, Handle, Language};
 use skein_bluesky::identity::IdentityError;
+use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
-use skein_domain::{Category, Draft, Fault, Resolved, Warning};
+use skein_domain::{Category, Draft, Fault, Picture, Resolved, Warning};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::BlueskyConnector;
 use super::capabilities::MAX_BODY_BYTES;
-use super::check::check_mentions;
+use super::check::{alt_warnings, check_mentions};
 use super::content::{Content, PartContent};
 use super::reply::{NoTarget, ReplyTarget};
 
@@ -23,7 +24,7 @@ const VERIFY_WITHIN_MS: u64 = 3_000;
 type Mentioned = BTreeMap<Handle, Result<Did, IdentityError>>;
 
 impl BlueskyConnector {
-    pub(crate) async fn resolve_draft(&self, draft: &Draft) -> Result<Resolved, Vec<Fault>> {
+    pub(crate) async fn resolve_draft(&self, draft: &Draft, pictures: &[Vec<Picture>]) -> Result<Resolved, Vec<Fault>> {
         let mut faults = Vec::new();
         let texts: Vec<String> = draft.parts.iter().map(|part| richtext::compose(&part.text)).collect();
         let detected: Vec<Vec<Detected>> = texts.iter().map(|text| richtext::detect(text)).collect();
@@ -48,14 +49,16 @@ impl BlueskyConnector {
             let lookup = |handle: &Handle| mentioned.get(handle).and_then(|found| found.as_ref().ok().cloned());
             let (facets, unresolved) = richtext::resolve_mentions(detected, lookup);
             warnings.extend(unresolved.iter().map(|handle| plain_mention(index, handle)));
-            parts.push(PartContent { text, facets });
+            warnings.extend(alt_warnings(index, &draft.parts[index].media));
+            parts.push(PartContent { text, facets, pictures: pictures.get(index).cloned().unwrap_or_default() });
         }
         let langs = draft.langs.iter().filter_map(|lang| Language::parse(lang).ok()).collect();
         let content = Content { parts, reply, langs };
         match content.to_value() {
             Ok(content) if faults.is_empty() => {
                 check_size(&content).map_err(|fault| vec![fault])?;
-                Ok(Resolved { content, warnings })
+                let lead_ms = if pictures.iter().all(Vec::is_empty) { TEXT_LEAD_MS } else { PICTURES_LEAD_MS };
+                Ok(Resolved { content, lead_ms, warnings })
             }
             Ok(_) => Err(faults),
             Err(fault) => Err([faults, vec![fault]].concat()),

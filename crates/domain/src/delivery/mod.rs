@@ -16,8 +16,11 @@ use crate::{AccountId, DeliveryId, Lane, PostId, Prepared};
 /// How late a post may still go out, unless its workspace or its author says otherwise.
 pub const DEFAULT_GRACE_MS: i64 = 3_600_000;
 
-/// How long before its instant a delivery is prepared, in milliseconds.
-pub const PREPARE_LEAD_MS: i64 = 30_000;
+/// How long before its instant a delivery of words alone is prepared, in milliseconds.
+pub const TEXT_LEAD_MS: i64 = 30_000;
+
+/// How long before its instant a delivery with pictures is prepared, in milliseconds: they are uploaded then.
+pub const PICTURES_LEAD_MS: i64 = 60_000;
 
 /// How long before its instant a delivery is armed, in milliseconds; from then on it can no longer be stopped.
 pub const ARM_LEAD_MS: i64 = 1_000;
@@ -37,6 +40,8 @@ pub struct Delivery {
     pub due: Timestamp,
     /// How late it may still go out, in milliseconds.
     pub grace_ms: i64,
+    /// How long before its instant it is prepared, in milliseconds.
+    pub lead_ms: i64,
     /// The connector's own form of the content, fixed at submission.
     pub content: Value,
     /// The frozen bytes, once there are any.
@@ -80,17 +85,17 @@ impl Delivery {
 
     /// The event of moving it to another instant.
     pub fn moved_to(&self, due: Timestamp) -> Event {
-        Event::Moved { due, wake_at: Self::prepare_at(due), grace_ends: grace_end(due, self.grace_ms) }
+        Event::Moved { due, wake_at: lead_before(due, self.lead_ms), grace_ends: grace_end(due, self.grace_ms) }
     }
 
-    /// When a delivery that is due then is looked at first.
-    pub fn prepare_at(due: Timestamp) -> Timestamp {
-        due.checked_sub(SignedDuration::from_millis(PREPARE_LEAD_MS)).unwrap_or(Timestamp::MIN)
+    /// When it is looked at first.
+    pub fn prepare_at(&self) -> Timestamp {
+        lead_before(self.due, self.lead_ms)
     }
 
     /// When a delivery that is due then is armed.
     pub fn arm_at(due: Timestamp) -> Timestamp {
-        due.checked_sub(SignedDuration::from_millis(ARM_LEAD_MS)).unwrap_or(Timestamp::MIN)
+        lead_before(due, ARM_LEAD_MS)
     }
 
     /// How late an instant is for this delivery, in milliseconds; negative before it is due.
@@ -98,6 +103,11 @@ impl Delivery {
         let late = at.duration_since(self.due).as_millis();
         i64::try_from(late).unwrap_or(i64::MAX)
     }
+}
+
+/// An instant so many milliseconds before another.
+pub fn lead_before(due: Timestamp, lead_ms: i64) -> Timestamp {
+    due.checked_sub(SignedDuration::from_millis(lead_ms)).unwrap_or(Timestamp::MIN)
 }
 
 /// The last instant that the ledger can hold; nobody schedules beyond it.

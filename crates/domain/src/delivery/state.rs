@@ -173,6 +173,11 @@ impl StateName {
         )
     }
 
+    /// Nobody can make it go out again: what it needed is needed no more.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Published | Self::Canceled | Self::Removed)
+    }
+
     /// The name as it stands in the database and in the API.
     pub fn as_str(self) -> &'static str {
         match self {

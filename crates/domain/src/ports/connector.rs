@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::outcome::Obstacle;
 use crate::{
-    Account, Draft, Evidence, Fault, Finding, Outcome, PartPreview, Platform, Prepared, Preview, RecordPreview,
-    Resolved,
+    Account, Draft, Evidence, Fault, Finding, Fitted, Outcome, PartPreview, Picture, Platform, Prepared, Preview,
+    RecordPreview, Resolved,
 };
 
 /// What the platform allows, as data.
@@ -21,6 +21,10 @@ pub struct Limits {
     pub parts: usize,
     /// Languages of one post.
     pub langs: usize,
+    /// Pictures of one part.
+    pub pictures: usize,
+    /// The largest file that is looked at to make a picture of it.
+    pub picture_input_bytes: u64,
 }
 
 /// What the freeze allots to a delivery: the instants and addresses that no other delivery of its lane has.
@@ -65,10 +69,20 @@ pub trait Connector: Send + Sync {
     /// The records that `prepare` will make at the due instant, with what is not fixed before then marked.
     fn records(&self, account: &Account, content: &Value, due: Timestamp) -> Result<Vec<RecordPreview>, Fault>;
 
-    /// Looks up all that a draft which passed `check` refers to. Returns every fault at once.
-    async fn resolve(&self, account: &Account, draft: &Draft) -> Result<Resolved, Vec<Fault>>;
+    /// Makes of a file the picture that the platform takes. The same bytes always make the same picture. The fault needs
+    /// no field: whoever asks adds it.
+    async fn fit(&self, original: Vec<u8>) -> Result<Fitted, Fault>;
 
-    /// Verifies that what was looked up still holds and makes the final bytes.
+    /// Looks up all that a draft which passed `check` refers to; `pictures` are those of each part, fitted and in order.
+    /// Returns every fault at once.
+    async fn resolve(
+        &self,
+        account: &Account,
+        draft: &Draft,
+        pictures: &[Vec<Picture>],
+    ) -> Result<Resolved, Vec<Fault>>;
+
+    /// Verifies that what was looked up still holds, uploads what the content needs, and makes the final bytes.
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle>;
 
     /// Loads the request. With earlier evidence it is loaded under the fence of that evidence, otherwise under a new one.

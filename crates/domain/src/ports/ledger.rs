@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::ContentHash;
 use crate::story::Line;
 use crate::{Account, AccountId, Delivery, DeliveryId, Lane, Platform, Post, PostId, Standing, StateName, WorkspaceId};
 
@@ -155,8 +156,16 @@ pub trait Ledger: Send + Sync {
     /// Forgets an account; refused with `Invalid` while it has deliveries that are not at rest or wait for a person.
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError>;
 
-    /// Keeps a post, its deliveries and the first lines of their stories.
-    async fn submit(&self, post: &Post, deliveries: &[Delivery], story: &[Line]) -> Result<(), LedgerError>;
+    /// Keeps a post, its deliveries, the first lines of their stories, and which media files they need.
+    async fn submit(
+        &self,
+        post: &Post,
+        deliveries: &[Delivery],
+        story: &[Line],
+        files: &[ContentHash],
+    ) -> Result<(), LedgerError>;
+    /// Whether any delivery may still send a media file: one of its post that is not Published, Canceled or Removed.
+    async fn needs_file(&self, file: &ContentHash) -> Result<bool, LedgerError>;
     /// One post.
     async fn post(&self, id: &PostId) -> Result<Post, LedgerError>;
     /// The posts of a workspace whose id begins with the prefix, at most `at_most`, newest first.

@@ -1,7 +1,10 @@
 //! Files that belong to posts, kept by the hash of their bytes until the post is public.
 
 use async_trait::async_trait;
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The SHA-256 of a file's bytes, in lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -9,10 +12,24 @@ use serde::{Deserialize, Serialize};
 pub struct ContentHash(String);
 
 impl ContentHash {
+    /// The hash of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(HEXLOWER.encode(&Sha256::digest(bytes)))
+    }
+
     /// Reads sixty-four lower-case hex digits.
     pub fn parse(given: &str) -> Result<Self, MediaError> {
         let valid = given.len() == 64 && given.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if valid { Ok(Self(given.to_owned())) } else { Err(MediaError::NotAHash) }
+    }
+
+    /// The hash as it was before it became text.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut digest = [0; 32];
+        // What is in here are sixty-four digits, or it would not be.
+        let decoded = HEXLOWER.decode_mut(self.0.as_bytes(), &mut digest);
+        debug_assert_eq!(decoded.ok(), Some(digest.len()));
+        digest
     }
 
     /// The hex digits.
@@ -49,12 +66,18 @@ pub enum MediaError {
 }
 
 /// Where media bytes are kept. Putting the same bytes twice keeps one file.
+///
+/// A file is kept for as long as a post needs it, and then swept: whoever puts one has some minutes to submit the post that
+/// needs it, and a file that is put again counts as new.
 #[async_trait]
 pub trait MediaFiles: Send + Sync {
-    /// Keeps the bytes, durably, and returns their hash.
+    /// Keeps the bytes, durably, and returns their hash. The file is new again if it was there already.
     async fn put(&self, bytes: &[u8]) -> Result<ContentHash, MediaError>;
     /// The bytes, checked against their hash; `None` when there is no such file.
     async fn get(&self, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError>;
-    /// Forgets the bytes. Forgetting what is not there is no error.
-    async fn remove(&self, hash: &ContentHash) -> Result<(), MediaError>;
+    /// The files that were last put before an instant, at most `at_most` of them.
+    async fn put_before(&self, instant: Timestamp, at_most: usize) -> Result<Vec<ContentHash>, MediaError>;
+    /// Forgets a file unless it was put again at the instant or after it. False when it stays; forgetting what is not there
+    /// is no error.
+    async fn remove(&self, hash: &ContentHash, put_before: Timestamp) -> Result<bool, MediaError>;
 }

@@ -5,6 +5,7 @@ mod connector;
 mod entropy;
 mod ledger;
 mod media_files;
+mod originals;
 
 pub use clock::Clock;
 pub use connector::{ArmedStep, Connector, Limits, Stamp};
@@ -13,3 +14,4 @@ pub use ledger::{
     Change, Claim, ClaimRequest, Guard, LaneClock, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 pub use media_files::{ContentHash, MediaError, MediaFiles};
+pub use originals::Originals;

@@ -1,6 +1,7 @@
 //! Engine and intake on simulated time, against a platform in memory: what they decide, without waiting for it.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
+mod pictures;
 mod publishing;
 mod seeds;
 mod settling;
@@ -16,7 +17,7 @@ use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
 use skein_domain::{Account, Delivery, Draft, Part, Platform, PostId, StateName, WorkspaceId};
 use skein_engine::{Engine, Parts, Settings};
 use skein_intake::{Connected, Found, Intake, IntakeError, Submission};
-use skein_testkit::{FakeConnector, MemoryLedger, SeededEntropy, SimClock};
+use skein_testkit::{FakeConnector, MemoryLedger, MemoryMedia, MemoryOriginals, SeededEntropy, SimClock};
 
 /// Everything that a simulated installation has.
 struct World {
@@ -25,6 +26,8 @@ struct World {
     platform: FakeConnector,
     intake: Intake,
     engine: Engine,
+    media: Arc<MemoryMedia>,
+    originals: Arc<MemoryOriginals>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -38,20 +41,22 @@ impl World {
         let platform = FakeConnector::new(Arc::new(clock.clone()));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(seed));
         let connectors = connectors(&platform);
+        let media = Arc::new(MemoryMedia::new(Arc::new(clock.clone())));
         let intake = Intake::new(
             Arc::clone(&ledger),
+            media.clone(),
             connectors,
             Arc::new(clock.clone()),
             Arc::clone(&entropy),
             WorkspaceId::personal(),
         );
-        let engine = engine(&ledger, &platform, &clock, &entropy, "worker one");
-        Self { clock, ledger, platform, intake, engine, entropy }
+        let engine = engine(&ledger, &media, &platform, &clock, &entropy, "worker one");
+        Self { clock, ledger, platform, intake, engine, media, originals: Arc::default(), entropy }
     }
 
     /// A second worker on the same ledger.
     fn second_engine(&self) -> Engine {
-        engine(&self.ledger, &self.platform, &self.clock, &self.entropy, "worker two")
+        engine(&self.ledger, &self.media, &self.platform, &self.clock, &self.entropy, "worker two")
     }
 
     fn now(&self) -> Timestamp {
@@ -81,7 +86,7 @@ impl World {
     }
 
     async fn try_submit_to(&self, text: &str, accounts: &[&str], at: &str) -> Result<PostId, IntakeError> {
-        let parts = text.split('|').map(|text| Part { text: text.to_owned() }).collect();
+        let parts = text.split('|').map(Part::text).collect();
         let submission = Submission {
             draft: Draft { parts, ..Draft::default() },
             accounts: accounts.iter().map(|account| format!("{account}.test")).collect(),
@@ -89,7 +94,7 @@ impl World {
             zone: None,
             default_zone: TimeZone::UTC,
         };
-        let submitted = self.intake.submit(submission).await;
+        let submitted = self.intake.submit(submission, self.originals.as_ref()).await;
         // Ids made within the same millisecond have no order.
         self.clock.advance(SignedDuration::from_millis(1));
         submitted.map(|submitted| submitted.post.id)
@@ -147,6 +152,7 @@ fn connectors(platform: &FakeConnector) -> HashMap<Platform, Arc<dyn Connector>>
 
 fn engine(
     ledger: &Arc<dyn Ledger>,
+    media: &Arc<MemoryMedia>,
     platform: &FakeConnector,
     clock: &SimClock,
     entropy: &Arc<dyn Entropy>,
@@ -154,6 +160,7 @@ fn engine(
 ) -> Engine {
     Engine::new(Parts {
         ledger: Arc::clone(ledger),
+        media: media.clone(),
         connectors: connectors(platform),
         clock: Arc::new(clock.clone()),
         entropy: Arc::clone(entropy),

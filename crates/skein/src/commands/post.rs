@@ -1,17 +1,22 @@
-//! `skein post`: one text, now or at a time.
+//! `skein post`: one text with its pictures, now or at a time.
 
 use skein_domain::Part;
 
 use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::parts::read_text;
+use crate::pictures::Pictures;
 use crate::submit::{Options, submit};
 
 /// The command line of `post`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The text, or - for standard input
-    pub(crate) text: String,
+    #[arg(required_unless_present = "image")]
+    pub(crate) text: Option<String>,
+    /// Its pictures.
+    #[command(flatten)]
+    pub(crate) pictures: Pictures,
     /// When, where and how.
     #[command(flatten)]
     pub(crate) options: Options,
@@ -19,6 +24,7 @@ pub(crate) struct Args {
 
 /// Posts one text.
 pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
-    let text = read_text(&args.text)?;
-    Box::pin(submit(app, vec![Part { text }], args.options)).await
+    let text = args.text.as_deref().map(read_text).transpose()?.unwrap_or_default();
+    let part = Part { text, media: args.pictures.0 };
+    Box::pin(submit(app, vec![part], args.options)).await
 }

@@ -9,6 +9,7 @@ use crate::exit::Failure;
 const SANDBOX_FOLDER: &str = "sandbox";
 const DATABASE_FILE: &str = "skein.db";
 const KEY_FILE: &str = "master.key";
+const MEDIA_FOLDER: &str = "media";
 
 /// Where everything lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) struct Paths {
     pub(crate) database_url: String,
     /// The file of the master key. Made with mode 0600.
     pub(crate) key_file: PathBuf,
+    /// The folder of the pictures that are not public yet. Made with mode 0700.
+    pub(crate) media: PathBuf,
 }
 
 impl Paths {
@@ -27,7 +30,7 @@ impl Paths {
             Some(url) => from_data_folder(&url, data),
             None => format!("sqlite:{}", data.join(DATABASE_FILE).display()),
         };
-        Ok(Self { data: data.to_owned(), database_url, key_file: data.join(KEY_FILE) })
+        Ok(Self { data: data.to_owned(), database_url, key_file: data.join(KEY_FILE), media: data.join(MEDIA_FOLDER) })
     }
 
     /// Whether there is a database already, which was then made with a key.
@@ -41,6 +44,7 @@ impl Paths {
         Self {
             database_url: format!("sqlite:{}", data.join(DATABASE_FILE).display()),
             key_file: data.join(KEY_FILE),
+            media: data.join(MEDIA_FOLDER),
             data,
         }
     }

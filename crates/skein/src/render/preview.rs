@@ -1,7 +1,7 @@
 //! A preview, for people: parts with their counts and facets, what would be refused, the records.
 
 use skein_domain::ports::Limits;
-use skein_domain::{PartPreview, Preview, RecordPreview};
+use skein_domain::{MediaPreview, PartPreview, Preview, RecordPreview};
 
 use super::faults;
 use crate::exit::{Exit, Failure};
@@ -50,6 +50,13 @@ fn part_lines(part: &PartPreview, limits: Limits) -> Vec<Line> {
         let label = format!("{:9}", facet.kind.as_str());
         lines.push(Line::from("  ").and(Tone::Faint, label).and(Tone::Plain, format!("{shown} → {}", facet.value)));
     }
+    for (place, picture) in part.media.iter().enumerate() {
+        let MediaPreview { mime, bytes, width, height, alt } = picture;
+        let alt = if alt.trim().is_empty() { "no alt text".to_owned() } else { format!("“{alt}”") };
+        let label = format!("{:9}", format!("picture {}", place + 1));
+        let shown = format!("{mime}, {width} × {height} px, {bytes} bytes, {alt}");
+        lines.push(Line::from("  ").and(Tone::Faint, label).and(Tone::Plain, format!(" {shown}")));
+    }
     lines
 }
 
@@ -71,11 +78,18 @@ mod tests {
     use serde_json::json;
     use skein_domain::{FacetKind, FacetPreview, Fault, Warning};
 
-    const LIMITS: Limits = Limits { text_graphemes: 300, text_bytes: 3_000, parts: 200, langs: 3 };
+    const LIMITS: Limits =
+        Limits { text_graphemes: 300, text_bytes: 3_000, parts: 200, langs: 3, pictures: 10, picture_input_bytes: 9 };
 
     fn part() -> PartPreview {
         let facet = FacetPreview { byte_start: 7, byte_end: 10, kind: FacetKind::Tag, value: "is".to_owned() };
-        PartPreview { text: "thät\n\u{1b}#is".to_owned(), graphemes: 9, bytes: 10, facets: vec![facet] }
+        PartPreview {
+            text: "thät\n\u{1b}#is".to_owned(),
+            graphemes: 9,
+            bytes: 10,
+            facets: vec![facet],
+            media: Vec::new(),
+        }
     }
 
     #[test]

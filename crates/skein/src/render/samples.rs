@@ -65,7 +65,7 @@ pub(crate) fn view() -> PostView {
         id: PostId::parse("post_00000000000000000000000004").unwrap(),
         status: PostStatus::Scheduled,
         platforms: std::iter::once(("bluesky".to_owned(), PostStatus::Scheduled)).collect(),
-        parts: vec![Part { text: "First part\nwith two lines".to_owned() }, Part { text: "Second part".to_owned() }],
+        parts: vec![Part::text("First part\nwith two lines"), Part::text("Second part")],
         scheduled_at: due(),
         timezone: "Europe/Paris".to_owned(),
         deliveries: vec![delivery()],

@@ -72,7 +72,7 @@ async fn answers_are_in_order_with_garbage_between() {
 #[tokio::test]
 async fn a_fault_names_the_field_and_the_rest_is_shown() {
     let lines = [
-        json!({"text": "one", "media": [], "thread": [{"text": "two", "alt": 1}], "scheduled_at": "2020-01-01T00:00:00Z"}),
+        json!({"text": "one", "video": [], "thread": [{"text": "two", "alt": 1}], "scheduled_at": "2020-01-01T00:00:00Z"}),
         json!({"text": "x", "scheduled_at": "2999-01-01T09:00", "timezone": "Europe/Pariss", "langs": ["no language"]}),
         json!({"reply_to": "last", "thread": [{"text": "only the thread"}], "accounts": ["anybody.test"]}),
     ];
@@ -82,7 +82,7 @@ async fn a_fault_names_the_field_and_the_rest_is_shown() {
         answer["faults"].as_array().unwrap().iter().map(|f| json!([f["part"], f["field"], f["code"]])).collect()
     };
     let expected = [
-        json!([null, "media", "unknown_field"]),
+        json!([null, "video", "unknown_field"]),
         json!([1, "thread[0].alt", "unknown_field"]),
         json!([null, "scheduled_at", "time_past"]),
     ];

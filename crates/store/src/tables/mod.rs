@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod deliveries;
 pub(crate) mod engines;
 pub(crate) mod lanes;
+pub(crate) mod post_files;
 pub(crate) mod posts;
 pub(crate) mod records;
 pub(crate) mod sessions;

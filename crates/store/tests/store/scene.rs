@@ -60,6 +60,6 @@ pub(crate) async fn submitted(
 ) -> Delivery {
     let post = samples.post(&["A goose."], at_ms(ms));
     let delivery = samples::in_state(samples.delivery(&post, account), state, at_ms(ms));
-    ledger.submit(&post, std::slice::from_ref(&delivery), &[]).await.unwrap();
+    ledger.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
     delivery
 }

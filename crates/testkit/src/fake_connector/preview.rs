@@ -37,5 +37,11 @@ pub(super) fn records(account: &Account, content: &Value, due: Timestamp) -> Res
 }
 
 fn part_of(text: &str) -> PartPreview {
-    PartPreview { text: text.to_owned(), graphemes: text.chars().count(), bytes: text.len(), facets: Vec::new() }
+    PartPreview {
+        text: text.to_owned(),
+        graphemes: text.chars().count(),
+        bytes: text.len(),
+        facets: Vec::new(),
+        media: Vec::new(),
+    }
 }

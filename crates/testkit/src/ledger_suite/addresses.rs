@@ -26,7 +26,7 @@ pub async fn two_deliveries_of_a_lane_cannot_freeze_the_same_address(ledger: Arc
 
     let post = scene.samples.post(&["A goose."], at_ms(10));
     let third = samples::in_state(scene.samples.delivery(&post, &account), StateName::Ready, at_ms(10));
-    assert_invalid(scene.ledger.submit(&post, std::slice::from_ref(&third), &[]).await);
+    assert_invalid(scene.ledger.submit(&post, std::slice::from_ref(&third), &[], &[]).await);
     assert_not_found(scene.ledger.post(&post.id).await);
     assert_not_found(scene.ledger.delivery(&third.id).await);
 
@@ -43,7 +43,7 @@ pub async fn any_shared_address_counts(ledger: Arc<dyn Ledger>) {
     for _ in 0..2 {
         let post = scene.samples.post(&["One.", "Two.", "Three."], at_ms(10));
         let delivery = scene.samples.delivery(&post, &account);
-        scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[]).await.unwrap();
+        scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
         threads.push(delivery);
     }
     scene.ledger.save(&frozen(&threads[0], 10)).await.unwrap();

@@ -19,6 +19,7 @@
 pub mod accounts;
 pub mod addresses;
 pub mod beats;
+pub mod files;
 pub mod leases;
 pub mod posts;
 pub mod queue;
@@ -58,6 +59,10 @@ macro_rules! ledger_conformance {
                 a_submission_for_an_unknown_account_keeps_nothing,
                 posts_are_found_by_prefix_newest_first,
                 a_prefix_is_a_text_and_not_a_pattern,
+            }
+            files {
+                a_file_is_needed_until_every_delivery_of_its_posts_is_final,
+                a_refused_submission_needs_no_file,
             }
             queue {
                 deliveries_are_listed_by_due_instant_then_by_id,
@@ -171,6 +176,7 @@ mod tests {
             ("accounts", include_str!("accounts.rs")),
             ("addresses", include_str!("addresses.rs")),
             ("beats", include_str!("beats.rs")),
+            ("files", include_str!("files.rs")),
             ("leases", include_str!("leases.rs")),
             ("posts", include_str!("posts.rs")),
             ("queue", include_str!("queue.rs")),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use skein_domain::ports::{Ledger, LedgerError, QueueFilter};
 use skein_domain::story::Line;
-use skein_domain::{Delivery, Event, Part, Post, PostId, StateName, WorkspaceId};
+use skein_domain::{Delivery, Event, Media, Part, Post, PostId, StateName, WorkspaceId};
 
 use super::scene::{Scene, assert_invalid, assert_not_found};
 use crate::samples::{self, at_ms, at_us};
@@ -15,6 +15,7 @@ pub async fn a_submission_reads_back_with_its_stories(ledger: Arc<dyn Ledger>) {
     let (one, two) = (scene.account("one.example").await, scene.account("two.example").await);
     let mut post = scene.samples.post_submitted(&["First.", "Second."], at_us(9_000_001), at_us(3));
     post.draft.reply_to = Some("at://did:plc:x/app.bsky.feed.post/3k".to_owned());
+    post.draft.parts[1].media = vec![Media { source: "swan.png".to_owned(), alt: "A swan.".to_owned() }];
     post.draft.langs = vec!["fr".to_owned(), "pt-BR".to_owned()];
     let mut deliveries = [scene.samples.delivery(&post, &one), scene.samples.delivery(&post, &two)];
     deliveries.sort_by(|a, b| a.id.cmp(&b.id));
@@ -23,7 +24,7 @@ pub async fn a_submission_reads_back_with_its_stories(ledger: Arc<dyn Ledger>) {
         line(&deliveries[1], Event::Canceled),
         line(&deliveries[0], Event::PastGrace { late_by_ms: 3 }),
     ];
-    scene.ledger.submit(&post, &deliveries, &lines).await.unwrap();
+    scene.ledger.submit(&post, &deliveries, &lines, &[]).await.unwrap();
 
     assert_eq!(scene.ledger.post(&post.id).await.unwrap(), post);
     for delivery in &deliveries {
@@ -45,12 +46,12 @@ pub async fn a_submission_is_kept_whole_or_not_at_all(ledger: Arc<dyn Ledger>) {
     let twice = good.clone();
     for bad in [broken, twice] {
         let lines = [line(&good, Event::Canceled)];
-        assert_invalid(scene.ledger.submit(&post, &[good.clone(), bad], &lines).await);
+        assert_invalid(scene.ledger.submit(&post, &[good.clone(), bad], &lines, &[]).await);
         assert_not_found(scene.ledger.post(&post.id).await);
         assert_not_found(scene.ledger.delivery(&good.id).await);
         assert_eq!((everything(&scene).await, scene.ledger.next_wake().await.unwrap()), (vec![], None));
     }
-    scene.ledger.submit(&post, std::slice::from_ref(&good), &[]).await.unwrap();
+    scene.ledger.submit(&post, std::slice::from_ref(&good), &[], &[]).await.unwrap();
     assert!(scene.ledger.story(&good.id).await.unwrap().is_empty(), "the lines of a refused submission are gone");
 }
 
@@ -60,17 +61,17 @@ pub async fn a_second_submission_of_the_same_post_changes_nothing(ledger: Arc<dy
     let account = scene.account("goose.example").await;
     let post = scene.samples.post(&["A goose."], at_ms(10));
     let delivery = scene.samples.delivery(&post, &account);
-    scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[]).await.unwrap();
+    scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
 
     let mut changed = post.clone();
-    changed.draft.parts = vec![Part { text: "A swan.".to_owned() }];
+    changed.draft.parts = vec![Part::text("A swan.")];
     let another = scene.samples.delivery(&changed, &account);
-    assert_invalid(scene.ledger.submit(&changed, std::slice::from_ref(&another), &[]).await);
+    assert_invalid(scene.ledger.submit(&changed, std::slice::from_ref(&another), &[], &[]).await);
     assert_eq!(scene.ledger.post(&post.id).await.unwrap(), post);
 
     let other_post = scene.samples.post(&["A swan."], at_ms(10));
     let same_delivery = Delivery { post: other_post.id.clone(), ..delivery.clone() };
-    assert_invalid(scene.ledger.submit(&other_post, &[same_delivery], &[]).await);
+    assert_invalid(scene.ledger.submit(&other_post, &[same_delivery], &[], &[]).await);
     assert_not_found(scene.ledger.post(&other_post.id).await);
     assert_eq!(everything(&scene).await, [delivery]);
 }
@@ -82,7 +83,7 @@ pub async fn a_submission_for_an_unknown_account_keeps_nothing(ledger: Arc<dyn L
     let unknown = scene.samples.account("unknown.example");
     let post = scene.samples.post(&["A goose."], at_ms(10));
     let deliveries = [scene.samples.delivery(&post, &known), scene.samples.delivery(&post, &unknown)];
-    let refused = scene.ledger.submit(&post, &deliveries, &[]).await;
+    let refused = scene.ledger.submit(&post, &deliveries, &[], &[]).await;
     assert!(matches!(refused, Err(LedgerError::NotFound(_) | LedgerError::Invalid(_))), "{refused:?}");
     assert_not_found(scene.ledger.post(&post.id).await);
     assert!(everything(&scene).await.is_empty());
@@ -94,13 +95,13 @@ pub async fn posts_are_found_by_prefix_newest_first(ledger: Arc<dyn Ledger>) {
     let mut posts = Vec::new();
     for ms in [0, 200_000_000, 100_000_000] {
         let post = scene.samples.post_submitted(&["A goose."], at_ms(0), at_ms(ms));
-        scene.ledger.submit(&post, &[], &[]).await.unwrap();
+        scene.ledger.submit(&post, &[], &[], &[]).await.unwrap();
         posts.push(post);
     }
     let team = WorkspaceId::parse("team").unwrap();
     let theirs =
         Post { workspace: team.clone(), ..scene.samples.post_submitted(&["A swan."], at_ms(0), at_ms(400_000_000)) };
-    scene.ledger.submit(&theirs, &[], &[]).await.unwrap();
+    scene.ledger.submit(&theirs, &[], &[], &[]).await.unwrap();
 
     let newest_first = [posts[1].clone(), posts[2].clone(), posts[0].clone()];
     let personal = WorkspaceId::personal();
@@ -119,7 +120,7 @@ pub async fn posts_are_found_by_prefix_newest_first(ledger: Arc<dyn Ledger>) {
 pub async fn a_prefix_is_a_text_and_not_a_pattern(ledger: Arc<dyn Ledger>) {
     let scene = Scene::new(ledger);
     let post = scene.samples.post(&["A goose."], at_ms(0));
-    scene.ledger.submit(&post, &[], &[]).await.unwrap();
+    scene.ledger.submit(&post, &[], &[], &[]).await.unwrap();
     let personal = WorkspaceId::personal();
     let longer = format!("{}0", post.id);
     for prefix in ["%", "_", "p%", "post__", "*", "p*", "POST_", "ost_", "'", "\\", &longer] {

@@ -73,7 +73,7 @@ pub async fn every_event_of_a_story(ledger: Arc<dyn Ledger>) {
     let delivery = scene.samples.delivery(&post, &account);
     let story: Vec<Line> =
         (0..).zip(events()).map(|(us, event)| Line { delivery: delivery.id.clone(), at: at_us(us), event }).collect();
-    scene.ledger.submit(&post, std::slice::from_ref(&delivery), &story).await.unwrap();
+    scene.ledger.submit(&post, std::slice::from_ref(&delivery), &story, &[]).await.unwrap();
     assert_eq!(scene.ledger.story(&delivery.id).await.unwrap(), story);
 }
 
@@ -91,7 +91,7 @@ pub async fn every_instant_keeps_its_microseconds(ledger: Arc<dyn Ledger>) {
         post.submitted_at = at;
         let scheduled = Delivery { submitted_at: at, ..scene.samples.delivery(&post, &account) };
         let line = Line { delivery: scheduled.id.clone(), at, event: Event::Edited { wake_at: at } };
-        scene.ledger.submit(&post, std::slice::from_ref(&scheduled), std::slice::from_ref(&line)).await.unwrap();
+        scene.ledger.submit(&post, std::slice::from_ref(&scheduled), std::slice::from_ref(&line), &[]).await.unwrap();
         assert_eq!(scene.ledger.post(&post.id).await.unwrap(), post);
         assert_eq!(scene.ledger.delivery(&scheduled.id).await.unwrap(), scheduled);
         assert_eq!(scene.ledger.story(&scheduled.id).await.unwrap(), [line]);
@@ -137,7 +137,7 @@ pub async fn odd_texts(ledger: Arc<dyn Ledger>) {
     delivery.content = json!({ ODD: [ODD, null, true, ""], "": {} });
     let fault = Fault { code: ODD.to_owned(), message: ODD.to_owned(), ..full_fault() };
     let line = Line { delivery: delivery.id.clone(), at: at_ms(1), event: Event::Refused { fault: fault.clone() } };
-    scene.ledger.submit(&post, std::slice::from_ref(&delivery), std::slice::from_ref(&line)).await.unwrap();
+    scene.ledger.submit(&post, std::slice::from_ref(&delivery), std::slice::from_ref(&line), &[]).await.unwrap();
     assert_eq!(scene.ledger.post(&post.id).await.unwrap(), post);
     assert_eq!(scene.ledger.delivery(&delivery.id).await.unwrap(), delivery);
     assert_eq!(scene.ledger.story(&delivery.id).await.unwrap(), [line]);
@@ -161,9 +161,10 @@ pub async fn numbers_at_their_ends(ledger: Arc<dyn Ledger>) {
     for (place, (attempts, grace_ms, version)) in (0..).zip([(0, 0, 0), (u32::MAX, i64::MAX, i64::MAX - 1), (1, -1, 1)])
     {
         let post = scene.samples.post(&["A goose."], at_ms(place));
-        let mut delivery = Delivery { attempts, grace_ms, version, ..scene.samples.delivery(&post, &account) };
+        let mut delivery =
+            Delivery { attempts, grace_ms, lead_ms: grace_ms, version, ..scene.samples.delivery(&post, &account) };
         delivery.content = json!([u64::MAX, i64::MIN, 0, -1, 1.5]);
-        scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[]).await.unwrap();
+        scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
         assert_eq!(scene.ledger.delivery(&delivery.id).await.unwrap(), delivery);
         scene.ledger.save(&put_in(&delivery, StateName::Scheduled, at_ms(place))).await.unwrap();
         assert_eq!(scene.ledger.delivery(&delivery.id).await.unwrap().version, version + 1);
@@ -177,7 +178,7 @@ pub async fn content_keeps_the_order_of_its_keys(ledger: Arc<dyn Ledger>) {
     let post = scene.samples.post(&["A goose."], at_ms(1));
     let mut delivery = scene.samples.delivery(&post, &account);
     delivery.content = json!({ "z": 1, "a": { "y": 2, "b": 3 }, "m": [] });
-    scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[]).await.unwrap();
+    scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
     let read = scene.ledger.delivery(&delivery.id).await.unwrap();
     assert_eq!(read.content.to_string(), delivery.content.to_string());
 }
@@ -193,7 +194,7 @@ pub async fn large_content(ledger: Arc<dyn Ledger>) {
     if let Some(prepared) = &mut delivery.prepared {
         prepared.body = large;
     }
-    scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[]).await.unwrap();
+    scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
     let read = scene.ledger.delivery(&delivery.id).await.unwrap();
     assert!(read == delivery, "two megabytes came back changed");
 }

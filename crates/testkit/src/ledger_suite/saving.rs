@@ -29,6 +29,7 @@ pub async fn a_change_writes_delivery_story_and_clock_together(ledger: Arc<dyn L
     let mut all_columns =
         change(&freeze.delivery, Event::Moved { due: at_ms(777), wake_at: at_ms(700), grace_ends: at_ms(800) });
     all_columns.delivery.grace_ms = 5;
+    all_columns.delivery.lead_ms = 6;
     all_columns.delivery.attempts = 9;
     all_columns.delivery.content = serde_json::json!({ "texts": ["Edited."] });
     scene.ledger.save(&all_columns).await.unwrap();

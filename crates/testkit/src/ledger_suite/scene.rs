@@ -46,7 +46,7 @@ impl Scene {
     ) -> Delivery {
         let post = self.samples.post(&["A goose."], due);
         let delivery = samples::in_state(self.samples.delivery(&post, account), state, wake_at);
-        self.ledger.submit(&post, std::slice::from_ref(&delivery), &[]).await.unwrap();
+        self.ledger.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
         delivery
     }
 

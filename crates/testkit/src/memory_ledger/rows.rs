@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use skein_domain::ports::{Change, Claim, ClaimRequest, Guard, LedgerError, NewAccount, QueueFilter, RunLimits};
+use skein_domain::ports::{
+    Change, Claim, ClaimRequest, ContentHash, Guard, LedgerError, NewAccount, QueueFilter, RunLimits,
+};
 use skein_domain::story::Line;
 use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, StateName, WorkspaceId};
 
@@ -17,6 +19,8 @@ pub(super) struct Rows {
     deliveries: BTreeMap<DeliveryId, Delivery>,
     stories: BTreeMap<DeliveryId, Vec<Line>>,
     lanes: BTreeMap<Lane, LaneRow>,
+    /// Each file with the posts that need it.
+    files: BTreeMap<String, BTreeSet<PostId>>,
     beats: BTreeMap<String, Timestamp>,
 }
 
@@ -71,7 +75,13 @@ impl Rows {
         Ok(())
     }
 
-    pub(super) fn submit(&mut self, post: &Post, deliveries: &[Delivery], story: &[Line]) -> Result<(), LedgerError> {
+    pub(super) fn submit(
+        &mut self,
+        post: &Post,
+        deliveries: &[Delivery],
+        story: &[Line],
+        files: &[ContentHash],
+    ) -> Result<(), LedgerError> {
         if self.posts.contains_key(&post.id) {
             return Err(invalid("the post is kept already"));
         }
@@ -97,8 +107,19 @@ impl Rows {
         for delivery in deliveries {
             self.deliveries.insert(delivery.id.clone(), delivery.clone());
         }
+        for file in files {
+            self.files.entry(file.as_str().to_owned()).or_default().insert(post.id.clone());
+        }
         self.tell(story);
         Ok(())
+    }
+
+    pub(super) fn needs_file(&self, file: &ContentHash) -> bool {
+        let posts = self.files.get(file.as_str());
+        let is_needed = |delivery: &Delivery| {
+            !delivery.state.name().is_final() && posts.is_some_and(|posts| posts.contains(&delivery.post))
+        };
+        self.deliveries.values().any(is_needed)
     }
 
     pub(super) fn post(&self, id: &PostId) -> Result<Post, LedgerError> {

@@ -30,7 +30,7 @@ fn account() -> Account {
 }
 
 fn draft(texts: &[&str]) -> Draft {
-    Draft { parts: texts.iter().map(|text| Part { text: (*text).to_owned() }).collect(), ..Draft::default() }
+    Draft { parts: texts.iter().copied().map(Part::text).collect(), ..Draft::default() }
 }
 
 /// Pieces that come near to real posts.
@@ -82,7 +82,7 @@ fn content() -> impl Strategy<Value = Content> {
         let part = |text: String| {
             let text = richtext::compose(&text);
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
-            PartContent { text, facets }
+            PartContent { text, facets, pictures: Vec::new() }
         };
         let langs = langs.into_iter().map(|lang| Language::parse(lang).unwrap()).collect();
         Content { parts: texts.into_iter().map(part).collect(), reply: answers.then(reply), langs }
@@ -119,7 +119,7 @@ proptest! {
         let part = |text: &String| {
             let text = richtext::compose(text);
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
-            PartContent { text, facets }
+            PartContent { text, facets, pictures: Vec::new() }
         };
         let content = Content { parts: texts.iter().map(part).collect(), reply: None, langs: Vec::new() };
         let online = parts(content);
@@ -140,7 +140,7 @@ proptest! {
 
 #[test]
 fn what_is_not_fixed_is_there_with_a_provisional_value() {
-    let part = |text: &str| PartContent { text: text.to_owned(), facets: Vec::new() };
+    let part = |text: &str| PartContent { text: text.to_owned(), facets: Vec::new(), pictures: Vec::new() };
     let content = |reply| Content { parts: vec![part("one"), part("two"), part("three")], reply, langs: Vec::new() };
     let due: Timestamp = "2026-12-01T08:00:00.0019Z".parse().unwrap();
     let alone = records(&account(), &content(None), due).unwrap();

@@ -9,6 +9,7 @@ use std::slice;
 use super::network::DemoNetwork;
 use crate::app::App;
 use crate::exit::Failure;
+use crate::originals::FilesAndWeb;
 use crate::render::story::{events, tell};
 use crate::render::times::lateness;
 use crate::screen::{Line, Tone};
@@ -122,17 +123,14 @@ async fn publish(
 ) -> Result<(PostView, Delivery), Failure> {
     let house = &demo.house;
     let submission = Submission {
-        draft: Draft {
-            parts: texts.iter().map(|text| Part { text: text.clone() }).collect(),
-            reply_to: None,
-            langs: vec!["en".to_owned()],
-        },
+        draft: Draft { parts: texts.iter().map(Part::text).collect(), reply_to: None, langs: vec!["en".to_owned()] },
         accounts: Vec::new(),
         at: at.map(|at| at.to_string()),
         zone: None,
         default_zone: house.config.zone.clone(),
     };
-    let Submitted { post, deliveries, warnings } = house.intake.submit(submission).await?;
+    let Submitted { post, deliveries, warnings } =
+        house.intake.submit(submission, &FilesAndWeb::new(house.http.clone())).await?;
     house.engine.nudge();
     let Some(first) = deliveries.first() else {
         return Err(Failure::system("demo", "The post has no delivery."));

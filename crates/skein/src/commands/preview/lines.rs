@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::zone;
 use crate::exit::{Exit, Failure};
+use crate::originals::FilesAndWeb;
 
 /// Lines that are looked up at the same time.
 const LOOK_UPS_AT_ONCE: usize = 8;
@@ -32,9 +33,10 @@ pub(crate) async fn run(app: &App, offline: bool) -> Result<Exit, Failure> {
     } else {
         let house = app.house().await?;
         let (intake, zone, runtime) = (house.intake.clone(), house.config.zone.clone(), Handle::current());
+        let originals = FilesAndWeb::new(house.http.clone());
         let answer = move |line: Line<'_>| {
             preview_of(line, &zone, |body| {
-                let looked_up = runtime.block_on(intake.preview(&body));
+                let looked_up = runtime.block_on(intake.preview(&body, &originals));
                 looked_up.unwrap_or_else(|error| Preview {
                     faults: error.faults().into_iter().map(Into::into).collect(),
                     ..Preview::default()

@@ -12,7 +12,9 @@ use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::zone;
 use crate::exit::{Exit, Failure};
+use crate::originals::FilesAndWeb;
 use crate::parts::{read_parts, read_text};
+use crate::pictures::Pictures;
 use crate::render::preview;
 use crate::submit::Options;
 
@@ -20,17 +22,20 @@ use crate::submit::Options;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The text, or - for standard input
-    #[arg(required_unless_present_any = ["thread", "lines"], conflicts_with_all = ["thread", "lines"])]
+    #[arg(required_unless_present_any = ["thread", "lines", "image"], conflicts_with_all = ["thread", "lines"])]
     pub(crate) text: Option<String>,
     /// A thread instead: a file, or -; its parts are split by lines that are exactly ---
-    #[arg(long, value_name = "FILE", conflicts_with = "lines")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["lines", "image"])]
     pub(crate) thread: Option<String>,
     /// Read one post a line from standard input, as JSON, and print one preview a line; faults are told in the lines
-    #[arg(long, conflicts_with_all = ["at", "tz", "account", "reply_to", "lang"])]
+    #[arg(long, conflicts_with_all = ["at", "tz", "account", "reply_to", "lang", "image"])]
     pub(crate) lines: bool,
     /// Ask nobody: mentions are told by handle, and there are no records
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Its pictures.
+    #[command(flatten)]
+    pub(crate) pictures: Pictures,
     /// When, where and how.
     #[command(flatten)]
     pub(crate) options: Options,
@@ -38,20 +43,23 @@ pub(crate) struct Args {
 
 /// Shows what would be published.
 pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
-    let Args { text, thread, lines, offline, options } = args;
+    let Args { text, thread, lines, offline, pictures, options } = args;
     if lines {
         return lines::run(app, offline).await;
     }
-    let parts = match (text, thread) {
-        (Some(text), _) => vec![Part { text: read_text(&text)? }],
-        (None, thread) => read_parts(thread.as_deref().unwrap_or("-"))?,
+    let parts = if let Some(thread) = thread {
+        read_parts(&thread)?
+    } else {
+        let text = text.as_deref().map(read_text).transpose()?.unwrap_or_default();
+        vec![Part { text, media: pictures.0 }]
     };
     let preview = if offline {
         let submission = options.submission(parts, zone(&app.variables)?);
         preview_offline(submission, SystemClock.now(), bluesky::preview)
     } else {
         let house = app.house().await?;
-        house.intake.preview(&options.submission(parts, house.config.zone.clone())).await?
+        let submission = options.submission(parts, house.config.zone.clone());
+        house.intake.preview(&submission, &FilesAndWeb::new(house.http.clone())).await?
     };
     Ok(show(app, &preview))
 }

@@ -19,7 +19,7 @@ use crate::dialect::Connection;
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, post, account, lane, due, grace_ms, content, prepared, state, state_json, wake_at, ",
+            "SELECT id, post, account, lane, due, grace_ms, lead_ms, content, prepared, state, state_json, wake_at, ",
             "attempts, version, submitted_at FROM deliveries ",
             $rest
         )
@@ -31,8 +31,8 @@ pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> 
     let columns = Columns::of(delivery)?;
     sqlx::query(
         "INSERT INTO deliveries (id, version, due, grace_ms, content, prepared, state, state_json, wake_at, armed_at,
-             settled_at, attempts, post, account, lane, submitted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             settled_at, attempts, lead_ms, post, account, lane, submitted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(delivery.id.as_str())
     .bind(delivery.version)
@@ -46,6 +46,7 @@ pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> 
     .bind(columns.armed_at)
     .bind(columns.settled_at)
     .bind(i64::from(delivery.attempts))
+    .bind(delivery.lead_ms)
     .bind(delivery.post.as_str())
     .bind(delivery.account.as_str())
     .bind(delivery.lane.as_str())
@@ -65,8 +66,8 @@ pub(crate) async fn replace(
     let columns = Columns::of(delivery)?;
     let done = sqlx::query(
         "UPDATE deliveries SET version = $2, due = $3, grace_ms = $4, content = $5, prepared = $6, state = $7,
-             state_json = $8, wake_at = $9, armed_at = $10, settled_at = $11, attempts = $12
-         WHERE id = $1 AND version = $13 AND post = $14 AND account = $15 AND lane = $16",
+             state_json = $8, wake_at = $9, armed_at = $10, settled_at = $11, attempts = $12, lead_ms = $13
+         WHERE id = $1 AND version = $14 AND post = $15 AND account = $16 AND lane = $17",
     )
     .bind(delivery.id.as_str())
     .bind(delivery.version)
@@ -80,6 +81,7 @@ pub(crate) async fn replace(
     .bind(columns.armed_at)
     .bind(columns.settled_at)
     .bind(i64::from(delivery.attempts))
+    .bind(delivery.lead_ms)
     .bind(from_version)
     .bind(delivery.post.as_str())
     .bind(delivery.account.as_str())

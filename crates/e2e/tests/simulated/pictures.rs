@@ -1,0 +1,139 @@
+//! Pictures: stored with their post, kept for as long as it may need them, and no longer.
+
+use skein_domain::fault::Fault;
+use skein_domain::{Draft, Media, Outcome, Part, StateName};
+use skein_intake::{IntakeError, Submission, Submitted};
+use skein_testkit::SendOrder;
+use skein_testkit::fake_connector::REFUSED_PICTURE;
+
+use super::{HOUR_MS, World};
+
+const MINUTE_MS: i64 = 60_000;
+
+impl World {
+    async fn with_pictures() -> Self {
+        let world = Self::new(7);
+        world.account("alice").await;
+        for name in ["cat", "dog", "fox"] {
+            world.originals.add(name, name.as_bytes());
+        }
+        world.originals.add("words", REFUSED_PICTURE);
+        world
+    }
+
+    fn submission(text: &str, media: &[&str], at: &str) -> Submission {
+        let media = media.iter().map(|name| Media { source: (*name).to_owned(), alt: format!("A {name}.") });
+        let part = Part { text: text.to_owned(), media: media.collect() };
+        Submission {
+            draft: Draft { parts: vec![part], ..Draft::default() },
+            accounts: Vec::new(),
+            at: Some(at.to_owned()),
+            zone: None,
+            default_zone: jiff::tz::TimeZone::UTC,
+        }
+    }
+
+    async fn submit_pictures(&self, media: &[&str], at: &str) -> Submitted {
+        let submission = Self::submission("look", media, at);
+        self.intake.submit(submission, self.originals.as_ref()).await.unwrap()
+    }
+
+    async fn refusal(&self, submission: Submission) -> Vec<Fault> {
+        match self.intake.submit(submission, self.originals.as_ref()).await {
+            Err(IntakeError::Refused(faults)) => faults,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn pictures_are_kept_until_their_post_is_public_and_then_swept() {
+    let world = World::with_pictures().await;
+    let submitted = world.submit_pictures(&["cat", "dog"], "in 2h").await;
+    assert_eq!(world.media.count(), 2);
+    let delivery = &submitted.deliveries[0];
+    assert_eq!(delivery.due.duration_since(delivery.state.wake_at().unwrap()).as_secs(), 60, "they are uploaded then");
+    let losses: Vec<_> = submitted.warnings.iter().map(|warning| (&*warning.field, &*warning.message)).collect();
+    let told = ("parts[0].media[0]", "cat: its last byte is gone");
+    assert_eq!(losses[0], told, "{losses:?}");
+    world.run_for(2 * HOUR_MS - 2_000).await;
+    assert_eq!((world.state(&submitted.post.id).await, world.media.count()), (StateName::Ready, 2));
+    world.run_for(HOUR_MS).await;
+    world.pass(&world.engine).await;
+    assert_eq!((world.state(&submitted.post.id).await, world.media.count()), (StateName::Published, 0));
+}
+
+#[tokio::test]
+async fn a_picture_that_two_posts_share_stays_for_the_second() {
+    let world = World::with_pictures().await;
+    world.submit_pictures(&["cat"], "in 1h").await;
+    let second = world.submit_pictures(&["cat", "fox"], "in 3h").await;
+    assert_eq!(world.media.count(), 2);
+    world.run_for(2 * HOUR_MS).await;
+    world.pass(&world.engine).await;
+    assert_eq!(world.media.count(), 2);
+    let found = world.found(&second.post.id).await;
+    world.intake.cancel(&found).await.unwrap();
+    world.pass(&world.engine).await;
+    assert_eq!(world.media.count(), 0);
+}
+
+#[tokio::test]
+async fn what_failed_keeps_its_pictures_for_another_try() {
+    let world = World::with_pictures().await;
+    let refused = Fault::content("refused", "parts", "No.");
+    world.platform.order_send(SendOrder::Answer(Outcome::Rejected(refused)));
+    let submitted = world.submit_pictures(&["cat"], "in 1h").await;
+    world.run_for(2 * HOUR_MS).await;
+    world.pass(&world.engine).await;
+    assert_eq!((world.state(&submitted.post.id).await, world.media.count()), (StateName::Failed, 1));
+    world.intake.retry(&world.found(&submitted.post.id).await).await.unwrap();
+    world.run_for(HOUR_MS).await;
+    world.pass(&world.engine).await;
+    assert_eq!((world.state(&submitted.post.id).await, world.media.count()), (StateName::Published, 0));
+}
+
+#[tokio::test]
+async fn nothing_of_a_preview_is_stored() {
+    let world = World::with_pictures().await;
+    let submission = World::submission("look", &["cat"], "in 1h");
+    let preview = world.intake.preview(&submission, world.originals.as_ref()).await.unwrap();
+    assert_eq!(preview.faults, vec![]);
+    assert_eq!((preview.warnings.len(), world.media.count()), (1, 0));
+}
+
+#[tokio::test]
+async fn every_picture_that_is_none_is_named_and_what_was_stored_is_swept() {
+    let world = World::with_pictures().await;
+    let submission = World::submission("look", &["cat", "words", "dog", "nothing"], "in 1h");
+    let faults = world.refusal(submission).await;
+    let told: Vec<_> = faults.iter().map(|fault| (fault.code.as_str(), fault.field.as_deref().unwrap())).collect();
+    assert_eq!(told, [("refused_picture", "parts[0].media[1]"), ("no_such_file", "parts[0].media[3]")]);
+    assert_eq!(faults[0].message, "words: This file says that it is no picture.");
+    assert_eq!(world.media.count(), 1, "only what came before the first fault");
+    world.run_for(9 * MINUTE_MS).await;
+    world.pass(&world.engine).await;
+    assert_eq!(world.media.count(), 1, "a submission has some minutes to be kept");
+    world.run_for(2 * MINUTE_MS).await;
+    world.pass(&world.engine).await;
+    assert_eq!(world.media.count(), 0);
+}
+
+#[tokio::test]
+async fn a_post_that_is_refused_for_another_reason_stores_no_picture() {
+    let world = World::with_pictures().await;
+    let too_long = "x".repeat(301);
+    let faults = world.refusal(World::submission(&too_long, &["cat", "words"], "yesterday")).await;
+    let codes: Vec<_> = faults.iter().map(|fault| fault.code.as_str()).collect();
+    assert!(codes.contains(&"too_many_graphemes") && codes.contains(&"refused_picture"), "{codes:?}");
+    assert_eq!(world.media.count(), 0);
+}
+
+#[tokio::test]
+async fn a_picture_with_an_empty_text_is_a_post() {
+    let world = World::with_pictures().await;
+    let submission = World::submission("", &["cat"], "in 1h");
+    let kept = world.intake.submit(submission, world.originals.as_ref()).await.unwrap();
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.state(&kept.post.id).await, StateName::Published);
+}
