@@ -73,6 +73,25 @@ impl Rig {
         path.to_str().unwrap().to_owned()
     }
 
+    /// A file of bytes in the installation's folder, such as a picture.
+    pub fn bytes(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// The media files that the installation keeps now.
+    pub fn media_files(&self) -> usize {
+        let folders = std::fs::read_dir(self.folder.path().join("data/media")).unwrap();
+        let inside = folders.filter_map(|folder| std::fs::read_dir(folder.unwrap().path()).ok());
+        inside.map(Iterator::count).sum()
+    }
+
+    /// Removes every media file, as a disk that was restored without them.
+    pub fn lose_media(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("data/media")).unwrap();
+    }
+
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, &[], "").await

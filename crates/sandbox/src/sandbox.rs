@@ -2,6 +2,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use skein_atproto::syntax::AtUri;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -157,6 +158,27 @@ impl Sandbox {
         let found = network.account(account).ok_or_else(|| SandboxError::Missing(format!("account {account}")))?;
         let in_collection = found.repo.records().filter(|(path, _)| path.collection.as_str() == collection);
         Ok(in_collection.map(|(path, _)| format!("at://{}/{}/{}", found.did, path.collection, path.rkey)).collect())
+    }
+
+    /// The contents of what is in a collection of an account, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`SandboxError::Missing`] if there is no account by this handle or DID.
+    pub fn values(&self, account: &str, collection: &str) -> Result<Vec<Value>, SandboxError> {
+        let network = self.shared.network();
+        let found = network.account(account).ok_or_else(|| SandboxError::Missing(format!("account {account}")))?;
+        let in_collection = found.repo.records().filter(|(path, _)| path.collection.as_str() == collection);
+        Ok(in_collection.map(|(_, record)| record.value.clone()).collect())
+    }
+
+    /// An uploaded file of an account, by its hash; `None` where it never came or was dropped.
+    ///
+    /// # Errors
+    /// [`SandboxError::Missing`] if there is no account by this handle or DID.
+    pub fn blob(&self, account: &str, cid: &str) -> Result<Option<Vec<u8>>, SandboxError> {
+        let network = self.shared.network();
+        let found = network.account(account).ok_or_else(|| SandboxError::Missing(format!("account {account}")))?;
+        Ok(found.blobs.get(cid).map(|blob| blob.bytes.to_vec()))
     }
 
     /// Hides a record as its host would: it cannot be read, and its key stays in use.

@@ -5,6 +5,7 @@ pub mod ledger_suite;
 pub mod memory_ledger;
 pub mod memory_media;
 pub mod memory_originals;
+pub mod pictures;
 pub mod proxy;
 pub mod real_pds;
 pub mod samples;

@@ -3,6 +3,7 @@
 
 mod faults;
 mod held;
+mod pictures;
 
 use std::sync::Arc;
 
