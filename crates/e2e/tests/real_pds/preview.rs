@@ -4,79 +4,9 @@ use serde_json::Value;
 use skein_atproto::record::record_cid;
 
 use crate::Scene;
+use crate::generated::{Seeded, Written, files};
 
-const POSTS: usize = 60;
-
-const PIECES: [&str; 24] = [
-    "@alice.test",
-    "@Bob.test",
-    "@nobody.test",
-    "@a..com",
-    "(@bob.test)",
-    "#tag",
-    "＃タグ",
-    "#été!",
-    "$SKEIN",
-    "https://example.com/a_(b)",
-    "(see https://example.com/nested_(a))",
-    "HTTPS://Example.com/A",
-    "example.org.",
-    "README.md",
-    "https://президент.рф",
-    "👨\u{200d}👩\u{200d}👧\u{200d}👦",
-    "🇫🇷🏳\u{fe0f}\u{200d}🌈",
-    "नमस्ते",
-    "مرحبا",
-    "e\u{301}",
-    "\u{200b}",
-    "two\nlines",
-    "\n\n\n\n",
-    "  a \"quoted\" \\ <b>word</b> &amp; \u{7f}",
-];
-
-/// The numbers of a seed, one after the other (`SplitMix64`).
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
-    }
-
-    fn text(&mut self, name: &str) -> String {
-        let count = self.below(8);
-        let pieces: Vec<_> = (0..count).map(|_| PIECES[self.below(PIECES.len())]).collect();
-        format!("{name} {}", pieces.join(" "))
-    }
-}
-
-/// A post or a thread, with its options.
-struct Written {
-    input: String,
-    parts: usize,
-    options: Vec<String>,
-}
-
-impl Written {
-    fn generate(seeded: &mut Seeded, number: usize, answered: &[String]) -> Self {
-        let parts = [1, 1, 2, 3, 7][seeded.below(5)];
-        let texts: Vec<_> = (0..parts).map(|part| seeded.text(&format!("Post {number}.{part}"))).collect();
-        let langs = &["en", "pt-BR", "zh-Hant"][..seeded.below(4)];
-        let mut options: Vec<String> = langs.iter().flat_map(|lang| ["--lang", lang]).map(str::to_owned).collect();
-        if seeded.below(2) == 0 && !answered.is_empty() {
-            let target = answered[seeded.below(answered.len())].clone();
-            options.extend(["--reply-to".to_owned(), target]);
-        }
-        Self { input: texts.join("\n---\n"), parts, options }
-    }
-
-    fn arguments<'a>(&'a self, command: &[&'a str]) -> Vec<&'a str> {
-        command.iter().copied().chain(self.options.iter().map(String::as_str)).chain(["--json"]).collect()
-    }
-}
+const POSTS: usize = 200;
 
 impl Scene {
     async fn record(&self, uri: &str) -> Value {
@@ -104,10 +34,11 @@ async fn real_pds_keeps_the_records_that_were_previewed() {
     let scene = Scene::set().await;
     scene.pds.create_account("bob.test").await.unwrap();
     let mut seeded = Seeded(20_261_201);
+    let files = files(&scene.rig);
     let mut answered = Vec::new();
-    let (mut records, mut facets, mut replies) = (0, 0, 0);
+    let (mut records, mut facets, mut replies, mut images, mut galleries) = (0, 0, 0, 0, 0);
     for number in 0..POSTS {
-        let written = Written::generate(&mut seeded, number, &answered);
+        let written = Written::generate(&mut seeded, number, &answered, &files);
         let (preview, post) = match written.parts {
             1 => (&["preview", "-"][..], &["post", "-"][..]),
             _ => (&["preview", "--thread", "-"][..], &["thread", "-"][..]),
@@ -118,16 +49,22 @@ async fn real_pds_keeps_the_records_that_were_previewed() {
         let shown = shown["records"].as_array().unwrap();
         let made = posted["deliveries"][0]["records"].as_array().unwrap();
         assert_eq!((shown.len(), made.len()), (written.parts, written.parts));
-        for (shown, made) in shown.iter().zip(made) {
+        for ((shown, made), pictures) in shown.iter().zip(made).zip(written.pictures) {
             let found = scene.record(made["uri"].as_str().unwrap()).await;
             let value = fixed(shown, &found["value"]);
             assert_eq!(value, found["value"]);
             assert_eq!(record_cid(&value).unwrap().as_str(), found["cid"].as_str().unwrap(), "{value:#}");
             records += 1;
             facets += value["facets"].as_array().map_or(0, Vec::len);
+            let [in_images, in_gallery] =
+                ["images", "items"].map(|list| value["embed"][list].as_array().map_or(0, Vec::len));
+            assert_eq!((in_images, in_gallery), if pictures > 4 { (0, pictures) } else { (pictures, 0) });
+            images += usize::from(in_images > 0);
+            galleries += usize::from(in_gallery > 0);
             replies += usize::from(value["reply"].is_object());
             answered.push(found["uri"].as_str().unwrap().to_owned());
         }
     }
-    assert!(records > 120 && facets > 200 && replies > 80, "{records} records, {facets} facets, {replies} replies");
+    let made = format!("{records} records, {facets} facets, {replies} replies, {images} images, {galleries} galleries");
+    assert!(records > 400 && facets > 700 && replies > 250 && images > 100 && galleries > 80, "{made}");
 }
