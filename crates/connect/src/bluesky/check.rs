@@ -101,7 +101,8 @@ pub(crate) fn alt_warnings(part: usize, media: &[Media]) -> Vec<Warning> {
         let field = format!("parts[{part}].media[{place}].alt");
         let graphemes = richtext::graphemes(&media.alt);
         if media.alt.trim().is_empty() {
-            let message = "A picture has no alt text, so those who cannot see it learn nothing of it.";
+            let name: String = media.source.chars().take(200).collect();
+            let message = format!("{name} has no alt text, so those who cannot see it learn nothing of it.");
             Some(Warning::new("alt_missing", field, message))
         } else if graphemes > ALT_GRAPHEMES {
             let message =

@@ -56,7 +56,7 @@ fn shown(Picture { mime, bytes, width, height, alt, .. }: Picture) -> MediaPrevi
 }
 
 fn not_opened(part: usize) -> Warning {
-    let message = "Its pictures were not opened: without asking anybody, they are not fitted.";
+    let message = format!("The pictures of part {} were not opened: nothing is fitted offline.", part + 1);
     Warning::new("pictures_not_opened", format!("parts[{part}].media"), message)
 }
 

@@ -2,9 +2,10 @@
 
 use skein_intake::PostView;
 
+use super::part::in_short;
 use super::times::Eye;
 use crate::screen::{Line, Tone};
-use crate::text::{columns, shorten, wrap};
+use crate::text::{columns, wrap};
 
 /// An id is never shown shorter than this: ten characters are the instant at which it was made.
 const ID_LEAST_CHARS: usize = 17;
@@ -31,7 +32,7 @@ pub(crate) fn table(posts: &[PostView], eye: &Eye) -> Vec<Line> {
 fn row(post: &PostView, ids: &[&str], eye: &Eye) -> Vec<String> {
     let mut accounts: Vec<String> = post.deliveries.iter().map(|delivery| format!("@{}", delivery.account)).collect();
     accounts.dedup();
-    let words = post.parts.first().map(|part| shorten(&part.text, WORDS_GRAPHEMES)).unwrap_or_default();
+    let words = post.parts.first().map(|part| in_short(part, WORDS_GRAPHEMES)).unwrap_or_default();
     let more = if post.parts.len() > 1 { format!("  ({} parts)", post.parts.len()) } else { String::new() };
     vec![
         short_id(post.id.as_str(), ids).to_owned(),

@@ -5,10 +5,11 @@ use skein_domain::story::{self, Line as Told};
 use skein_domain::{Event, StateName};
 use skein_intake::{DeliveryView, PostView};
 
+use super::part::in_short;
 use super::receipt;
 use super::times::{Eye, offset};
 use crate::screen::{Line, Tone};
-use crate::text::{shorten, wrap};
+use crate::text::wrap;
 
 const PART_GRAPHEMES: usize = 80;
 /// Two blanks, the clock with milliseconds, the offset, and the blanks between them.
@@ -54,7 +55,7 @@ fn parts(post: &PostView) -> Vec<Line> {
         .enumerate()
         .map(|(index, part)| {
             let label = if several { format!("{:>3}  ", index + 1) } else { "  ".to_owned() };
-            Line::of(Tone::Faint, label).and(Tone::Plain, shorten(&part.text, PART_GRAPHEMES))
+            Line::of(Tone::Faint, label).and(Tone::Plain, in_short(part, PART_GRAPHEMES))
         })
         .collect()
 }
