@@ -92,7 +92,7 @@ impl Written {
                 if parts == 1 {
                     options.extend(["--image", file, "--alt", alt].map(str::to_owned));
                 } else {
-                    text.push_str(&format!("\n![{alt}](<{file}>)"));
+                    *text = format!("{text}\n![{alt}](<{file}>)");
                 }
             }
         }
