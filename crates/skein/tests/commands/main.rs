@@ -4,7 +4,9 @@
 mod demo;
 mod engine;
 mod installation;
+mod keys;
 mod login;
+mod output;
 mod posting;
 mod preview;
 mod preview_lines;
