@@ -127,3 +127,20 @@ async fn an_engine_whose_log_cannot_be_written_works_on() {
     }
     scene.run(&["receipt", "last"]).await.exits(0).says("Published as @alice.test");
 }
+
+/// Turns text around, and begins a command to a terminal.
+const COMMANDING: &str = "a\u{202e}b\u{9b}2Jc\u{200f}d\u{2066}e";
+
+#[tokio::test]
+async fn json_for_programs_does_not_command_a_terminal() {
+    let skein = Installation::alone();
+    let line = serde_json::json!({ "text": COMMANDING }).to_string();
+    for (ran, at) in [
+        (skein.run(&["preview", COMMANDING, "--offline", "--json"]).await, "/parts/0/text"),
+        (skein.run_with(&["preview", "--lines", "--offline"], &[], &line).await, "/parts/0/text"),
+        (skein.run(&["queue", "show", COMMANDING, "--json"]).await, "/errors/0/given"),
+    ] {
+        assert_eq!(ran.json().pointer(at).unwrap(), COMMANDING, "{ran:#?}");
+        assert!(COMMANDING.chars().filter(|c| !c.is_ascii()).all(|c| !ran.stdout.contains(c)), "{ran:#?}");
+    }
+}
