@@ -1,11 +1,14 @@
-//! The developer's commands: `cargo xtask demo`, `test`, `tidy`, `net`. One file each.
+//! The developer's commands: `cargo xtask demo`, `test`, `tidy`, `net`, `bench`. One file each.
 
+mod bench;
+mod debian;
 mod demo;
 #[path = "../../crates/testkit/src/real_pds/install.rs"]
 mod install;
 mod net;
 mod test;
 mod tidy;
+mod unattended;
 mod workspace;
 
 use std::process::ExitCode;
@@ -19,6 +22,7 @@ cargo xtask COMMAND
   test   everything that must be green before a commit
   tidy   the house rules that no compiler checks
   net    a real Bluesky PDS with two accounts, on this machine
+  bench  Skein measured beside its peers
 
 `cargo xtask COMMAND --help` says more.";
 
@@ -35,11 +39,12 @@ struct Command {
     run: fn(&Workspace, &[String]) -> Result<Outcome, Misuse>,
 }
 
-const COMMANDS: [Command; 4] = [
+const COMMANDS: [Command; 5] = [
     Command { name: "demo", usage: demo::USAGE, run: demo::run },
     Command { name: "test", usage: test::USAGE, run: test::run },
     Command { name: "tidy", usage: tidy::USAGE, run: tidy::run },
     Command { name: "net", usage: net::USAGE, run: net::run },
+    Command { name: "bench", usage: bench::USAGE, run: bench::run },
 ];
 
 fn main() -> ExitCode {

@@ -26,6 +26,7 @@ pub use wiring::{DecorateConnector, DecorateLedger, Hooks};
 use clap::Parser;
 use skein_domain::{Category, Fault};
 use std::ffi::OsString;
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
@@ -63,15 +64,27 @@ pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
     });
     // A task that waits for a server must not keep a finished command from ending.
     runtime.shutdown_background();
-    match app.screen.trouble() {
-        Some(trouble) if exit == Exit::Done => {
-            app.screen.note(format!(
+    last_word(&app.screen, exit)
+}
+
+/// The exit code, and what people must know where standard output could not be written: it is no success then.
+fn last_word(screen: &Screen, exit: Exit) -> ExitCode {
+    match (screen.trouble(), exit) {
+        (None, exit) => code(exit),
+        (Some(trouble), Exit::Done) => {
+            screen.note(format!(
                 "What was asked for is done, but standard output could not be written: {trouble}. Do not repeat it; `skein queue \
                  list --all` shows what there is."
             ));
             code(Exit::Failed)
         }
-        _ => code(exit),
+        (Some(trouble), exit) => {
+            screen.note(format!(
+                "Standard output could not be written: {trouble}. The exit code {} says how this ended all the same.",
+                exit as u8
+            ));
+            code(exit)
+        }
     }
 }
 
@@ -89,12 +102,16 @@ fn misread(error: &clap::Error, screen: &Screen) -> ExitCode {
         let message = told.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
         let fault = Fault::new("usage", Category::UserContent, message).next("See `skein --help`.");
         app::tell(&Failure::new(Exit::Usage, fault, NOTHING_CHANGED), screen);
-        return code(Exit::Usage);
+        return last_word(screen, Exit::Usage);
     }
-    if error.print().is_err() {
-        return code(Exit::Failed);
+    match error.print() {
+        _ if error.use_stderr() => code(Exit::Usage),
+        Err(trouble) if trouble.kind() != io::ErrorKind::BrokenPipe => {
+            screen.note(format!("Standard output could not be written: {trouble}."));
+            code(Exit::Failed)
+        }
+        Ok(()) | Err(_) => code(Exit::Done),
     }
-    code(if error.use_stderr() { Exit::Usage } else { Exit::Done })
 }
 
 fn code(exit: Exit) -> ExitCode {

@@ -13,6 +13,8 @@ pub(crate) fn start(said: Option<&str>, default: &str) -> Result<(), Failure> {
         .with_env_filter(filter)
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal())
+        // Telling that a line of the log could not be written would go where the line went, and panic there.
+        .log_internal_errors(false)
         .finish();
     // Tests may run several commands in one process; the first one's log serves all.
     tracing::subscriber::set_global_default(subscriber).unwrap_or_default();

@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
-use crate::text::clean;
+use crate::text::{clean, escape_json};
 
 /// Longer lines are hard to read.
 const WIDTH_MOST: usize = 100;
@@ -172,10 +172,10 @@ impl Screen {
         self.err.write_line(&line.into());
     }
 
-    /// The one object for programs, on standard output.
+    /// The one object for programs, on standard output; people may look at it, too.
     pub(crate) fn object(&self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => self.out.write(&format!("{text}\n")),
+            Ok(text) => self.out.write(&format!("{}\n", escape_json(&text))),
             Err(error) => self.note(format!("The result cannot be written as JSON: {error}")),
         }
     }

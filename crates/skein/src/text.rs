@@ -1,5 +1,6 @@
 //! Text for the terminal: cleaned, shortened, wrapped, set in columns.
 
+use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The text with every character that could command a terminal or reorder its neighbours replaced by a visible one.
@@ -14,6 +15,32 @@ pub(crate) fn clean(text: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+/// JSON that says the same, with every character as an escape that could command a terminal or reorder its neighbours.
+/// Outside of its strings JSON has none of these.
+pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_escaped(c) {
+            escaped.push_str("\\u");
+            escaped.extend([12, 8, 4, 0].iter().filter_map(|shift| char::from_digit(u32::from(c) >> shift & 0xf, 16)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// The joiner that holds emoji together is none of them.
+fn is_escaped(c: char) -> bool {
+    matches!(
+        c,
+        '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// The first words on one line, at most so many characters as people count them.
@@ -76,6 +103,18 @@ mod tests {
     fn commands_to_the_terminal_become_visible() {
         assert_eq!(clean("a\u{1b}]0;x\u{7}\r\n\tb\u{7f}\u{9b}c\u{202e}d"), "a␛]0;x␇␍␊␉b␡\u{fffd}c\u{fffd}d");
         assert_eq!(clean("Grüße 👩‍👩‍👧 日本"), "Grüße 👩‍👩‍👧 日本");
+    }
+
+    #[test]
+    fn json_says_the_same_without_what_commands_a_terminal() {
+        let given: String =
+            ('\u{7f}'..='\u{a0}').chain('\u{200b}'..='\u{2070}').chain("Grüße 👩‍👩‍👧 日本\"\\".chars()).collect();
+        let json = serde_json::to_string(&given).unwrap();
+        let escaped = escape_json(&json);
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), given);
+        assert_eq!(clean(&escaped), escaped, "nothing is left to clean");
+        assert!(!escaped.contains(['\u{200e}', '\u{200f}']) && escaped.contains("\\u009b") && escaped.contains("👩‍👩‍👧"));
+        assert!(matches!(escape_json("{\"text\":\"Grüße – 👩‍👩‍👧\"}"), Cow::Borrowed(_)));
     }
 
     #[test]

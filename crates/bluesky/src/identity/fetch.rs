@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use skein_atproto::syntax::{Did, Handle};
 use skein_net::{Call, Http, NetError, StatusCode};
 use url::Url;
@@ -48,14 +49,27 @@ pub(super) async fn fetch(http: &Http, did: &Did, url: Url) -> Result<DidDocumen
         }
         Err(error) => return Err(IdentityError::CouldNotAsk { name, detail: error.to_string() }),
     };
-    match fetched.status {
-        status if status.is_success() => DidDocument::parse(did, &fetched.body),
-        StatusCode::GONE => Err(IdentityError::NotFound { name, detail: "the account was deleted".to_owned() }),
-        status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            Err(IdentityError::CouldNotAsk { name, detail: format!("{host} answered {status}") })
+    let status = fetched.status;
+    let unclear = |what: String| Err(IdentityError::CouldNotAsk { name: name.clone(), detail: what });
+    match status {
+        _ if status.is_success() && is_from_in_between(did, &fetched.body) => {
+            unclear(format!("{host} answered with something that is no document"))
         }
-        status => Err(IdentityError::NotFound { name, detail: format!("{host} answered {status}") }),
+        _ if status.is_success() => DidDocument::parse(did, &fetched.body),
+        StatusCode::NOT_FOUND | StatusCode::GONE if !is_from_in_between(did, &fetched.body) => {
+            let deleted = status == StatusCode::GONE;
+            let detail =
+                if deleted { "the account was deleted".to_owned() } else { format!("{host} answered {status}") };
+            Err(IdentityError::NotFound { name, detail })
+        }
+        _ => unclear(format!("{host} answered {status}")),
     }
+}
+
+/// Whether an answer comes from something that stands before the directory, and so says nothing about the account: the
+/// directory itself always answers with an object of JSON. The host of a `did:web` is any web server, and speaks for itself.
+fn is_from_in_between(did: &Did, body: &[u8]) -> bool {
+    did.method() == "plc" && !serde_json::from_slice::<Value>(body).is_ok_and(|body| body.is_object())
 }
 
 #[cfg(test)]

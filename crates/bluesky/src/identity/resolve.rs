@@ -137,8 +137,10 @@ impl Identities {
         let answer = xrpc.get(base, "com.atproto.identity.resolveHandle", &params, Auth::None).await;
         match answer.and_then(|response| response.json::<Resolved>()) {
             Ok(resolved) => Lookup::Found(resolved.did),
+            // Without a name it is not the resolver that says so, but something in between.
             Err(CallError::Answer(answer))
-                if matches!(answer.response.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND) =>
+                if matches!(answer.response.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND)
+                    && answer.error.is_some() =>
             {
                 Lookup::Nothing(format!("{} does not know it", base.host_str().unwrap_or_default()))
             }

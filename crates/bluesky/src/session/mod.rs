@@ -78,7 +78,8 @@ impl Sessions {
     }
 
     /// Makes ready for a call that is to leave at an instant soon: the token outlasts it by the margin, and the server is the
-    /// one that the account's document names now. That the document cannot be had at the moment is no hindrance.
+    /// one that the account's document names now. That no server can be read from the document at the moment is no hindrance:
+    /// whether the account is gone, the server that has the session says by name when it is asked.
     pub async fn make_ready(&self, did: &Did, until: Timestamp) -> Result<Authorized, SessionError> {
         let stored = self.stored(did).await?;
         let asked =
@@ -86,7 +87,10 @@ impl Sessions {
         let stored = match asked.await {
             Ok(Ok(Some(moved))) => moved,
             Ok(Ok(None)) | Err(_) => stored,
-            Ok(Err(SessionError::Identity(error))) if error.is_transient() => stored,
+            Ok(Err(SessionError::Identity(error))) => {
+                tracing::info!(did = did.as_str(), %error, "where the account lives could not be looked up");
+                stored
+            }
             Ok(Err(error)) => return Err(error),
         };
         let margin = until.duration_since((self.inner.now)()).as_secs().max(0) + EXPIRY_MARGIN_S;

@@ -99,7 +99,10 @@ impl ErrorAnswer {
             message: Option<String>,
         }
         let (error, message) = match serde_json::from_slice::<Body>(&response.body) {
-            Ok(Body { error, message }) => (error.as_deref().map(bounded), message.as_deref().map(bounded)),
+            Ok(Body { error, message }) => {
+                let error = error.filter(|name| !name.trim().is_empty());
+                (error.as_deref().map(bounded), message.as_deref().map(bounded))
+            }
             Err(_) => (None, None),
         };
         let start = || {

@@ -124,7 +124,8 @@ async fn documents_that_are_missing_broken_or_huge_are_told_apart() {
         ),
         (Reply::Json(503, json!({})), |e| matches!(e, IdentityError::CouldNotAsk { .. })),
         (Reply::Lost, |e| matches!(e, IdentityError::CouldNotAsk { .. })),
-        (Reply::With(200, vec![], "<html>".to_owned()), |e| matches!(e, IdentityError::BadDocument { .. })),
+        (Reply::With(200, vec![], "<html>".to_owned()), |e| matches!(e, IdentityError::CouldNotAsk { .. })),
+        (Reply::Json(200, json!({})), |e| matches!(e, IdentityError::BadDocument { .. })),
         (Reply::Json(200, json!({"id": OTHER})), |e| matches!(e, IdentityError::BadDocument { .. })),
         (Reply::With(200, vec![], " ".repeat(MAX_DOCUMENT_BYTES + 1)), |e| {
             matches!(e, IdentityError::BadDocument { .. })

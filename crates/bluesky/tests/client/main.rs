@@ -8,5 +8,7 @@ mod login;
 mod moving;
 mod names;
 mod network;
+mod ready;
 mod real_pds;
 mod refresh;
+mod unnamed;

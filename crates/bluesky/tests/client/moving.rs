@@ -15,7 +15,10 @@ async fn timeline(me: Authorized) -> Result<Response, CallError> {
 }
 
 /// An old server that still holds the session, and a new one that the account's document names.
-async fn moved(app_password: Option<&str>, ends_in_s: i64) -> (Network, Network, Arc<MemoryJournal>, Sessions) {
+pub(crate) async fn moved(
+    app_password: Option<&str>,
+    ends_in_s: i64,
+) -> (Network, Network, Arc<MemoryJournal>, Sessions) {
     let (old, new) = (Network::start().await, Network::start().await);
     let journal = Arc::new(MemoryJournal::new());
     remember(&journal, &old.session(ends_in_s, app_password)).await;

@@ -45,6 +45,8 @@ pub(crate) enum Reply {
     With(u16, Vec<(&'static str, String)>, String),
     /// The request is acted upon as usual, but the answer breaks off.
     Lost,
+    /// The request is heard, and nothing ever comes back.
+    Never,
 }
 
 #[derive(Default)]
@@ -213,9 +215,15 @@ async fn answer(State(network): State<Network>, method: Method, uri: Uri, header
     let token = headers.get("authorization").map(|value| value.to_str().unwrap().replace("Bearer ", ""));
     let query = uri.query().unwrap_or_default().to_owned();
     let seen = Seen { call: call.clone(), query, token, body, headers };
+    let ordered = {
+        let mut facts = network.facts();
+        facts.seen.push(seen.clone());
+        facts.ordered.get_mut(&call).and_then(VecDeque::pop_front)
+    };
+    if let Some(Reply::Never) = ordered {
+        return std::future::pending().await;
+    }
     let mut facts = network.facts();
-    facts.seen.push(seen.clone());
-    let ordered = facts.ordered.get_mut(&call).and_then(VecDeque::pop_front);
     match ordered {
         Some(Reply::Lost) => {
             usual(&mut facts, &method, &seen);
@@ -233,7 +241,7 @@ fn written(reply: Reply) -> Response {
             (status, vec![("content-type", "application/json".to_owned())], value.to_string())
         }
         Reply::With(status, headers, body) => (status, headers, body),
-        Reply::Lost => unreachable!("handled before"),
+        Reply::Lost | Reply::Never => unreachable!("handled before"),
     };
     let mut response = Response::builder().status(status);
     for (name, value) in headers {

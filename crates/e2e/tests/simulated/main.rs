@@ -3,6 +3,7 @@
 
 mod pictures;
 mod publishing;
+mod running;
 mod seeds;
 mod settling;
 mod stopping;

@@ -60,6 +60,26 @@ fn credentials_are_read_under_every_name_that_people_use() {
 }
 
 #[test]
+fn a_password_is_never_used_with_the_handle_of_another_name() {
+    use secrecy::ExposeSecret;
+    let handles = ["SKEIN_HANDLE", "BSKY_AUTH_USERNAME", "BLUESKY_HANDLE"];
+    let passwords = ["SKEIN_PASSWORD", "BSKY_AUTH_PASSWORD", "BLUESKY_PASSWORD"];
+    for (mine, handle) in handles.iter().enumerate() {
+        for (other, password) in passwords.iter().enumerate() {
+            let read = read(&[(handle, "me.test"), (password, "secret")]).unwrap().credentials;
+            assert_eq!(read.is_some(), mine == other, "{handle} with {password}");
+        }
+        // The first handle that is set is meant, also where only a later one has its password.
+        let mut set: Vec<_> = passwords.into_iter().skip(mine + 1).map(|name| (name, name)).collect();
+        set.extend(handles.into_iter().skip(mine).map(|name| (name, "me.test")));
+        assert!(read(&set).unwrap().credentials.is_none(), "{set:?}");
+        set.push((passwords[mine], passwords[mine]));
+        let used = read(&set).unwrap().credentials.unwrap();
+        assert_eq!(used.password.expose_secret(), passwords[mine], "{set:?}");
+    }
+}
+
+#[test]
 fn a_secret_does_not_show_in_debug_output() {
     let config =
         read(&[("SKEIN_HANDLE", "me.test"), ("SKEIN_PASSWORD", "hunter2"), ("SKEIN_MASTER_KEY", "k3y")]).unwrap();

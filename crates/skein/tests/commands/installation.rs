@@ -21,6 +21,21 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    /// What a command said until it ended.
+    pub(crate) async fn of(mut command: Command) -> Self {
+        Self::ended(command.spawn().unwrap()).await
+    }
+
+    async fn ended(child: Child) -> Self {
+        let output =
+            tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("the command hangs").unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
@@ -76,13 +91,7 @@ impl Installation {
         // A command that does not read its input may be gone before all of it is written.
         let _written = input.write_all(stdin.as_bytes()).await;
         drop(input);
-        let output =
-            tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("the command hangs").unwrap();
-        Ran {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::ended(child).await
     }
 
     /// A command that stays, followed by what it says.

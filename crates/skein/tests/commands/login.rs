@@ -90,6 +90,24 @@ async fn credentials_of_the_environment_connect_by_themselves_and_the_password_i
 }
 
 #[tokio::test]
+async fn a_password_of_one_name_is_not_used_for_the_handle_of_another() {
+    let scene = Scene::new().await;
+    let password = scene.alice.app_password.as_str();
+    for credentials in [
+        [("BLUESKY_HANDLE", "alice.test"), ("SKEIN_PASSWORD", password)],
+        [("BSKY_AUTH_USERNAME", "alice.test"), ("BLUESKY_PASSWORD", password)],
+        [("SKEIN_HANDLE", "alice.test"), ("BSKY_AUTH_PASSWORD", password)],
+    ] {
+        let ran = scene.skein.run_with(&["post", "hi"], &credentials, "").await.exits(3);
+        ran.says("skein login HANDLE").says("Nothing was stored.");
+    }
+    for name in ["BSKY_AUTH_PASSWORD", "BLUESKY_PASSWORD"] {
+        scene.skein.run_with(&["login", "alice.test"], &[(name, password)], "").await.exits(2).says("SKEIN_PASSWORD");
+    }
+    assert_eq!(scene.run(&["accounts", "--json"]).await.exits(0).json(), json!([]));
+}
+
+#[tokio::test]
 async fn a_revoked_session_keeps_the_post_until_the_next_login() {
     let scene = Scene::logged_in().await;
     scene.order(Fault::RevokedPassword);

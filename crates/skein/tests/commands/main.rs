@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails the test")]
 
 mod demo;
+mod doctor;
 mod engine;
 mod installation;
+mod keys;
 mod login;
+mod output;
 mod posting;
 mod preview;
 mod preview_lines;

@@ -1,6 +1,6 @@
-//! The machine around it: usage, settings, keys, the doctor.
+//! The machine around it: usage, settings, keys.
 
-use crate::installation::{Installation, Scene};
+use crate::installation::Installation;
 use std::os::unix::fs::PermissionsExt;
 
 #[tokio::test]
@@ -43,30 +43,4 @@ async fn another_key_is_refused_with_words() {
     let other = [("SKEIN_MASTER_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")];
     skein.run_with(&["queue"], &other, "").await.exits(1).says("another master key");
     skein.run_with(&["queue"], &[("SKEIN_MASTER_KEY", "short")], "").await.exits(1).says("32 bytes");
-}
-
-#[tokio::test]
-async fn the_doctor_works_without_account_and_network() {
-    let ran = Installation::alone().run(&["doctor"]).await.exits(1);
-    for words in [
-        "ok       database",
-        "ok       key",
-        "failed   directory",
-        "failed   appview",
-        "warning  clock",
-        "warning  engine",
-    ] {
-        assert!(ran.stdout.contains(words), "`{words}` is missing:\n{}", ran.stdout);
-    }
-}
-
-#[tokio::test]
-async fn the_doctor_is_content_when_all_is_well() {
-    let scene = Scene::logged_in().await;
-    let ran = scene.run(&["doctor"]).await.exits(0);
-    for words in ["ok       server", "ok       clock", "ok       disk"] {
-        assert!(ran.stdout.contains(words), "`{words}` is missing:\n{}", ran.stdout);
-    }
-    let checks = scene.run(&["doctor", "--json"]).await.exits(0).json();
-    assert!(checks["checks"].as_array().unwrap().iter().all(|check| check["standing"] != "failed"), "{checks:#}");
 }

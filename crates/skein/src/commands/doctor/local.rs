@@ -3,10 +3,13 @@
 use jiff::Timestamp;
 use skein_domain::ports::LedgerError;
 use skein_domain::when::parse_zone;
+use skein_domain::{Account, Standing};
+use skein_intake::IntakeError;
 
 use super::Check;
 use crate::config::{Config, KeySource};
 use crate::exit::sentence;
+use crate::text::count;
 use crate::wiring::House;
 
 const DISK_FAILED_BYTES: u64 = 50 * 1024 * 1024;
@@ -68,6 +71,40 @@ pub(super) fn disk(config: &Config) -> Check {
         0..DISK_FAILED_BYTES => Check::failed("disk", detail, "Make space: nothing can be kept without."),
         DISK_FAILED_BYTES..DISK_WARNING_BYTES => Check::warning("disk", detail, "Make space before it is gone."),
         _ => Check::ok("disk", detail),
+    }
+}
+
+/// Whether every account can publish: one line for each that cannot.
+pub(super) fn accounts(accounts: &Result<Vec<Account>, IntakeError>) -> Vec<Check> {
+    let accounts = match accounts {
+        Ok(accounts) => accounts,
+        Err(error) => return vec![Check::failed("accounts", sentence(&error.to_string()), "")],
+    };
+    if accounts.is_empty() {
+        return vec![Check::warning("accounts", "No account is connected.", "Connect one: `skein login HANDLE`.")];
+    }
+    let stopped: Vec<Check> = accounts.iter().filter_map(stopped).collect();
+    if !stopped.is_empty() {
+        return stopped;
+    }
+    let connected = count(accounts.len(), "account is connected", "accounts are connected");
+    vec![Check::ok("accounts", format!("{connected}; none is held or needs a login."))]
+}
+
+fn stopped(account: &Account) -> Option<Check> {
+    let handle = &account.handle;
+    match &account.standing {
+        Standing::NeedsReconnect { fault } => Some(Check::failed(
+            "account",
+            format!("@{handle} needs a login: {}", fault.message),
+            format!("`skein login {handle}`; its posts wait meanwhile."),
+        )),
+        Standing::Active if account.held => Some(Check::warning(
+            "account",
+            format!("@{handle} is held: nothing goes out."),
+            format!("`skein release {handle}` lets it go on."),
+        )),
+        Standing::Active => None,
     }
 }
 

@@ -5,8 +5,14 @@ mod remote;
 
 use serde::Serialize;
 use serde_json::json;
+use skein_domain::Fault;
+use skein_domain::ports::Clock;
+use skein_net::Http;
+use std::sync::Arc;
 
 use crate::app::App;
+use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::screen::{Line, Tone};
 use crate::text::wrap;
@@ -50,21 +56,8 @@ pub(crate) async fn run(app: &App) -> Result<Exit, Failure> {
     let config = app.config()?;
     let mut checks = vec![local::zones(&config)];
     match House::open(config.clone(), &app.hooks).await {
-        Ok(house) => {
-            checks.push(local::key(&config));
-            checks.push(local::database(&house).await);
-            checks.push(local::disk(&config));
-            checks.push(local::engine(&house).await);
-            checks.extend(remote::all(&house).await);
-        }
-        Err(failure) => {
-            checks.extend(
-                failure.faults.iter().map(|fault| {
-                    Check::failed(&fault.code, &fault.message, fault.next_step.clone().unwrap_or_default())
-                }),
-            );
-            checks.push(local::disk(&config));
-        }
+        Ok(house) => checks.extend(all(&config, &house).await),
+        Err(failure) => checks.extend(without_a_house(&config, &failure).await),
     }
     let failed = checks.iter().any(|check| check.standing == Standing::Failed);
     if app.screen.is_json() {
@@ -73,6 +66,31 @@ pub(crate) async fn run(app: &App) -> Result<Exit, Failure> {
         app.screen.lines(checks.iter().flat_map(|check| lines(check, app.screen.width())));
     }
     Ok(if failed { Exit::Failed } else { Exit::Done })
+}
+
+async fn all(config: &Config, house: &House) -> Vec<Check> {
+    let mut checks = vec![local::key(config), local::database(house).await, local::disk(config)];
+    checks.push(local::engine(house).await);
+    let accounts = house.intake.accounts().await;
+    checks.extend(local::accounts(&accounts));
+    let mut whom = remote::network(config, &house.http);
+    whom.extend(remote::servers(house, &accounts.unwrap_or_default()).await);
+    checks.extend(remote::all(whom, &house.clock).await);
+    checks
+}
+
+/// What can be looked at although key or database cannot be used: who waits for them needs to know the rest too.
+async fn without_a_house(config: &Config, failure: &Failure) -> Vec<Check> {
+    let next = |fault: &Fault| fault.next_step.clone().unwrap_or_default();
+    let of_fault = |fault: &Fault| Check::failed(&fault.code, &fault.message, next(fault));
+    let mut checks: Vec<Check> = failure.faults.iter().map(of_fault).collect();
+    checks.push(local::disk(config));
+    // Where the network's own set-up is what failed, it is told already.
+    if let Ok(http) = Http::new(config.network.net.clone()) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        checks.extend(remote::all(remote::network(config, &http), &clock).await);
+    }
+    checks
 }
 
 const NAME_WIDTH: usize = 12;

