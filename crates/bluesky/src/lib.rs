@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod blob;
+pub mod calls;
 pub mod environment;
 pub mod identity;
 pub mod journal;

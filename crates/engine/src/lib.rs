@@ -19,7 +19,7 @@ pub use sweeper::SweepError;
 
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
-use skein_domain::{Account, Platform};
+use skein_domain::{Account, Delivery, Platform};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -74,8 +74,8 @@ impl Engine {
     }
 
     /// Every platform that an account can be on has a connector: the binary wires them all.
-    fn connector(&self, account: &Account) -> Option<Arc<dyn Connector>> {
-        self.parts.connectors.get(&account.platform).cloned()
+    fn connector(&self, account: &Account, delivery: &Delivery) -> Option<Arc<dyn Connector>> {
+        self.parts.connectors.get(&account.platform).map(|connector| connector.working_on(&delivery.id))
     }
 
     fn lease_end(&self, now: Timestamp) -> Timestamp {

@@ -42,7 +42,7 @@ impl LaneWork<'_> {
 
     /// Makes and freezes the bytes of a delivery that is Preparing.
     pub(crate) async fn make_bytes(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
-        let Some(connector) = self.engine.connector(account) else {
+        let Some(connector) = self.engine.connector(account, &delivery) else {
             self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
             return Ok(());
         };

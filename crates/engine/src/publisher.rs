@@ -32,7 +32,7 @@ impl LaneWork<'_> {
         if let Some(stale) = self.staleness(&delivery) {
             return self.prepare_again(delivery, account, stale).await;
         }
-        let (Some(connector), Some(prepared)) = (self.engine.connector(account), &delivery.prepared) else {
+        let (Some(connector), Some(prepared)) = (self.engine.connector(account, &delivery), &delivery.prepared) else {
             self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
             return Ok(());
         };

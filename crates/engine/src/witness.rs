@@ -16,7 +16,7 @@ impl LaneWork<'_> {
     pub(crate) async fn look(&mut self, delivery: Delivery) -> Result<(), LaneError> {
         let State::Settling { evidence, .. } = &delivery.state else { return Ok(()) };
         let account = self.ledger().account(&delivery.account).await?;
-        let (Some(connector), Some(prepared)) = (self.engine.connector(&account), &delivery.prepared) else {
+        let (Some(connector), Some(prepared)) = (self.engine.connector(&account, &delivery), &delivery.prepared) else {
             return self.ask_a_person(&delivery, no_connector(&account)).await;
         };
         let finding = connector.witness(&account, prepared, evidence).await;
@@ -60,7 +60,7 @@ impl LaneWork<'_> {
         if now > delivery.grace_ends() {
             return self.ask_a_person(&delivery, too_late(delivery.late_by_ms(now))).await;
         }
-        let Some(connector) = self.engine.connector(account) else {
+        let Some(connector) = self.engine.connector(account, &delivery) else {
             return self.ask_a_person(&delivery, no_connector(account)).await;
         };
         match connector.arm(account, prepared, Some(evidence)).await {

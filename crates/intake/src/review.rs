@@ -72,6 +72,7 @@ impl Intake {
         if self.ledger.unsettled(&delivery.lane, &delivery.id).await?.is_some() {
             return Err(IntakeError::Conflict(neighbour_unsettled()));
         }
+        let connector = connector.working_on(&delivery.id);
         match connector.fence(&account, evidence).await {
             Err(fault) if !long_ago => return Err(IntakeError::Conflict(unfenced(&fault))),
             Ok(()) | Err(_) => {}

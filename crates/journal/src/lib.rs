@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use skein_bluesky::Did;
+use skein_bluesky::calls::CallRecord;
 use skein_bluesky::journal::{Journal, JournalError, Session, Stored};
-use skein_store::{Sessions, Store, StoreError};
+use skein_store::{Calls, LoggedCall, Sessions, Store, StoreError};
 
 /// The name under which the store keeps sessions of the AT Protocol.
 const SERVICE: &str = "atproto";
@@ -15,12 +16,13 @@ const SERVICE: &str = "atproto";
 #[derive(Debug, Clone)]
 pub struct StoreJournal {
     sessions: Sessions,
+    calls: Calls,
 }
 
 impl StoreJournal {
     /// The journal of a store. Journals of several stores on one database file share everything.
     pub fn new(store: &Store) -> Self {
-        Self { sessions: store.sessions() }
+        Self { sessions: store.sessions(), calls: store.calls() }
     }
 }
 
@@ -64,7 +66,39 @@ impl Journal for StoreJournal {
         self.sessions.lease_refresh(did.as_str(), SERVICE, owner, now, until).await.map_err(JournalError::new)
     }
 
+    async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError> {
+        let rows: Vec<LoggedCall> = calls.iter().map(logged).collect();
+        self.calls.append(&rows).await.map_err(JournalError::new)
+    }
+
     async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError> {
         self.sessions.release_refresh(did.as_str(), SERVICE, owner).await.map_err(JournalError::new)
+    }
+}
+
+/// Counts that no column can hold are the greatest that it can.
+fn logged(call: &CallRecord) -> LoggedCall {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let rate = call.rate_limit.as_ref();
+    LoggedCall {
+        id: call.id.clone(),
+        at: call.at,
+        account: call.account.clone(),
+        work: call.work.clone(),
+        verb: call.verb.clone(),
+        method: call.method.clone(),
+        host: call.host.clone(),
+        input: call.input.clone(),
+        request_bytes: count(call.request_bytes),
+        status: call.status.map(i64::from),
+        error: call.error.clone(),
+        message: call.message.clone(),
+        response_bytes: call.response_bytes.map(count),
+        duration_us: i64::try_from(call.duration.as_micros()).unwrap_or(i64::MAX),
+        points: call.points.into(),
+        rate_limit: rate.and_then(|rate| rate.limit).map(count),
+        rate_remaining: rate.and_then(|rate| rate.remaining).map(count),
+        rate_reset: rate.and_then(|rate| rate.reset),
+        rate_policy: rate.and_then(|rate| rate.policy.clone()),
     }
 }

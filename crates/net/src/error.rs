@@ -134,6 +134,18 @@ impl NetError {
         }
     }
 
+    /// A stable name, for logs and programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::BadUrl { .. } => "bad_url",
+            Self::Refused { .. } => "refused_here",
+            Self::NotSent { .. } => "not_sent",
+            Self::Unknown { .. } => "no_answer",
+            Self::TooLarge { .. } => "answer_too_large",
+            Self::TooManyRedirects { .. } => "too_many_redirects",
+        }
+    }
+
     /// Sorts an error that came before the answer's first byte.
     pub(crate) fn of_request(error: &reqwest::Error, asked: &Asked) -> Self {
         let Asked { target, redirected_from, .. } = asked;

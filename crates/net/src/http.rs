@@ -16,6 +16,7 @@ use crate::guard::{Reach, check, describe};
 use crate::names::{Filtered, Names};
 use crate::received::{Fetched, Received};
 use crate::tls;
+use crate::watch::{Exchange, Label, Watcher};
 
 /// Idle connections are dropped after this time: an old one is more likely to break under a write.
 const IDLE_MS: u64 = 30_000;
@@ -26,6 +27,8 @@ const MAX_IDLE_PER_HOST: usize = 8;
 pub struct Http {
     clients: Arc<Clients>,
     allow: Arc<AllowPrivate>,
+    watcher: Option<Arc<dyn Watcher>>,
+    label: Label,
 }
 
 struct Clients {
@@ -46,14 +49,34 @@ impl Http {
             any: client(&config, &names, Reach::Any)?,
             names,
         };
-        Ok(Self { clients: Arc::new(clients), allow: Arc::new(config.allow_private) })
+        Ok(Self {
+            clients: Arc::new(clients),
+            allow: Arc::new(config.allow_private),
+            watcher: None,
+            label: Label::default(),
+        })
     }
 
     /// The same client that may also ask the origin (host and port) of this URL, with http as well, wherever it lives.
     ///
     /// For origins that an operator or a user typed in; never for one that came out of data.
     pub fn allowing(&self, url: &Url) -> Self {
-        Self { clients: Arc::clone(&self.clients), allow: Arc::new(self.allow.and(url)) }
+        Self { allow: Arc::new(self.allow.and(url)), ..self.clone() }
+    }
+
+    /// The same client, every request of which is shown to this watcher.
+    pub fn watched_by(&self, watcher: Arc<dyn Watcher>) -> Self {
+        Self { watcher: Some(watcher), ..self.clone() }
+    }
+
+    /// The same client, whose requests are made on behalf of these.
+    pub fn labelled(&self, label: Label) -> Self {
+        Self { label, ..self.clone() }
+    }
+
+    /// On whose behalf requests are made.
+    pub fn label(&self) -> &Label {
+        &self.label
     }
 
     /// Whether this URL would be asked, as far as can be said without DNS. Names are checked again when they are resolved.
@@ -63,6 +86,23 @@ impl Http {
 
     /// Sends the request and reads an answer of at most `max_body_bytes`. Any status is an answer.
     pub async fn fetch(&self, call: Call, max_body_bytes: usize) -> Result<Fetched, NetError> {
+        self.fetch_noted(call, max_body_bytes).await.1
+    }
+
+    /// The same, with the id under which the watcher noted the exchange.
+    pub async fn fetch_noted(
+        &self,
+        call: Call,
+        max_body_bytes: usize,
+    ) -> (Option<Arc<str>>, Result<Fetched, NetError>) {
+        let Some(watcher) = &self.watcher else { return (None, self.fetch_unseen(call, max_body_bytes).await) };
+        let started = Instant::now();
+        let fetched = self.fetch_unseen(call.clone(), max_body_bytes).await;
+        let exchange = Exchange::of(&self.label, &call, started.elapsed(), fetched.as_ref());
+        (watcher.saw(&exchange), fetched)
+    }
+
+    async fn fetch_unseen(&self, call: Call, max_body_bytes: usize) -> Result<Fetched, NetError> {
         self.send(call).await?.read_bounded(max_body_bytes).await
     }
 

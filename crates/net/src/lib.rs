@@ -16,6 +16,7 @@ mod http;
 mod names;
 mod received;
 mod tls;
+mod watch;
 
 pub use allow::{AllowPrivate, AllowPrivateError, Entry};
 pub use call::{Call, MAX_REDIRECTS};
@@ -25,3 +26,4 @@ pub use http::Http;
 pub use names::DNS_TIMEOUT_MS;
 pub use received::{Fetched, Received};
 pub use reqwest::{Method, StatusCode, header};
+pub use watch::{Exchange, Label, Watcher};

@@ -1,8 +1,10 @@
 //! What every command works with: settings, screen, and the house once it is opened.
 
 use serde::Serialize;
+use skein_bluesky::calls::Recorder;
 use skein_domain::Fault;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cli::Global;
 use crate::config::{Config, Variables, data_folder};
@@ -23,6 +25,8 @@ pub(crate) struct App {
     pub(crate) hooks: Hooks,
     /// What people and programs see.
     pub(crate) screen: Screen,
+    /// Rows of the call log that are not written yet, of every house that was opened.
+    recorders: Mutex<Vec<Arc<Recorder>>>,
 }
 
 #[derive(Serialize)]
@@ -33,7 +37,7 @@ struct Errors<'a> {
 impl App {
     /// A run that has done nothing yet.
     pub(crate) fn new(global: Global, variables: Variables, hooks: Hooks, screen: Screen) -> Self {
-        Self { global, variables, hooks, screen }
+        Self { global, variables, hooks, screen, recorders: Mutex::default() }
     }
 
     /// All settings.
@@ -48,7 +52,17 @@ impl App {
 
     /// Database, network, use cases and engine, opened.
     pub(crate) async fn house(&self) -> Result<House, Failure> {
-        House::open(self.config()?, &self.hooks).await
+        let house = House::open(self.config()?, &self.hooks).await?;
+        self.recorders.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&house.recorder));
+        Ok(house)
+    }
+
+    /// What a command leaves to be written is written before the process ends.
+    pub(crate) async fn close(&self) {
+        let recorders = std::mem::take(&mut *self.recorders.lock().unwrap_or_else(PoisonError::into_inner));
+        for recorder in recorders {
+            recorder.flush().await;
+        }
     }
 
     /// Who looks at a house, now.

@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-use crate::commands::{accounts, demo, hold, login, post, preview, queue, receipt, thread, work};
+use crate::commands::{accounts, call, demo, hold, log, login, post, preview, prune, queue, receipt, thread, work};
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
 #[derive(Debug, Parser)]
@@ -59,6 +59,14 @@ pub(crate) enum Command {
     Queue(queue::Args),
     /// Show the proof that a post was published
     Receipt(receipt::Args),
+    /// Ask any XRPC query, such as app.bsky.actor.getProfile actor=bsky.app
+    Get(call::Get),
+    /// Call any XRPC procedure as an account
+    Call(call::Call),
+    /// Show the requests that left this machine
+    Log(log::Args),
+    /// Forget old rows of the call log
+    Prune(prune::Args),
     /// Stop everything of an account, or of all, that is not on its way
     Hold(hold::Args),
     /// Let an account, or all, go on

@@ -31,7 +31,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use app::App;
-use cli::Cli;
+use cli::{Cli, Command};
 use config::Variables;
 use exit::{Exit, Failure, NOTHING_CHANGED};
 use screen::Screen;
@@ -57,7 +57,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
             return code(Exit::Failed);
         }
     };
-    let ran = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(commands::run(cli.command, &app))));
+    let ran = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(command_and_close(cli.command, &app))));
     let exit = ran.unwrap_or_else(|_| Err(defect())).unwrap_or_else(|failure| {
         app.tell(&failure);
         failure.exit
@@ -65,6 +65,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, hooks: Hooks) -> ExitCode {
     // A task that waits for a server must not keep a finished command from ending.
     runtime.shutdown_background();
     last_word(&app.screen, exit)
+}
+
+async fn command_and_close(command: Command, app: &App) -> Result<Exit, Failure> {
+    let ended = commands::run(command, app).await;
+    app.close().await;
+    ended
 }
 
 /// The exit code, and what people must know where standard output could not be written: it is no success then.

@@ -2,7 +2,8 @@
 
 use secrecy::ExposeSecret;
 use skein_bluesky::Environment;
-use skein_bluesky::session::Sessions;
+use skein_bluesky::calls::Recorder;
+use skein_bluesky::session::{Now, Sessions};
 use skein_bluesky::xrpc::XrpcClient;
 use skein_connect::bluesky::BlueskyConnector;
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
@@ -11,7 +12,7 @@ use skein_engine::{Engine, Parts, Settings};
 use skein_intake::Intake;
 use skein_journal::StoreJournal;
 use skein_net::Http;
-use skein_store::{DatabaseUrl, MasterKey, MediaFolder, Store};
+use skein_store::{Calls, DatabaseUrl, MasterKey, MediaFolder, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
@@ -45,8 +46,12 @@ pub(crate) struct House {
     pub(crate) ledger: Arc<dyn Ledger>,
     /// Who is logged in.
     pub(crate) sessions: Sessions,
-    /// The HTTP client.
+    /// The HTTP client. Its requests are logged.
     pub(crate) http: Http,
+    /// The call log.
+    pub(crate) calls: Calls,
+    /// Whoever writes it.
+    pub(crate) recorder: Arc<Recorder>,
     /// The use cases.
     pub(crate) intake: Intake,
     /// The engine.
@@ -69,7 +74,11 @@ impl House {
         let owner = owner();
         let http = Http::new(config.network.net.clone())
             .map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
-        let sessions = sessions(&config.network, &http, &store, &clock, &owner);
+        let journal = Arc::new(StoreJournal::new(&store));
+        let recorder = Recorder::start(journal.clone(), now_of(&clock), instance(entropy.as_ref()));
+        let http = http.watched_by(recorder.clone());
+        let sessions = sessions(&config.network, &http, journal, &clock, &owner);
+        let calls = store.calls();
         let connector = BlueskyConnector::new(
             sessions.clone(),
             sessions.identities().clone(),
@@ -104,7 +113,7 @@ impl House {
             owner: owner.clone(),
             settings: Settings { lease_ms: config.lease_ms, ..Settings::default() },
         });
-        Ok(Self { config, clock, ledger, sessions, http, intake, engine, owner })
+        Ok(Self { config, clock, ledger, sessions, http, calls, recorder, intake, engine, owner })
     }
 }
 
@@ -124,13 +133,27 @@ async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Store
     Store::open(&url, key, Arc::clone(entropy)).await.map_err(failed)
 }
 
-fn sessions(network: &NetworkConfig, http: &Http, store: &Store, clock: &Arc<dyn Clock>, owner: &str) -> Sessions {
+fn sessions(
+    network: &NetworkConfig,
+    http: &Http,
+    journal: Arc<StoreJournal>,
+    clock: &Arc<dyn Clock>,
+    owner: &str,
+) -> Sessions {
     let environment = Environment { plc_url: network.plc_url.clone(), appview_url: network.appview_url.clone() };
-    let now = {
-        let clock = Arc::clone(clock);
-        Arc::new(move || clock.now())
-    };
-    Sessions::new(http.clone(), environment, Arc::new(StoreJournal::new(store)), now, owner.to_owned())
+    Sessions::new(http.clone(), environment, journal, now_of(clock), owner.to_owned())
+}
+
+fn now_of(clock: &Arc<dyn Clock>) -> Now {
+    let clock = Arc::clone(clock);
+    Arc::new(move || clock.now())
+}
+
+/// What tells this process apart from all others in the ids of logged calls.
+fn instance(entropy: &dyn Entropy) -> [u8; 6] {
+    let mut bytes = [0; 6];
+    entropy.fill(&mut bytes);
+    bytes
 }
 
 /// Where people look at posts: the public app for the public network, the sandbox for itself, nowhere that is known else.

@@ -3,6 +3,7 @@
 //! This is the only crate with SQL. The text of ordinary queries is portable (`$1` placeholders, TEXT, BIGINT, SMALLINT,
 //! JSON as TEXT); what only one database understands lives in `dialect`.
 
+mod calls;
 mod database_url;
 mod dialect;
 mod error;
@@ -19,6 +20,7 @@ mod tables;
 mod troubles;
 mod vault;
 
+pub use calls::{CallFilter, Calls, LoggedCall};
 pub use database_url::DatabaseUrl;
 pub use error::StoreError;
 pub use master_key::{KeyError, MasterKey};

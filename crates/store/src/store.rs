@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use skein_domain::ports::Entropy;
 
+use crate::calls::Calls;
 use crate::dialect::{self, Pool, Transaction};
 use crate::tables::vault_keys;
 use crate::{DatabaseUrl, MasterKey, Place, Purpose, Sessions, StoreError, Vault};
@@ -45,6 +46,11 @@ impl Store {
     /// The sessions of identities, encrypted at rest.
     pub fn sessions(&self) -> Sessions {
         Sessions::of(self.clone())
+    }
+
+    /// The call log.
+    pub fn calls(&self) -> Calls {
+        Calls::of(self.clone())
     }
 
     pub(crate) fn vault(&self) -> &Vault {

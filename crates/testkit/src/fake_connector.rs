@@ -16,8 +16,8 @@ use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
 use skein_domain::{
-    Account, Category, Draft, Evidence, Fault, Finding, Fitted, Outcome, PartPreview, Picture, Platform, Prepared,
-    Preview, RecordPreview, RecordRef, Resolved, Warning,
+    Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, PartPreview, Picture, Platform,
+    Prepared, Preview, RecordPreview, RecordRef, Resolved, Warning,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -207,6 +207,10 @@ impl FakeConnector {
 impl Connector for FakeConnector {
     fn platform(&self) -> Platform {
         Platform::Bluesky
+    }
+
+    fn working_on(&self, _delivery: &DeliveryId) -> Arc<dyn Connector> {
+        Arc::new(self.clone())
     }
 
     fn limits(&self) -> Limits {

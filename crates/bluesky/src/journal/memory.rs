@@ -1,13 +1,18 @@
 //! A journal that lasts as long as the process.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use skein_atproto::syntax::Did;
 
+use crate::calls::CallRecord;
+
 use super::{Journal, JournalError, Session, Stored};
+
+/// Rows of the call log that are kept.
+const MAX_CALLS: usize = 10_000;
 
 /// Remembers in memory: for tests, and for programs that log in each time they start.
 #[derive(Debug, Default)]
@@ -20,12 +25,18 @@ struct State {
     sessions: HashMap<Did, Stored>,
     leases: HashMap<Did, (String, Timestamp)>,
     last_version: i64,
+    calls: VecDeque<CallRecord>,
 }
 
 impl MemoryJournal {
     /// An empty memory.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The newest rows of the call log, oldest first; at most ten thousand are kept.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.state().calls.iter().cloned().collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,6 +84,14 @@ impl Journal for MemoryJournal {
             state.leases.insert(did.clone(), (owner.to_owned(), until));
         }
         Ok(!held)
+    }
+
+    async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.calls.extend(calls.iter().cloned());
+        let surplus = state.calls.len().saturating_sub(MAX_CALLS);
+        state.calls.drain(..surplus);
+        Ok(())
     }
 
     async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError> {

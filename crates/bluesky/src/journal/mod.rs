@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use skein_atproto::syntax::Did;
 use thiserror::Error;
 
+use crate::calls::CallRecord;
+
 pub use memory::MemoryJournal;
 pub use session::{Session, SessionFormatError};
 
@@ -41,6 +43,9 @@ pub trait Journal: Send + Sync {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, JournalError>;
+
+    /// Keeps rows of the call log. A journal may drop the oldest ones.
+    async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError>;
 
     /// Gives the right to refresh back. Does nothing if `owner` does not hold it.
     async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError>;

@@ -22,14 +22,14 @@ pub struct Authorized {
 }
 
 impl Authorized {
-    pub(super) fn new(xrpc: XrpcClient, stored: &Stored) -> Self {
+    pub(super) fn new(xrpc: &XrpcClient, stored: &Stored) -> Self {
         let session = &stored.session;
         Self {
             did: session.did.clone(),
             pds: session.pds.clone(),
             access_jwt: session.access_jwt.clone(),
             version: stored.version,
-            xrpc,
+            xrpc: xrpc.acting_as(&session.did),
         }
     }
 
@@ -56,6 +56,17 @@ impl Authorized {
     /// The client that may ask this account's server.
     pub fn xrpc(&self) -> &XrpcClient {
         &self.xrpc
+    }
+
+    /// The same, with every call passed on by the account's server to another service, where one is named.
+    ///
+    /// # Errors
+    /// As [`XrpcClient::proxied_to`].
+    pub fn through(mut self, service: Option<&str>) -> Result<Self, CallError> {
+        if let Some(service) = service {
+            self.xrpc = self.xrpc.proxied_to(service)?;
+        }
+        Ok(self)
     }
 
     /// A query to the account's server.

@@ -39,6 +39,7 @@ const DOCUMENT_WITHIN_MS: u64 = 5_000;
 #[derive(Clone)]
 pub struct Sessions {
     inner: Arc<Inner>,
+    work: Option<Arc<str>>,
 }
 
 struct Inner {
@@ -62,7 +63,12 @@ impl Sessions {
             owner,
             refreshes: AtomicU64::new(0),
         };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), work: None }
+    }
+
+    /// The same sessions, whose calls are logged as made for this piece of work, such as a delivery.
+    pub fn working_on(&self, work: &str) -> Self {
+        Self { inner: Arc::clone(&self.inner), work: Some(work.into()) }
     }
 
     /// The account finder that these sessions use.
@@ -161,12 +167,16 @@ impl Sessions {
     }
 
     fn authorize(&self, stored: &Stored) -> Authorized {
-        Authorized::new(self.client_for(stored.session.service.as_ref()), stored)
+        Authorized::new(&self.client_for(stored.session.service.as_ref()), stored)
     }
 
     /// The origin that a person named at login is trusted; every other server passes the guard.
     fn client_for(&self, service: Option<&Url>) -> XrpcClient {
-        service.map_or_else(|| self.inner.xrpc.clone(), |service| self.inner.xrpc.allowing(service))
+        let client = service.map_or_else(|| self.inner.xrpc.clone(), |service| self.inner.xrpc.allowing(service));
+        match &self.work {
+            Some(work) => client.working_on(work),
+            None => client,
+        }
     }
 
     fn lease_holder(&self) -> String {

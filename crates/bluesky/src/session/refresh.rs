@@ -117,7 +117,9 @@ impl Sessions {
             let tokens = wire::refresh_session(&xrpc, &session.pds, &session.refresh_jwt).await;
             match tokens {
                 // A rate limit is a clear answer: asking again at once would only cost more.
-                Err(CallError::NotSent(_) | CallError::Unknown(_)) if attempt < MAX_REFRESH_ATTEMPTS => attempt += 1,
+                Err(CallError::NotSent { .. } | CallError::Unknown { .. }) if attempt < MAX_REFRESH_ATTEMPTS => {
+                    attempt += 1;
+                }
                 Err(CallError::Answer(answer))
                     if answer.response.status.is_server_error() && attempt < MAX_REFRESH_ATTEMPTS =>
                 {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
-use skein_atproto::syntax::Nsid;
-use skein_net::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use skein_net::{Call, Http, Method, NetError};
+use skein_atproto::syntax::{Did, Nsid};
+use skein_net::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use skein_net::{Call, Http, Label, Method, NetError};
 use url::Url;
 
 use super::error::{CallError, ErrorAnswer};
@@ -32,17 +32,50 @@ pub enum Auth<'a> {
 #[derive(Clone, Debug)]
 pub struct XrpcClient {
     http: Http,
+    proxy: Option<HeaderValue>,
 }
 
 impl XrpcClient {
     /// Calls go out through this client and its guard.
     pub fn new(http: Http) -> Self {
-        Self { http }
+        Self { http, proxy: None }
     }
 
     /// The same client that may also ask this origin, even if it is private: for addresses that a person typed in.
     pub fn allowing(&self, base: &Url) -> Self {
-        Self { http: self.http.allowing(base) }
+        Self { http: self.http.allowing(base), ..self.clone() }
+    }
+
+    /// The same client, whose calls are logged as made by this account.
+    pub fn acting_as(&self, did: &Did) -> Self {
+        let label = Label { account: Some(did.as_str().into()), ..self.http.label().clone() };
+        Self { http: self.http.labelled(label), ..self.clone() }
+    }
+
+    /// The same client, whose calls the server is asked to pass on to another service: `did:web:api.bsky.app#bsky_appview`.
+    ///
+    /// # Errors
+    /// [`CallError::NotSent`] for what is no `did…#service`.
+    pub fn proxied_to(&self, service: &str) -> Result<Self, CallError> {
+        let is_service = service.split_once('#').is_some_and(|(did, id)| Did::parse(did).is_ok() && !id.is_empty());
+        let value = HeaderValue::from_str(service).ok().filter(|_| is_service);
+        match value {
+            Some(value) => Ok(Self { proxy: Some(value), ..self.clone() }),
+            None => Err(CallError::NotSent {
+                error: NetError::BadUrl {
+                    target: service.chars().take(200).collect(),
+                    reason: "a service is a DID with the id of the service, such as did:web:api.bsky.app#bsky_appview"
+                        .to_owned(),
+                },
+                call: None,
+            }),
+        }
+    }
+
+    /// The same client, whose calls are logged as made for this piece of work, such as a delivery.
+    pub fn working_on(&self, work: &str) -> Self {
+        let label = Label { work: Some(work.into()), ..self.http.label().clone() };
+        Self { http: self.http.labelled(label), ..self.clone() }
     }
 
     /// The client underneath.
@@ -99,13 +132,20 @@ impl XrpcClient {
 
     async fn send(&self, call: Call, auth: Auth<'_>) -> Result<Response, CallError> {
         let mut call = call.header(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.1"));
+        if let Some(service) = &self.proxy {
+            call = call.header(HeaderName::from_static("atproto-proxy"), service.clone());
+        }
         if let Auth::Bearer(token) = auth {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
                 .map_err(|_| bad(call.url(), "the stored token holds characters that no token has; log in again"))?;
             value.set_sensitive(true);
             call = call.header(AUTHORIZATION, value);
         }
-        let response = Response::of(self.http.fetch(call, MAX_BODY_BYTES).await?);
+        let (noted, fetched) = self.http.fetch_noted(call, MAX_BODY_BYTES).await;
+        let response = match fetched {
+            Ok(fetched) => Response::of(fetched, noted),
+            Err(error) => return Err(CallError::of_net(error, noted)),
+        };
         tracing::debug!(
             host = response.url.host_str(),
             path = response.url.path(),
@@ -132,5 +172,5 @@ fn endpoint(base: &Url, nsid: &str) -> Result<Url, CallError> {
 
 fn bad(url: &Url, reason: &str) -> CallError {
     let target = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
-    CallError::NotSent(NetError::BadUrl { target, reason: reason.to_owned() })
+    CallError::NotSent { error: NetError::BadUrl { target, reason: reason.to_owned() }, call: None }
 }

@@ -1,6 +1,7 @@
 //! How a call can fail, sorted by what is known about the server having acted on it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use skein_net::{NetError, StatusCode};
@@ -15,11 +16,23 @@ const MAX_TEXT_CHARS: usize = 300;
 #[derive(Debug, Error)]
 pub enum CallError {
     /// The request provably never left this machine: it is safe to send it again.
-    #[error(transparent)]
-    NotSent(NetError),
+    #[error("{error}")]
+    NotSent {
+        /// What stood in the way.
+        #[source]
+        error: NetError,
+        /// The row of the call log.
+        call: Option<Arc<str>>,
+    },
     /// The request may have arrived and may have been acted upon.
-    #[error(transparent)]
-    Unknown(NetError),
+    #[error("{error}")]
+    Unknown {
+        /// What broke.
+        #[source]
+        error: NetError,
+        /// The row of the call log.
+        call: Option<Arc<str>>,
+    },
     /// The server answered with something other than success, a redirect included.
     #[error("{0}")]
     Answer(Box<ErrorAnswer>),
@@ -32,6 +45,8 @@ pub enum CallError {
         target: String,
         /// What was expected.
         reason: String,
+        /// The row of the call log.
+        call: Option<Arc<str>>,
     },
 }
 
@@ -64,8 +79,8 @@ impl CallError {
     /// It does *not* mean that trying again is safe: see [`CallError::provably_not_sent`].
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::NotSent(error) => !matches!(error, NetError::BadUrl { .. } | NetError::Refused { .. }),
-            Self::Unknown(error) => !matches!(error, NetError::Refused { .. } | NetError::TooLarge { .. }),
+            Self::NotSent { error, .. } => !matches!(error, NetError::BadUrl { .. } | NetError::Refused { .. }),
+            Self::Unknown { error, .. } => !matches!(error, NetError::Refused { .. } | NetError::TooLarge { .. }),
             Self::Answer(answer) => {
                 let status = answer.response.status;
                 // An answer without a name is not the voice of a PDS but of something in between, which may be gone soon.
@@ -80,39 +95,52 @@ impl CallError {
 
     /// True only if it is certain that no server has seen the request.
     pub fn provably_not_sent(&self) -> bool {
-        matches!(self, Self::NotSent(_))
+        matches!(self, Self::NotSent { .. })
     }
 }
 
-impl From<NetError> for CallError {
-    fn from(error: NetError) -> Self {
-        if error.provably_not_sent() { Self::NotSent(error) } else { Self::Unknown(error) }
+impl CallError {
+    /// The row of the call log that tells more, where a log is kept.
+    pub fn call(&self) -> Option<&str> {
+        match self {
+            Self::NotSent { call, .. } | Self::Unknown { call, .. } | Self::Malformed { call, .. } => call.as_deref(),
+            Self::Answer(answer) => answer.response.call.as_deref(),
+        }
+    }
+
+    pub(super) fn of_net(error: NetError, call: Option<Arc<str>>) -> Self {
+        if error.provably_not_sent() { Self::NotSent { error, call } } else { Self::Unknown { error, call } }
     }
 }
 
 impl ErrorAnswer {
-    /// Reads name and message out of a body that may be JSON, HTML or nothing.
     pub(super) fn of(response: Response) -> Self {
-        #[derive(Deserialize)]
-        struct Body {
-            error: Option<String>,
-            message: Option<String>,
-        }
-        let (error, message) = match serde_json::from_slice::<Body>(&response.body) {
-            Ok(Body { error, message }) => {
-                let error = error.filter(|name| !name.trim().is_empty());
-                (error.as_deref().map(bounded), message.as_deref().map(bounded))
-            }
-            Err(_) => (None, None),
-        };
-        let start = || {
-            let text = bounded(&String::from_utf8_lossy(&response.body[..response.body.len().min(4 * MAX_TEXT_CHARS)]));
-            let text = text.trim();
-            (!text.is_empty()).then(|| text.to_owned())
-        };
-        let message = if error.is_none() { message.or_else(start) } else { message };
+        let (error, message) = error_of(&response.body);
         Self { error, message, response }
     }
+}
+
+/// Name and words of an error, out of a body that may be JSON, HTML or nothing.
+pub(crate) fn error_of(body: &[u8]) -> (Option<String>, Option<String>) {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Option<String>,
+        message: Option<String>,
+    }
+    let (error, message) = match serde_json::from_slice::<Body>(body) {
+        Ok(Body { error, message }) => {
+            let error = error.filter(|name| !name.trim().is_empty());
+            (error.as_deref().map(bounded), message.as_deref().map(bounded))
+        }
+        Err(_) => (None, None),
+    };
+    let start = || {
+        let text = bounded(&String::from_utf8_lossy(&body[..body.len().min(4 * MAX_TEXT_CHARS)]));
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    let message = if error.is_none() { message.or_else(start) } else { message };
+    (error, message)
 }
 
 impl fmt::Display for ErrorAnswer {

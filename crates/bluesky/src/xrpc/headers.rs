@@ -35,7 +35,7 @@ pub struct ResponseHeaders {
 }
 
 impl ResponseHeaders {
-    pub(super) fn read(headers: &HeaderMap) -> Self {
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let number = |name: &str| text(name).and_then(|value| value.parse::<u64>().ok());
         let date = text(DATE.as_str()).and_then(http_date);

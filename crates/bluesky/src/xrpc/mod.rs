@@ -10,4 +10,4 @@ pub use error::{CallError, ErrorAnswer};
 pub use headers::{RateLimit, ResponseHeaders};
 pub use response::Response;
 
-pub(crate) use error::bounded;
+pub(crate) use error::{bounded, error_of};

@@ -1,6 +1,7 @@
 //! A successful answer, with all that a call log wants to know.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,16 +25,19 @@ pub struct Response {
     pub url: Url,
     /// From the start of the request to the last byte of the answer.
     pub duration: Duration,
+    /// The row of the call log, where a log is kept.
+    pub call: Option<Arc<str>>,
 }
 
 impl Response {
-    pub(super) fn of(fetched: Fetched) -> Self {
+    pub(super) fn of(fetched: Fetched, call: Option<Arc<str>>) -> Self {
         Self {
             status: fetched.status,
             headers: ResponseHeaders::read(&fetched.headers),
             body: fetched.body,
             url: fetched.url,
             duration: fetched.duration,
+            call,
         }
     }
 
@@ -48,6 +52,7 @@ impl Response {
             status: self.status,
             target: format!("{}{}", self.url.host_str().unwrap_or_default(), self.url.path()),
             reason: super::error::bounded(reason),
+            call: self.call.clone(),
         }
     }
 }
@@ -60,6 +65,7 @@ impl fmt::Debug for Response {
             .field("url", &self.url.as_str())
             .field("body_bytes", &self.body.len())
             .field("duration", &self.duration)
+            .field("call", &self.call)
             .finish()
     }
 }

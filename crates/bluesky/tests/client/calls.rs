@@ -68,7 +68,7 @@ async fn a_write_whose_answer_is_lost_is_unknown_and_not_repeated() {
     let network = Network::start().await;
     network.order("applyWrites", Reply::Lost);
     let error = repo::apply_writes(&me(&network).await, Bytes::from_static(b"{}"), LONG).await.unwrap_err();
-    assert!(matches!(error, CallError::Unknown(_)) && !error.provably_not_sent(), "{error:?}");
+    assert!(matches!(error, CallError::Unknown { .. }) && !error.provably_not_sent(), "{error:?}");
     assert_eq!(network.count("applyWrites"), 1);
 }
 
@@ -92,7 +92,10 @@ async fn a_dead_server_was_provably_not_reached() {
     drop(listener);
     let xrpc = XrpcClient::new(http(AllowPrivate::None)).allowing(&url);
     let error = repo::latest_commit(&xrpc, &url, &did()).await.unwrap_err();
-    assert!(matches!(error, CallError::NotSent(NetError::NotSent { .. })) && error.is_transient(), "{error:?}");
+    assert!(
+        matches!(error, CallError::NotSent { error: NetError::NotSent { .. }, .. }) && error.is_transient(),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

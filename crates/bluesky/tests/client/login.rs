@@ -179,7 +179,7 @@ async fn what_a_server_refuses_is_told_apart() {
         (Reply::With(502, vec![], "<html>Bad Gateway</html>".to_owned()), |e| {
             matches!(e, LoginError::Unreachable { transient: true, .. }) && e.to_string().contains("Bad Gateway")
         }),
-        (Reply::Lost, |e| matches!(e, LoginError::Unreachable { transient: true, error: CallError::Unknown(_) })),
+        (Reply::Lost, |e| matches!(e, LoginError::Unreachable { transient: true, error: CallError::Unknown { .. } })),
         (Reply::Json(200, json!({"did": DID, "accessJwt": 7})), |e| matches!(e, LoginError::Other(_))),
         (refusal(400, "InvalidRequest", "what?"), |e| matches!(e, LoginError::Other(_))),
     ];

@@ -4,6 +4,7 @@
 
 mod calls;
 mod identity;
+mod log;
 mod login;
 mod moving;
 mod names;

@@ -164,7 +164,7 @@ async fn real_pds_acts_on_a_write_whose_answer_is_lost() {
     let (_, body) = town.post("lost");
     let lost = town.proxy.order(Rule::cut_after_forward("applyWrites"));
     let error = sessions.call(&town.did(), |me| repo_write(me, body.clone())).await.unwrap_err();
-    assert!(matches!(error, SessionError::Call(CallError::Unknown(_))), "{error:?}");
+    assert!(matches!(error, SessionError::Call(CallError::Unknown { .. })), "{error:?}");
     assert_eq!(lost.done().await.unwrap(), Some(200));
     assert_eq!(town.proxy.count("applyWrites"), 1, "nothing sent it again");
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use skein_atproto::syntax::Did;
+use skein_bluesky::calls::CallRecord;
 use skein_bluesky::journal::{Journal, JournalError, MemoryJournal, Session, Stored};
 use skein_bluesky::session::{Authorized, SessionError};
 use skein_bluesky::xrpc::{CallError, Response};
@@ -295,6 +296,9 @@ macro_rules! journal_over_memory {
                 u: Timestamp,
             ) -> Result<bool, JournalError> {
                 self.memory.lease_refresh(d, o, now, u).await
+            }
+            async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError> {
+                self.memory.log_calls(calls).await
             }
             async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError> {
                 self.memory.release_refresh(did, owner).await

@@ -94,8 +94,8 @@ pub(crate) fn of_written(applied: &Applied, expected: &[RecordRef], url: Option<
 /// The outcome of a write without a usable success.
 pub(crate) fn of_error(error: &CallError, now: Timestamp) -> Outcome {
     match error {
-        CallError::NotSent(_) => Outcome::RetryAt { at: None, fault: unreachable_host(error) },
-        CallError::Unknown(_) | CallError::Malformed { .. } => Outcome::Unknown(lost(error)),
+        CallError::NotSent { .. } => Outcome::RetryAt { at: None, fault: unreachable_host(error) },
+        CallError::Unknown { .. } | CallError::Malformed { .. } => Outcome::Unknown(lost(error)),
         CallError::Answer(answer) => of_answer(answer, now),
     }
 }

@@ -21,8 +21,8 @@ use skein_bluesky::xrpc::XrpcClient;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, MediaFiles, Stamp};
 use skein_domain::{
-    Account, Category, Draft, Evidence, Fault, Finding, Fitted, PartPreview, Picture, Platform, Prepared, Preview,
-    RecordPreview, Resolved,
+    Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, PartPreview, Picture, Platform, Prepared,
+    Preview, RecordPreview, Resolved,
 };
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -31,7 +31,8 @@ use url::Url;
 pub use capabilities::LIMITS;
 pub use preview::preview;
 
-/// The connector for Bluesky.
+/// The connector for Bluesky. Cheap to clone; clones share everything.
+#[derive(Clone)]
 pub struct BlueskyConnector {
     sessions: Sessions,
     identities: Identities,
@@ -39,7 +40,7 @@ pub struct BlueskyConnector {
     clock: Arc<dyn Clock>,
     media: Arc<dyn MediaFiles>,
     web: Option<Url>,
-    fits: Semaphore,
+    fits: Arc<Semaphore>,
     uploads: Arc<pictures::Uploads>,
 }
 
@@ -54,7 +55,7 @@ impl BlueskyConnector {
         media: Arc<dyn MediaFiles>,
         web: Option<Url>,
     ) -> Self {
-        let fits = Semaphore::new(pictures::FITS_AT_ONCE);
+        let fits = Arc::new(Semaphore::new(pictures::FITS_AT_ONCE));
         Self { sessions, identities, xrpc, clock, media, web, fits, uploads: Arc::default() }
     }
 }
@@ -63,6 +64,10 @@ impl BlueskyConnector {
 impl Connector for BlueskyConnector {
     fn platform(&self) -> Platform {
         Platform::Bluesky
+    }
+
+    fn working_on(&self, delivery: &DeliveryId) -> Arc<dyn Connector> {
+        Arc::new(Self { sessions: self.sessions.working_on(delivery.as_str()), ..self.clone() })
     }
 
     fn limits(&self) -> Limits {

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::sync::Arc;
 
 use crate::outcome::Obstacle;
 use crate::{
-    Account, Draft, Evidence, Fault, Finding, Fitted, Outcome, PartPreview, Picture, Platform, Prepared, Preview,
-    RecordPreview, Resolved,
+    Account, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, PartPreview, Picture, Platform, Prepared,
+    Preview, RecordPreview, Resolved,
 };
 
 /// What the platform allows, as data.
@@ -52,6 +53,9 @@ pub trait ArmedStep: Send {
 pub trait Connector: Send + Sync {
     /// Which one.
     fn platform(&self) -> Platform;
+
+    /// The same connector, whose calls are logged as made for this delivery.
+    fn working_on(&self, delivery: &DeliveryId) -> Arc<dyn Connector>;
 
     /// What it allows.
     fn limits(&self) -> Limits;

@@ -1,12 +1,15 @@
 //! One file per command.
 
 pub(crate) mod accounts;
+pub(crate) mod call;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod hold;
+pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod post;
 pub(crate) mod preview;
+pub(crate) mod prune;
 pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod serve;
@@ -31,6 +34,10 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Preview(args) => preview::run(app, args).await,
         Command::Queue(args) => queue::run(app, args).await,
         Command::Receipt(args) => receipt::run(app, args).await,
+        Command::Get(args) => call::get(app, args).await,
+        Command::Call(args) => call::call(app, args).await,
+        Command::Log(args) => log::run(app, args).await,
+        Command::Prune(args) => prune::run(app, args).await,
         Command::Hold(args) => hold::hold(app, args).await,
         Command::Release(args) => hold::release(app, args).await,
         Command::Serve => serve::run(app).await,

@@ -1,5 +1,6 @@
 //! Words and layout for people. Every function here turns data into lines; nothing here reads or writes anything.
 
+pub(crate) mod calls;
 pub(crate) mod faults;
 pub(crate) mod outcome;
 pub(crate) mod part;

@@ -1,0 +1,10 @@
+//! The call log: a row for every request that left, without its secrets and without what people wrote.
+
+mod points;
+mod record;
+mod recorder;
+mod redact;
+
+pub use points::points_of;
+pub use record::CallRecord;
+pub use recorder::Recorder;

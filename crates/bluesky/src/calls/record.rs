@@ -1,0 +1,102 @@
+//! One row of the call log.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use skein_net::{Exchange, header};
+
+use super::points::points_of;
+use super::redact::{redacted_body, redacted_query};
+use crate::xrpc::{RateLimit, ResponseHeaders, bounded, error_of};
+
+/// One request that left, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRecord {
+    /// `call_…`; ids sort by the instant at which the request ended.
+    pub id: String,
+    /// When the request ended.
+    pub at: Timestamp,
+    /// The account as which it was made, by its DID; `None` where it was made as nobody.
+    pub account: Option<String>,
+    /// The piece of work it was made for, such as the id of a delivery.
+    pub work: Option<String>,
+    /// `GET`, `POST` …
+    pub verb: String,
+    /// The NSID of an XRPC method; the path of any other request.
+    pub method: String,
+    /// The host and port that were really asked.
+    pub host: String,
+    /// Parameters of the query, or the JSON of the body, without secrets and without texts of people.
+    pub input: Option<String>,
+    /// Bytes of the body.
+    pub request_bytes: u64,
+    /// The HTTP status; `None` where there was no answer.
+    pub status: Option<u16>,
+    /// The name of the error, as the protocol or this program calls it.
+    pub error: Option<String>,
+    /// The words of the error.
+    pub message: Option<String>,
+    /// Bytes of the answer's body.
+    pub response_bytes: Option<u64>,
+    /// From the start of the request to the end of the answer.
+    pub duration: Duration,
+    /// What it costs of an account's write budget.
+    pub points: u32,
+    /// What the server says about its budget.
+    pub rate_limit: Option<RateLimit>,
+}
+
+impl CallRecord {
+    pub(super) fn of(exchange: &Exchange<'_>, id: String, at: Timestamp) -> Self {
+        let path = exchange.url.path();
+        let nsid = path.strip_prefix("/xrpc/");
+        let body = exchange.body.unwrap_or_default();
+        let is_json = exchange
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        let method = nsid.unwrap_or(path);
+        let (status, error, message, response_bytes, rate_limit) = match exchange.outcome {
+            Ok(fetched) => {
+                let (error, message) = if fetched.status.is_success() { (None, None) } else { error_of(&fetched.body) };
+                let headers = ResponseHeaders::read(&fetched.headers);
+                (Some(fetched.status.as_u16()), error, message, Some(length(&fetched.body)), headers.rate_limit)
+            }
+            Err(error) => (None, Some(error.name().to_owned()), Some(bounded(&error.to_string())), None, None),
+        };
+        let port = exchange.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Self {
+            id,
+            at,
+            account: exchange.label.account.as_deref().map(str::to_owned),
+            work: exchange.label.work.as_deref().map(str::to_owned),
+            verb: exchange.method.to_owned(),
+            method: bounded(method),
+            host: format!("{}{port}", exchange.url.host_str().unwrap_or_default()),
+            input: if body.is_empty() {
+                redacted_query(exchange.url)
+            } else if is_json {
+                redacted_body(method, body)
+            } else {
+                None
+            },
+            request_bytes: length(body),
+            status,
+            error,
+            message,
+            response_bytes,
+            duration: exchange.duration,
+            points: nsid.map_or(0, |nsid| points_of(nsid, body)),
+            rate_limit,
+        }
+    }
+
+    /// Whether the request failed: no answer, or one that is not a success.
+    pub fn is_failed(&self) -> bool {
+        !self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,131 @@
+//! The recorder: takes a row from every exchange and writes rows in batches, behind the backs of the calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use data_encoding::{BASE32_NOPAD, Encoding, Specification};
+use jiff::Timestamp;
+use skein_net::{Exchange, Watcher};
+use tokio::sync::{mpsc, oneshot};
+
+use super::CallRecord;
+use crate::journal::Journal;
+use crate::session::Now;
+
+/// Rows that wait to be written. A journal that is slower than the calls loses rows rather than holding up calls.
+const MAX_WAITING: usize = 8_192;
+
+/// Rows that are written at once.
+const BATCH_ROWS: usize = 256;
+
+/// How long the first row of a batch waits for others: an idle client writes at most ten times a second.
+const GATHER_MS: u64 = 100;
+
+/// Bytes of an id that tell recorders apart.
+const INSTANCE_BYTES: usize = 6;
+
+/// Notes exchanges for a journal. Give it to `skein_net::Http::watched_by`.
+pub struct Recorder {
+    now: Now,
+    instance: [u8; INSTANCE_BYTES],
+    counter: AtomicU64,
+    lost: Arc<AtomicU64>,
+    rows: mpsc::Sender<Order>,
+    letters: Encoding,
+}
+
+enum Order {
+    Row(Box<CallRecord>),
+    Flush(oneshot::Sender<()>),
+}
+
+impl Recorder {
+    /// Starts the task that writes. `instance` makes the ids of this process differ from those of all others: random bytes.
+    /// The task ends when the recorder and every client that it watches are gone.
+    pub fn start(journal: Arc<dyn Journal>, now: Now, instance: [u8; INSTANCE_BYTES]) -> Arc<Self> {
+        let (rows, orders) = mpsc::channel(MAX_WAITING);
+        let lost = Arc::new(AtomicU64::new(0));
+        tokio::spawn(write(journal, orders, Arc::clone(&lost)));
+        Arc::new(Self { now, instance, counter: AtomicU64::new(0), lost, rows, letters: letters() })
+    }
+
+    /// Waits until every row so far is written, or given up.
+    pub async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.rows.send(Order::Flush(done)).await.is_ok() {
+            // The writer is gone only when the runtime is; then there is nobody left to write.
+            written.await.unwrap_or(());
+        }
+    }
+
+    /// Rows that could not be kept, since this recorder was started.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Forty-eight bits of milliseconds, then what tells processes apart, then a counter: ids sort by time.
+    fn mint(&self, at: Timestamp) -> String {
+        let ms = u64::try_from(at.as_millisecond()).unwrap_or(0).to_be_bytes();
+        let count = self.counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let bytes: Vec<u8> = ms[2..].iter().chain(&self.instance).chain(&count[4..]).copied().collect();
+        format!("call_{}", self.letters.encode(&bytes))
+    }
+}
+
+impl Watcher for Recorder {
+    fn saw(&self, exchange: &Exchange<'_>) -> Option<Arc<str>> {
+        let at = (self.now)();
+        let id = self.mint(at);
+        let row = CallRecord::of(exchange, id.clone(), at);
+        if self.rows.try_send(Order::Row(Box::new(row))).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Arc::from(id))
+    }
+}
+
+/// The letters of every id in this project: Crockford's, in lower case.
+fn letters() -> Encoding {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
+    // Thirty-two different letters always make an encoding.
+    specification.encoding().unwrap_or(BASE32_NOPAD)
+}
+
+async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, lost: Arc<AtomicU64>) {
+    let mut batch: Vec<CallRecord> = Vec::new();
+    let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    while let Some(order) = orders.recv().await {
+        take(order, &mut batch, &mut waiting);
+        let gathering = tokio::time::sleep(Duration::from_millis(GATHER_MS));
+        tokio::pin!(gathering);
+        while waiting.is_empty() && batch.len() < BATCH_ROWS {
+            tokio::select! {
+                biased;
+                more = orders.recv() => match more {
+                    Some(order) => take(order, &mut batch, &mut waiting),
+                    None => break,
+                },
+                () = &mut gathering => break,
+            }
+        }
+        if !batch.is_empty()
+            && let Err(error) = journal.log_calls(&batch).await
+        {
+            tracing::warn!(%error, rows = batch.len(), "calls could not be logged");
+            lost.fetch_add(u64::try_from(batch.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+        batch.clear();
+        // Whoever has stopped waiting needs no answer.
+        waiting.drain(..).for_each(|done| done.send(()).unwrap_or(()));
+    }
+}
+
+fn take(order: Order, batch: &mut Vec<CallRecord>, waiting: &mut Vec<oneshot::Sender<()>>) {
+    match order {
+        Order::Row(row) => batch.push(*row),
+        Order::Flush(done) => waiting.push(done),
+    }
+}
