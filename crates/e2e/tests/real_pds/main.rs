@@ -5,6 +5,7 @@ mod crash;
 mod login;
 mod preview;
 mod repository;
+mod storm;
 mod thread;
 
 use repository::Repository;
