@@ -189,6 +189,16 @@ impl Serve {
         assert!(found, "no delivery came to {state}; the engine said:\n{}", self.seen.join("\n"));
     }
 
+    /// The next line of its log, kept for nobody; `None` when the engine has ended.
+    pub async fn line(&mut self) -> Option<String> {
+        self.log.next_line().await.unwrap()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it is gone already")
+    }
+
     /// Waits until the process is gone by itself.
     pub async fn dies(mut self) -> ExitStatus {
         tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the engine lives on").unwrap()

@@ -17,10 +17,17 @@ pub(crate) fn retry_pause_ms(failing_for_ms: i64, entropy: &dyn Entropy) -> i64 
     SHORTEST_PAUSE_MS + random % ceiling
 }
 
-/// The pause before the next look at a platform that could not tell, in milliseconds: soon at first, since the request
-/// may land at any moment, then ever more rarely.
-pub(crate) fn look_pause_ms(looks: u32) -> i64 {
-    FIRST_LOOK_MS.saturating_mul(3_i64.saturating_pow(looks.min(12))).min(LONGEST_PAUSE_MS)
+/// The pause before the first look after the same bytes were sent again so often, in milliseconds: soon at first, since
+/// the request may land at any moment, then ever more rarely.
+pub(crate) fn first_look_pause_ms(resends: u32) -> i64 {
+    FIRST_LOOK_MS.saturating_mul(3_i64.saturating_pow(resends.min(12))).min(LONGEST_PAUSE_MS)
+}
+
+/// The pause before the next look at a platform that could not tell, in milliseconds: longer with every look, but never
+/// longer than half of the time since the newest request left. What waits behind it in its lane would otherwise pay for a few
+/// broken connections with minutes.
+pub(crate) fn look_pause_ms(looks: u32, unknown_for_ms: i64) -> i64 {
+    first_look_pause_ms(looks).min((unknown_for_ms / 2).max(FIRST_LOOK_MS))
 }
 
 #[cfg(test)]
@@ -43,7 +50,14 @@ mod tests {
             }
         }
         assert!(retry_pause_ms(0, &All(255)) < SHORTEST_PAUSE_MS + FIRST_PAUSE_MS);
-        assert_eq!((look_pause_ms(0), look_pause_ms(1), look_pause_ms(2)), (100, 300, 900));
-        assert_eq!(look_pause_ms(1_000), LONGEST_PAUSE_MS);
+        assert_eq!([0, 1, 2].map(first_look_pause_ms), [100, 300, 900]);
+        assert_eq!(first_look_pause_ms(1_000), LONGEST_PAUSE_MS);
+        assert_eq!(
+            [0, 1, 2].map(|looks| look_pause_ms(looks, i64::MAX)),
+            [100, 300, 900],
+            "a look hours after a crash"
+        );
+        assert_eq!([-1, 0, 1_000, 9_000].map(|ms| look_pause_ms(9, ms)), [100, 100, 500, 4_500]);
+        assert_eq!(look_pause_ms(1_000, i64::MAX), LONGEST_PAUSE_MS);
     }
 }

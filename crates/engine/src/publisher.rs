@@ -132,7 +132,7 @@ impl LaneWork<'_> {
 
     fn event_of(&self, outcome: Outcome, delivery: &Delivery, sent_at: Timestamp) -> Event {
         let now = self.engine.now();
-        let first_look = later(now, pace::look_pause_ms(resends(delivery)));
+        let first_look = later(now, pace::first_look_pause_ms(resends(delivery)));
         match outcome {
             Outcome::Published(proof) => {
                 Event::Published { receipt: receipt_of(proof, delivery, Some(sent_at), now, Settled::Answered) }

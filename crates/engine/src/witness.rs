@@ -51,7 +51,7 @@ impl LaneWork<'_> {
     ) -> Result<(), LaneError> {
         let now = self.engine.now();
         if let Some(fault) = why_not_again(account, evidence, now) {
-            let look_at = later(now, pace::look_pause_ms(evidence.looks)).max(later(now, GATED_LOOK_MS));
+            let look_at = later(now, look_pause_ms(evidence, now).max(GATED_LOOK_MS));
             return self.look_again(&delivery, Some(look_at), fault).await;
         }
         if evidence.resends >= self.engine.settings().resends_at_most {
@@ -85,7 +85,7 @@ impl LaneWork<'_> {
         if ms_between(evidence.armed_at, now) > self.engine.settings().settle_for_ms {
             return self.ask_a_person(delivery, bound_reached(&fault)).await;
         }
-        let look_at = at.unwrap_or_else(|| later(now, pace::look_pause_ms(evidence.looks))).max(now);
+        let look_at = at.unwrap_or_else(|| later(now, look_pause_ms(evidence, now))).max(now);
         self.note(delivery, Event::StillUnsettled { look_at, fault }).await?;
         Ok(())
     }
@@ -101,6 +101,11 @@ impl LaneWork<'_> {
 const GATED_LOOK_MS: i64 = 10_000;
 const DECIDE: &str =
     "Look at the account, then say what holds: `skein queue review POST --accept | --resend | --give-up`.";
+
+fn look_pause_ms(evidence: &Evidence, now: Timestamp) -> i64 {
+    let newest = evidence.sent_at.unwrap_or(evidence.last_armed_at);
+    pace::look_pause_ms(evidence.looks, ms_between(newest, now))
+}
 
 fn pending() -> Fault {
     Fault::new("pending", Category::PlatformError, "The platform is still working on it.")

@@ -1,5 +1,6 @@
-//! `MemoryLedger`, simulated time, seeded faults, a proxy that holds and cuts, and a real PDS.
+//! `MemoryLedger`, simulated time, seeded faults, a proxy that holds and cuts, a storm of cuts, and a real PDS.
 
+pub mod cutter;
 pub mod fake_connector;
 pub mod ledger_suite;
 pub mod memory_ledger;

@@ -11,8 +11,10 @@ use std::{fmt, io};
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use self::process::{Process, Ready};
+use crate::cutter::{Cutter, Plan};
 use crate::proxy::{Proxy, ProxyError};
 
 /// Why the harness cannot do what a test asked for.
@@ -125,12 +127,31 @@ impl RealPds {
     /// # Errors
     /// As [`RealPds::start`].
     pub async fn start_behind_proxy(options: RealPdsOptions) -> Result<(Self, Proxy), HarnessError> {
+        let (pds, listener) = Self::start_behind(options).await?;
+        let proxy = Proxy::serve(listener, &pds.upstream()).map_err(HarnessError::Start)?;
+        Ok((pds, proxy))
+    }
+
+    /// The same with a proxy that cuts connections, once its storm begins.
+    ///
+    /// # Errors
+    /// As [`RealPds::start`].
+    pub async fn start_behind_cutter(options: RealPdsOptions, plan: Plan) -> Result<(Self, Cutter), HarnessError> {
+        let (pds, listener) = Self::start_behind(options).await?;
+        let cutter = Cutter::serve(listener, &pds.upstream(), plan).map_err(HarnessError::Start)?;
+        Ok((pds, cutter))
+    }
+
+    /// Takes the port of what will stand in front before the server starts, so that the server can name it.
+    async fn start_behind(options: RealPdsOptions) -> Result<(Self, TcpListener), HarnessError> {
         let listener = Proxy::bind().await?;
         let port = listener.local_addr().map_err(HarnessError::Start)?.port();
         let (process, ready) = Process::start(options, Some(port)).await?;
-        let upstream = format!("127.0.0.1:{}", ready.pds_port);
-        let proxy = Proxy::serve(listener, &upstream).map_err(HarnessError::Start)?;
-        Ok((Self { process, ready }, proxy))
+        Ok((Self { process, ready }, listener))
+    }
+
+    fn upstream(&self) -> String {
+        format!("127.0.0.1:{}", self.ready.pds_port)
     }
 
     /// `http://localhost:PORT`: what the PDS says of itself.

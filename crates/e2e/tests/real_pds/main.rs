@@ -6,6 +6,7 @@ mod generated;
 mod login;
 mod preview;
 mod repository;
+mod storm;
 mod thread;
 
 use repository::Repository;

@@ -87,6 +87,29 @@ async fn a_later_post_of_the_same_lane_waits_and_one_of_another_lane_does_not() 
 }
 
 #[tokio::test]
+async fn a_few_looks_that_break_hold_nothing_up_for_minutes() {
+    let world = World::new(17);
+    world.account("alice").await;
+    world.platform.order_send(SendOrder::ReplyLostAfterWrite);
+    world.platform.order_inconclusive(9);
+    let first = world.submit("first", "alice", "now").await;
+    let second = world.submit("second", "alice", "now").await;
+    world.run_for(10_000).await;
+    assert_eq!(world.state(&first).await, StateName::Published);
+    assert_eq!(world.state(&second).await, StateName::Published);
+    let story = world.intake.story(&world.delivery(&first).await.id).await.unwrap();
+    let pauses: Vec<_> = story
+        .iter()
+        .filter_map(|line| match line.event {
+            Event::StillUnsettled { look_at, .. } => Some(look_at.duration_since(line.at).as_millis()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(pauses.len(), 9);
+    assert!(pauses.is_sorted() && pauses[8] > 5 * pauses[0], "ever more rarely: {pauses:?}");
+}
+
+#[tokio::test]
 async fn a_platform_that_cannot_be_asked_for_a_day_is_a_question_to_a_person() {
     let world = World::new(14);
     world.account("alice").await;
