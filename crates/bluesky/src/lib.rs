@@ -3,6 +3,7 @@
 
 pub mod blob;
 pub mod calls;
+pub mod cursor;
 pub mod environment;
 pub mod identity;
 pub mod journal;

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use skein_bluesky::Did;
 use skein_bluesky::calls::CallRecord;
+use skein_bluesky::cursor::CursorKey;
 use skein_bluesky::journal::{Journal, JournalError, Session, Stored};
-use skein_store::{Calls, LoggedCall, Sessions, Store, StoreError};
+use skein_store::{Calls, CursorPlace, Cursors, LoggedCall, Sessions, Store, StoreError};
 
 /// The name under which the store keeps sessions of the AT Protocol.
 const SERVICE: &str = "atproto";
@@ -17,12 +18,13 @@ const SERVICE: &str = "atproto";
 pub struct StoreJournal {
     sessions: Sessions,
     calls: Calls,
+    cursors: Cursors,
 }
 
 impl StoreJournal {
     /// The journal of a store. Journals of several stores on one database file share everything.
     pub fn new(store: &Store) -> Self {
-        Self { sessions: store.sessions(), calls: store.calls() }
+        Self { sessions: store.sessions(), calls: store.calls(), cursors: store.cursors() }
     }
 }
 
@@ -71,9 +73,21 @@ impl Journal for StoreJournal {
         self.calls.append(&rows).await.map_err(JournalError::new)
     }
 
+    async fn cursor(&self, of: &CursorKey) -> Result<Option<String>, JournalError> {
+        self.cursors.get(place(of)).await.map_err(JournalError::new)
+    }
+
+    async fn put_cursor(&self, of: &CursorKey, cursor: Option<&str>, now: Timestamp) -> Result<(), JournalError> {
+        self.cursors.put(place(of), cursor, now).await.map_err(JournalError::new)
+    }
+
     async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError> {
         self.sessions.release_refresh(did.as_str(), SERVICE, owner).await.map_err(JournalError::new)
     }
+}
+
+fn place(of: &CursorKey) -> CursorPlace<'_> {
+    CursorPlace { account: of.account.as_ref().map_or("", Did::as_str), method: of.method.as_str(), name: &of.name }
 }
 
 /// Counts that no column can hold are the greatest that it can.

@@ -180,6 +180,16 @@ impl Screen {
         }
     }
 
+    /// A value for programs on one line, one of several.
+    pub(crate) fn object_line(&self, value: &serde_json::Value) {
+        self.out.write(&format!("{}\n", escape_json(&value.to_string())));
+    }
+
+    /// Whether something of standard output did not arrive, for whatever reason.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.out.broken.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// What kept standard output from being written, unless its reader left early, which is the reader's right.
     pub(crate) fn trouble(&self) -> Option<String> {
         let broken = self.out.broken.lock().unwrap_or_else(PoisonError::into_inner);

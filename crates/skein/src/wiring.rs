@@ -48,6 +48,8 @@ pub(crate) struct House {
     pub(crate) sessions: Sessions,
     /// The HTTP client. Its requests are logged.
     pub(crate) http: Http,
+    /// What the client remembers.
+    pub(crate) journal: Arc<StoreJournal>,
     /// The call log.
     pub(crate) calls: Calls,
     /// Whoever writes it.
@@ -77,7 +79,7 @@ impl House {
         let journal = Arc::new(StoreJournal::new(&store));
         let recorder = Recorder::start(journal.clone(), now_of(&clock), instance(entropy.as_ref()));
         let http = http.watched_by(recorder.clone());
-        let sessions = sessions(&config.network, &http, journal, &clock, &owner);
+        let sessions = sessions(&config.network, &http, journal.clone(), &clock, &owner);
         let calls = store.calls();
         let connector = BlueskyConnector::new(
             sessions.clone(),
@@ -113,7 +115,7 @@ impl House {
             owner: owner.clone(),
             settings: Settings { lease_ms: config.lease_ms, ..Settings::default() },
         });
-        Ok(Self { config, clock, ledger, sessions, http, calls, recorder, intake, engine, owner })
+        Ok(Self { config, clock, ledger, sessions, http, journal, calls, recorder, intake, engine, owner })
     }
 }
 
@@ -144,7 +146,7 @@ fn sessions(
     Sessions::new(http.clone(), environment, journal, now_of(clock), owner.to_owned())
 }
 
-fn now_of(clock: &Arc<dyn Clock>) -> Now {
+pub(crate) fn now_of(clock: &Arc<dyn Clock>) -> Now {
     let clock = Arc::clone(clock);
     Arc::new(move || clock.now())
 }

@@ -4,6 +4,7 @@
 //! JSON as TEXT); what only one database understands lives in `dialect`.
 
 mod calls;
+mod cursors;
 mod database_url;
 mod dialect;
 mod error;
@@ -21,6 +22,7 @@ mod troubles;
 mod vault;
 
 pub use calls::{CallFilter, Calls, LoggedCall};
+pub use cursors::{Cursors, Place as CursorPlace};
 pub use database_url::DatabaseUrl;
 pub use error::StoreError;
 pub use master_key::{KeyError, MasterKey};

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use skein_domain::ports::Entropy;
 
 use crate::calls::Calls;
+use crate::cursors::Cursors;
 use crate::dialect::{self, Pool, Transaction};
 use crate::tables::vault_keys;
 use crate::{DatabaseUrl, MasterKey, Place, Purpose, Sessions, StoreError, Vault};
@@ -46,6 +47,11 @@ impl Store {
     /// The sessions of identities, encrypted at rest.
     pub fn sessions(&self) -> Sessions {
         Sessions::of(self.clone())
+    }
+
+    /// How far lists were read.
+    pub fn cursors(&self) -> Cursors {
+        Cursors::of(self.clone())
     }
 
     /// The call log.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use skein_atproto::syntax::Did;
 
 use crate::calls::CallRecord;
+use crate::cursor::CursorKey;
 
 use super::{Journal, JournalError, Session, Stored};
 
@@ -26,6 +27,7 @@ struct State {
     leases: HashMap<Did, (String, Timestamp)>,
     last_version: i64,
     calls: VecDeque<CallRecord>,
+    cursors: HashMap<CursorKey, String>,
 }
 
 impl MemoryJournal {
@@ -91,6 +93,19 @@ impl Journal for MemoryJournal {
         state.calls.extend(calls.iter().cloned());
         let surplus = state.calls.len().saturating_sub(MAX_CALLS);
         state.calls.drain(..surplus);
+        Ok(())
+    }
+
+    async fn cursor(&self, of: &CursorKey) -> Result<Option<String>, JournalError> {
+        Ok(self.state().cursors.get(of).cloned())
+    }
+
+    async fn put_cursor(&self, of: &CursorKey, cursor: Option<&str>, _now: Timestamp) -> Result<(), JournalError> {
+        let mut state = self.state();
+        match cursor {
+            Some(cursor) => state.cursors.insert(of.clone(), cursor.to_owned()),
+            None => state.cursors.remove(of),
+        };
         Ok(())
     }
 

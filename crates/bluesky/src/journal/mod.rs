@@ -9,6 +9,7 @@ use skein_atproto::syntax::Did;
 use thiserror::Error;
 
 use crate::calls::CallRecord;
+use crate::cursor::CursorKey;
 
 pub use memory::MemoryJournal;
 pub use session::{Session, SessionFormatError};
@@ -46,6 +47,12 @@ pub trait Journal: Send + Sync {
 
     /// Keeps rows of the call log. A journal may drop the oldest ones.
     async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError>;
+
+    /// How far a list was read, if that was kept.
+    async fn cursor(&self, of: &CursorKey) -> Result<Option<String>, JournalError>;
+
+    /// Keeps how far a list was read; `None` forgets it, and the list is read from its beginning.
+    async fn put_cursor(&self, of: &CursorKey, cursor: Option<&str>, now: Timestamp) -> Result<(), JournalError>;
 
     /// Gives the right to refresh back. Does nothing if `owner` does not hold it.
     async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError>;

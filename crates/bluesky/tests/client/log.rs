@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use skein_atproto::syntax::Did;
 use skein_bluesky::calls::{CallRecord, Recorder};
+use skein_bluesky::cursor::CursorKey;
 use skein_bluesky::journal::{Journal, JournalError, MemoryJournal, Session, Stored};
 use skein_bluesky::repo;
 use skein_bluesky::session::Sessions;
@@ -126,6 +127,14 @@ impl Journal for Full {
 
     async fn log_calls(&self, _: &[CallRecord]) -> Result<(), JournalError> {
         Err(JournalError::new("the disk is full"))
+    }
+
+    async fn cursor(&self, _: &CursorKey) -> Result<Option<String>, JournalError> {
+        Ok(None)
+    }
+
+    async fn put_cursor(&self, _: &CursorKey, _: Option<&str>, _: Timestamp) -> Result<(), JournalError> {
+        Ok(())
     }
 
     async fn release_refresh(&self, _: &Did, _: &str) -> Result<(), JournalError> {

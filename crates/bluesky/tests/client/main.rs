@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod calls;
+mod cursors;
 mod identity;
 mod log;
 mod login;

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use skein_atproto::syntax::Did;
 use skein_bluesky::calls::CallRecord;
+use skein_bluesky::cursor::CursorKey;
 use skein_bluesky::journal::{Journal, JournalError, MemoryJournal, Session, Stored};
 use skein_bluesky::session::{Authorized, SessionError};
 use skein_bluesky::xrpc::{CallError, Response};
@@ -299,6 +300,12 @@ macro_rules! journal_over_memory {
             }
             async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError> {
                 self.memory.log_calls(calls).await
+            }
+            async fn cursor(&self, of: &CursorKey) -> Result<Option<String>, JournalError> {
+                self.memory.cursor(of).await
+            }
+            async fn put_cursor(&self, of: &CursorKey, to: Option<&str>, now: Timestamp) -> Result<(), JournalError> {
+                self.memory.put_cursor(of, to, now).await
             }
             async fn release_refresh(&self, did: &Did, owner: &str) -> Result<(), JournalError> {
                 self.memory.release_refresh(did, owner).await

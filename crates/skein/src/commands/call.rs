@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use skein_atproto::syntax::{Did, Nsid};
+use skein_bluesky::cursor::{Begin, CursorKey, DEFAULT_PAGES, PageError, Pages};
 use skein_bluesky::session::SessionError;
 use skein_bluesky::xrpc::{Auth, CallError, Response, WRITE_TIMEOUT_MS, XrpcClient};
 use skein_domain::{Category, Fault};
@@ -13,10 +14,13 @@ use crate::app::App;
 use crate::exit::{Exit, Failure, NOTHING_CHANGED, sentence};
 use crate::screen::{Line, Tone};
 use crate::text::escape_json;
-use crate::wiring::House;
+use crate::wiring::{House, now_of};
 
 /// The largest body that is sent: what Bluesky's own hosts take of a blob.
 const DATA_MAX_BYTES: u64 = 52_428_800;
+
+/// The most pages that are read at once.
+const PAGES_MOST: usize = 10_000;
 
 const PROXY_HELP: &str =
     "Have the account's server pass it on to another service, such as did:web:api.bsky.app#bsky_appview";
@@ -39,6 +43,18 @@ pub(crate) struct Get {
     /// Have the account's server pass it on to another service.
     #[arg(long, value_name = "DID#SERVICE", requires = "account", help = PROXY_HELP)]
     pub(crate) proxy: Option<String>,
+    /// Go on where the last reader of this name stopped, and remember where this one does
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cursor: Option<String>,
+    /// Begin anew, whatever is remembered
+    #[arg(long, requires = "cursor")]
+    pub(crate) rewind: bool,
+    /// Read on to the end of the list, one page a line
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// At most so many pages
+    #[arg(long, value_name = "N", requires = "all", default_value_t = DEFAULT_PAGES, value_parser = pages)]
+    pub(crate) pages: usize,
 }
 
 /// The command line of `call`.
@@ -73,25 +89,58 @@ fn pair(text: &str) -> Result<(String, String), String> {
     if name.is_empty() { Err("write NAME=VALUE".to_owned()) } else { Ok((name.to_owned(), value.to_owned())) }
 }
 
+fn pages(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(pages @ 1..=PAGES_MOST) => Ok(pages),
+        _ => Err(format!("give a number from 1 to {PAGES_MOST}")),
+    }
+}
+
 /// Asks a query, and prints its answer.
 pub(crate) async fn get(app: &App, args: Get) -> Result<Exit, Failure> {
     let house = app.house().await?;
-    let parameters: Vec<(&str, &str)> =
-        args.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let answered = if let Some(account) = &args.account {
-        let did = house.acting(Some(account)).await?;
-        let (method, parameters, proxy) = (&args.method, &parameters, args.proxy.as_deref());
-        let ask = |me: skein_bluesky::session::Authorized| async move {
-            me.through(proxy)?.get(method.as_str(), parameters).await
-        };
-        house.sessions.call(&did, ask).await
-    } else {
-        // Whoever types an address in means it.
-        let host = args.host.as_ref().unwrap_or(&house.config.network.appview_url);
-        let xrpc = XrpcClient::new(house.http.clone()).allowing(host);
-        xrpc.get(host, args.method.as_str(), &parameters, Auth::None).await.map_err(SessionError::Call)
+    let did = match &args.account {
+        Some(account) => Some(house.acting(Some(account)).await?),
+        None => None,
     };
-    print(app, answered)
+    if args.cursor.is_none() && !args.all {
+        return print(app, ask(&house, &args, did.as_ref(), None).await);
+    }
+    let key =
+        CursorKey { account: did.clone(), method: args.method.clone(), name: args.cursor.clone().unwrap_or_default() };
+    let remembers = args.cursor.is_some();
+    let begin = if remembers && !args.rewind { Begin::Kept } else { Begin::Start };
+    let count = if args.all { args.pages } else { 1 };
+    let next = |cursor| ask(&house, &args, did.as_ref(), cursor);
+    let pages = Pages::open(house.journal.clone(), now_of(&house.clock), key, begin, count, next).await;
+    let mut pages = pages.map_err(|error| unread(&error))?;
+    while let Some(page) = pages.next().await.map_err(|error| unread(&error))? {
+        show(app, &page.response, true)?;
+        // A page that could not be printed is not taken: it comes again.
+        if app.screen.is_broken() {
+            break;
+        }
+        if remembers {
+            pages.taken(&page).await.map_err(|error| unread(&error))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// One query, at `cursor` where one is given.
+async fn ask(house: &House, args: &Get, did: Option<&Did>, cursor: Option<String>) -> Result<Response, SessionError> {
+    let mut parameters: Vec<(&str, &str)> =
+        args.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    parameters.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+    let (method, parameters) = (args.method.as_str(), &parameters);
+    if let Some(did) = did {
+        let proxy = args.proxy.as_deref();
+        return house.sessions.call(did, |me| async move { me.through(proxy)?.get(method, parameters).await }).await;
+    }
+    // Whoever types an address in means it.
+    let host = args.host.as_ref().unwrap_or(&house.config.network.appview_url);
+    let xrpc = XrpcClient::new(house.http.clone()).allowing(host);
+    xrpc.get(host, method, parameters, Auth::None).await.map_err(SessionError::Call)
 }
 
 /// Calls a procedure once, and prints its answer. Repeated only where the server did not read it, for a token that ended.
@@ -164,8 +213,14 @@ fn read(file: &str) -> Result<Vec<u8>, Failure> {
 /// The answer as it came: JSON set for people where a person looks, everything else byte for byte.
 fn print(app: &App, answered: Result<Response, SessionError>) -> Result<Exit, Failure> {
     let response = answered.map_err(|error| failed(&error))?;
+    show(app, &response, false)?;
+    Ok(Exit::Done)
+}
+
+fn show(app: &App, response: &Response, on_a_line: bool) -> Result<(), Failure> {
     let json = serde_json::from_slice::<Value>(&response.body).ok();
     match json {
+        Some(value) if on_a_line => app.screen.object_line(&value),
         Some(value) if app.screen.is_json() || !app.screen.is_terminal() => app.screen.object(&value),
         Some(value) => app.screen.lines(escape_json(&format!("{value:#}")).lines().map(Line::from)),
         None => std::io::stdout()
@@ -178,7 +233,14 @@ fn print(app: &App, answered: Result<Response, SessionError>) -> Result<Exit, Fa
         let took = response.duration.as_millis();
         app.screen.note(Line::of(Tone::Faint, format!("{} from {host} in {took} ms{call}", response.status.as_u16())));
     }
-    Ok(Exit::Done)
+    Ok(())
+}
+
+fn unread(error: &PageError) -> Failure {
+    match error {
+        PageError::Call(error) => failed(error),
+        PageError::Journal(error) => Failure::system("database", sentence(&error.to_string())),
+    }
 }
 
 /// An error names the row of the log that tells more.

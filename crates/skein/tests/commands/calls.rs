@@ -77,3 +77,39 @@ async fn what_cannot_be_asked_is_refused_at_the_door() {
     skein.run(&["call", "com.atproto.repo.createRecord", "repo=x"]).await.exits(4).says("No such account is connected");
     skein.run(&["log", "--since", "soon"]).await.exits(2);
 }
+
+#[tokio::test]
+async fn a_list_is_read_on_where_the_last_reader_of_a_name_stopped() {
+    let scene = Scene::logged_in().await;
+    for number in 0..5 {
+        scene.run(&["post", &format!("post {number}")]).await.exits(0);
+    }
+    let repo = format!("repo={}", scene.alice.did);
+    let list = [
+        "get",
+        "com.atproto.repo.listRecords",
+        &repo,
+        "collection=app.bsky.feed.post",
+        "limit=2",
+        "--account",
+        "alice.test",
+    ];
+    let page = async |more: &[&str]| {
+        let ran = scene.run(&[&list[..], more].concat()).await.exits(0);
+        let lines = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let texts = lines.map(|page| {
+            let records = page["records"].as_array().unwrap().clone();
+            records.iter().map(|record| record["value"]["text"].as_str().unwrap()[5..].to_owned()).collect::<String>()
+        });
+        texts.collect::<Vec<_>>().join("|")
+    };
+    assert_eq!(page(&["--cursor", "archive"]).await, "43");
+    assert_eq!(page(&["--cursor", "archive"]).await, "21");
+    assert_eq!(page(&["--cursor", "other"]).await, "43");
+    assert_eq!(page(&["--cursor", "archive", "--rewind"]).await, "43");
+    // A repository knows that it has ended only when an empty page is asked for.
+    assert_eq!(page(&["--cursor", "archive", "--all"]).await, "21|0|");
+    assert_eq!(page(&["--all", "--pages", "2"]).await, "43|21");
+    let once = scene.run(&list).await.exits(0).json();
+    assert_eq!(once["records"].as_array().unwrap().len(), 2, "without a name nothing is remembered");
+}

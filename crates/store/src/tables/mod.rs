@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod calls;
+pub(crate) mod cursors;
 pub(crate) mod deliveries;
 pub(crate) mod engines;
 pub(crate) mod lanes;
