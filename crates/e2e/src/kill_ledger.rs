@@ -111,10 +111,6 @@ impl Ledger for KillLedger {
     async fn unsettled(&self, lane: &Lane, but: &DeliveryId) -> Result<Option<Delivery>, LedgerError> {
         self.inner.unsettled(lane, but).await
     }
-    async fn more_urgent(&self, delivery: &Delivery) -> Result<Option<Timestamp>, LedgerError> {
-        self.inner.more_urgent(delivery).await
-    }
-
     async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError> {
         self.inner.renew(claim, until).await
     }

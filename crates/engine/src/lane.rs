@@ -29,8 +29,6 @@ pub(crate) enum LaneError {
 pub(crate) struct LaneWork<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) claim: Claim,
-    /// Only some deliveries are worked on here: the others of the lane wait for another worker, not for these.
-    pub(crate) selective: bool,
 }
 
 impl Engine {
@@ -41,7 +39,7 @@ impl Engine {
         only: Option<&[DeliveryId]>,
         stop: &CancellationToken,
     ) -> Result<usize, LedgerError> {
-        let mut lane = LaneWork { engine: self, claim: claim.clone(), selective: only.is_some() };
+        let mut lane = LaneWork { engine: self, claim: claim.clone() };
         let done = tokio::select! {
             done = Box::pin(lane.acts(only, stop)) => done,
             lost = self.keep_lease(&claim) => Err(lost),

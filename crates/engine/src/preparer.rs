@@ -1,7 +1,7 @@
 //! The preparer: verifies what was looked up at submission, allots createdAt and addresses, and freezes the bytes.
 
 use jiff::Timestamp;
-use skein_domain::delivery::{ARM_LEAD_MS, Stale};
+use skein_domain::delivery::Stale;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::Stamp;
 use skein_domain::{Account, Delivery, Event, Fault, Standing, Stop};
@@ -15,9 +15,6 @@ const LANE_CLOCK_AHEAD_MS: i64 = 600_000;
 
 /// Before the instant, preparing is tried at least so often: a hiccup must not make a post late.
 const LONGEST_PAUSE_AHEAD_MS: i64 = 5_000;
-
-/// How long a preparation that gives way to a more urgent delivery stands back: that one is armed a second before it leaves.
-const GIVES_WAY_MS: i64 = ARM_LEAD_MS + 500;
 
 impl LaneWork<'_> {
     /// Scheduled to Ready, or back with a reason.
@@ -47,18 +44,11 @@ impl LaneWork<'_> {
             return Ok(());
         };
         let stamp = self.stamp(&delivery);
-        let urgent = if self.selective { None } else { self.ledger().more_urgent(&delivery).await? };
-        let until = urgent.unwrap_or(Timestamp::MAX);
-        match connector.prepare(account, &delivery.content, stamp, until).await {
+        match connector.prepare(account, &delivery.content, stamp).await {
             Ok(prepared) => {
                 let wake_at = Delivery::arm_at(delivery.due);
                 let event = Event::Frozen { wake_at, records: prepared.records.len() };
                 self.freeze(&delivery, prepared, event).await?;
-            }
-            // What is more urgent is looked at before this is tried again.
-            Err(Obstacle::Retry { at: None, fault }) if self.engine.now() >= until => {
-                let retry_at = later(self.engine.now(), GIVES_WAY_MS).min(delivery.grace_ends());
-                self.note(&delivery, Event::PrepareFailed { retry_at, fault }).await?;
             }
             Err(Obstacle::Retry { at, fault }) => {
                 let retry_at = self.retry_at(at, &delivery, delivery.prepare_at());

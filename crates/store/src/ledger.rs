@@ -113,10 +113,6 @@ impl Ledger for Store {
         reading!(self, |tx| deliveries::unsettled(&mut tx, lane, but).await)
     }
 
-    async fn more_urgent(&self, delivery: &Delivery) -> Result<Option<Timestamp>, LedgerError> {
-        reading!(self, |tx| deliveries::more_urgent(&mut tx, delivery).await)
-    }
-
     async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError> {
         writing!(self, |tx| lanes::renew(&mut tx, claim, until).await)
     }

@@ -9,7 +9,7 @@ use skein_domain::ports::QueueFilter;
 use skein_testkit::SeededEntropy;
 
 use crate::dialect::{FIND_FREE_LANE, NEXT_WAKE};
-use crate::tables::deliveries::{DUE_RUN, MORE_URGENT, UNSETTLED, list_sql};
+use crate::tables::deliveries::{DUE_RUN, UNSETTLED, list_sql};
 use crate::{DatabaseUrl, MasterKey, Store};
 
 async fn store(folder: &Path) -> Store {
@@ -81,7 +81,6 @@ async fn assert_plans(store: &Store) {
         (DUE_RUN, "deliveries_awake_in_lane "),
         (DUE_RUN, "deliveries_in_hand "),
         (UNSETTLED, "deliveries_in_hand "),
-        (MORE_URGENT, "deliveries_awake_in_lane "),
     ] {
         let steps = plan(&mut tx, sql).await;
         assert!(walks(&steps).is_empty(), "{sql}\n{steps:#?}");

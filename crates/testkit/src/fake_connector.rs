@@ -102,11 +102,6 @@ impl FakeConnector {
         self.shared.lock().sends.push(Some(identity), order);
     }
 
-    /// Preparing what begins with this text takes so long, over as many tries as that needs.
-    pub fn order_upload(&self, text: &str, takes: SignedDuration) {
-        self.shared.lock().uploads.insert(text.to_owned(), takes);
-    }
-
     /// Puts something in the way of the next `prepare`.
     pub fn order_prepare(&self, obstacle: Obstacle) {
         self.shared.lock().prepares.push(None, obstacle);
@@ -266,32 +261,14 @@ impl Connector for FakeConnector {
         Ok(Resolved { content: samples::content(draft), lead_ms, warnings: warned.collect() })
     }
 
-    async fn prepare(
-        &self,
-        account: &Account,
-        content: &Value,
-        stamp: Stamp,
-        until: Timestamp,
-    ) -> Result<Prepared, Obstacle> {
-        let texts = texts_of_content(content).map_err(Obstacle::Refused)?;
-        let (obstacle, upload) = {
-            let mut platform = self.shared.lock();
-            platform.calls.prepare += 1;
-            (platform.prepares.take(&account.identity), texts.first().and_then(|text| platform.uploads.remove(*text)))
-        };
-        if let Some(obstacle) = obstacle {
+    async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
+        let mut platform = self.shared.lock();
+        platform.calls.prepare += 1;
+        if let Some(obstacle) = platform.prepares.take(&account.identity) {
             return Err(obstacle);
         }
-        if let Some(left) = upload {
-            let began = self.shared.clock.now();
-            self.shared.clock.sleep_until((began + left).min(until)).await;
-            let left = left - self.shared.clock.now().duration_since(began);
-            if left.is_positive() {
-                self.shared.lock().uploads.extend(texts.first().map(|text| ((*text).to_owned(), left)));
-                return Err(Obstacle::Retry { at: None, fault: samples::fault("gives_way") });
-            }
-        }
-        Ok(frozen(account, &texts, stamp))
+        drop(platform);
+        texts_of_content(content).map(|texts| frozen(account, &texts, stamp)).map_err(Obstacle::Refused)
     }
 
     async fn arm(

@@ -109,10 +109,6 @@ impl Ledger for MemoryLedger {
         Ok(self.rows().unsettled(lane, but))
     }
 
-    async fn more_urgent(&self, delivery: &Delivery) -> Result<Option<Timestamp>, LedgerError> {
-        Ok(self.rows().more_urgent(delivery))
-    }
-
     async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError> {
         self.rows().renew(claim, until)
     }

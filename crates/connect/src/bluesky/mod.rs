@@ -103,18 +103,12 @@ impl Connector for BlueskyConnector {
         self.resolve_draft(draft, pictures).await
     }
 
-    async fn prepare(
-        &self,
-        account: &Account,
-        content: &Value,
-        stamp: Stamp,
-        until: Timestamp,
-    ) -> Result<Prepared, Obstacle> {
+    async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
         let content = content::Content::read(content).map_err(Obstacle::Refused)?;
         let (ready, verified) = tokio::join!(self.make_ready(account, stamp.first_created_at), self.verify(&content));
         ready?;
         verified?;
-        self.upload_all(account, &content, until).await?;
+        self.upload_all(account, &content).await?;
         prepare::freeze(account, &content, stamp).map_err(Obstacle::Refused)
     }
 

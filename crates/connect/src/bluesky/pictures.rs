@@ -7,7 +7,6 @@ use skein_atproto::record::cid_of_blob_hash;
 use skein_atproto::syntax::{Cid, Did};
 use skein_bluesky::blob;
 use skein_bluesky::session::Authorized;
-use skein_bluesky::xrpc::CallError;
 use skein_domain::outcome::Obstacle;
 use skein_domain::{Account, Category, Fault, Fitted, Outcome, Picture};
 use skein_media::{Bounds, MediaError};
@@ -63,19 +62,6 @@ impl Uploads {
     }
 }
 
-/// Why a picture is not at the server.
-enum NoUpload {
-    /// The token has ended; nothing was kept.
-    Expired,
-    Obstacle(Box<Obstacle>),
-}
-
-impl From<Obstacle> for NoUpload {
-    fn from(obstacle: Obstacle) -> Self {
-        Self::Obstacle(Box::new(obstacle))
-    }
-}
-
 impl BlueskyConnector {
     pub(crate) async fn fit_picture(&self, original: Vec<u8>) -> Result<Fitted, Fault> {
         let _permit = self.fits.acquire().await.map_err(|error| defect(&error))?;
@@ -91,13 +77,8 @@ impl BlueskyConnector {
         })
     }
 
-    /// Uploads every picture that the server has not got yet, as far as that is done in time.
-    pub(crate) async fn upload_all(
-        &self,
-        account: &Account,
-        content: &Content,
-        until: Timestamp,
-    ) -> Result<(), Obstacle> {
+    /// Uploads every picture that the server has not got yet.
+    pub(crate) async fn upload_all(&self, account: &Account, content: &Content) -> Result<(), Obstacle> {
         let files = content.files();
         if files.is_empty() {
             return Ok(());
@@ -105,66 +86,38 @@ impl BlueskyConnector {
         let did = did_of(account).map_err(Obstacle::Refused)?;
         self.uploads.forget_old(self.clock.now());
         let authorized = self.sessions.authorized(&did).await.map_err(|error| no_session(&error))?;
-        match self.upload_until(&authorized, &files, until).await {
-            Err(NoUpload::Expired) => {}
-            Err(NoUpload::Obstacle(obstacle)) => return Err(*obstacle),
-            Ok(()) => return Ok(()),
+        for some in files.chunks(UPLOADS_AT_ONCE) {
+            try_join_all(some.iter().map(|picture| self.upload(&authorized, picture))).await?;
         }
-        // Nothing here is given up in the middle: a session that is being renewed must be stored.
-        let renewed = self.sessions.renewed(&authorized).await.map_err(|error| no_session(&error))?;
-        self.upload_until(&renewed, &files, until).await.map_err(|error| match error {
-            NoUpload::Expired => Obstacle::Retry { at: None, fault: expired_again() },
-            NoUpload::Obstacle(obstacle) => *obstacle,
-        })
+        Ok(())
     }
 
-    async fn upload_until(
-        &self,
-        authorized: &Authorized,
-        files: &[&Picture],
-        until: Timestamp,
-    ) -> Result<(), NoUpload> {
-        let uploads = async {
-            for some in files.chunks(UPLOADS_AT_ONCE) {
-                try_join_all(some.iter().map(|picture| self.upload(authorized, picture))).await?;
-            }
-            Ok(())
-        };
-        tokio::select! {
-            biased;
-            done = uploads => done,
-            () = self.clock.sleep_until(until) => {
-                Err(Obstacle::Retry { at: None, fault: gives_way() }.into())
-            }
-        }
-    }
-
-    async fn upload(&self, authorized: &Authorized, picture: &Picture) -> Result<(), NoUpload> {
+    async fn upload(&self, authorized: &Authorized, picture: &Picture) -> Result<(), Obstacle> {
         let cid = cid_of_blob_hash(&picture.file.digest());
         if self.uploads.is_done(authorized.did(), &cid) {
             return Ok(());
         }
         let bytes = self.stored(picture).await?;
         let timeout = Duration::from_millis(UPLOAD_TIMEOUT_MS);
-        let uploaded = blob::upload(authorized, &picture.mime, bytes, timeout).await;
-        let uploaded = uploaded.map_err(|error| self.no_upload(&error))?;
-        if uploaded.cid != cid || uploaded.mime_type != picture.mime {
-            return Err(Obstacle::Refused(changed(&uploaded.mime_type, &picture.mime)).into());
-        }
-        self.uploads.note(authorized.did(), cid, self.clock.now());
-        Ok(())
-    }
-
-    fn no_upload(&self, error: &CallError) -> NoUpload {
-        if error.is_named("ExpiredToken") || error.is_named("InvalidToken") {
-            return NoUpload::Expired;
-        }
-        NoUpload::from(match answers::of_error(error, self.clock.now()) {
+        let uploaded = blob::upload(authorized, &picture.mime, bytes.clone(), timeout).await;
+        let uploaded = match uploaded {
+            Err(error) if error.is_named("ExpiredToken") || error.is_named("InvalidToken") => {
+                let renewed = self.sessions.renewed(authorized).await.map_err(|error| no_session(&error))?;
+                blob::upload(&renewed, &picture.mime, bytes, timeout).await
+            }
+            other => other,
+        };
+        let uploaded = uploaded.map_err(|error| match answers::of_error(&error, self.clock.now()) {
             Outcome::AuthLost(fault) => Obstacle::AuthLost(fault),
             Outcome::Rejected(fault) => Obstacle::Refused(fault),
             Outcome::RetryAt { at, fault } => Obstacle::Retry { at, fault },
-            _ => Obstacle::Retry { at: None, fault: answers::unreachable_host(error) },
-        })
+            _ => Obstacle::Retry { at: None, fault: answers::unreachable_host(&error) },
+        })?;
+        if uploaded.cid != cid || uploaded.mime_type != picture.mime {
+            return Err(Obstacle::Refused(changed(&uploaded.mime_type, &picture.mime)));
+        }
+        self.uploads.note(authorized.did(), cid, self.clock.now());
+        Ok(())
     }
 
     async fn stored(&self, picture: &Picture) -> Result<Bytes, Obstacle> {
@@ -178,15 +131,6 @@ impl BlueskyConnector {
             Err(error) => Err(Obstacle::Retry { at: None, fault: unreadable_now(&error) }),
         }
     }
-}
-
-fn gives_way() -> Fault {
-    let message = "Its pictures are not uploaded yet, and another post of this account goes first.";
-    Fault::new("gives_way", Category::PlatformError, message)
-}
-
-fn expired_again() -> Fault {
-    Fault::new("token_expired", Category::PlatformError, "The server refuses a session that was renewed a moment ago.")
 }
 
 fn gone(message: &str) -> Fault {

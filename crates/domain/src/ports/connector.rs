@@ -86,15 +86,8 @@ pub trait Connector: Send + Sync {
         pictures: &[Vec<Picture>],
     ) -> Result<Resolved, Vec<Fault>>;
 
-    /// Verifies that what was looked up still holds, uploads what the content needs, and makes the final bytes. An upload
-    /// that is not done at `until` is given up with `Retry`; what is done counts the next time.
-    async fn prepare(
-        &self,
-        account: &Account,
-        content: &Value,
-        stamp: Stamp,
-        until: Timestamp,
-    ) -> Result<Prepared, Obstacle>;
+    /// Verifies that what was looked up still holds, uploads what the content needs, and makes the final bytes.
+    async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle>;
 
     /// Loads the request. With earlier evidence it is loaded under the fence of that evidence, otherwise under a new one.
     async fn arm(

@@ -188,9 +188,6 @@ pub trait Ledger: Send + Sync {
     async fn due_run(&self, claim: &Claim, now: Timestamp, limits: &RunLimits) -> Result<Vec<Delivery>, LedgerError>;
     /// A delivery of the lane that is Publishing or Settling, other than the given one, if there is any.
     async fn unsettled(&self, lane: &Lane, but: &DeliveryId) -> Result<Option<Delivery>, LedgerError>;
-    /// When the lane wants to go on with something that must not wait for this delivery: the earliest wake-up among its
-    /// other deliveries that are due before it, or that are Ready or Settling.
-    async fn more_urgent(&self, delivery: &Delivery) -> Result<Option<Timestamp>, LedgerError>;
     /// Extends a lease; `Lost` when it is no longer ours.
     async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError>;
     /// Gives a lease back; no error when it is no longer ours.

@@ -1,9 +1,7 @@
 //! Pictures: stored with their post, kept for as long as it may need them, and no longer.
 
-use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 use skein_domain::fault::Fault;
-use skein_domain::{Draft, Media, Outcome, Part, PostId, State, StateName};
+use skein_domain::{Draft, Media, Outcome, Part, StateName};
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_testkit::SendOrder;
 use skein_testkit::fake_connector::REFUSED_PICTURE;
@@ -31,7 +29,7 @@ impl World {
             accounts: Vec::new(),
             at: Some(at.to_owned()),
             zone: None,
-            default_zone: TimeZone::UTC,
+            default_zone: jiff::tz::TimeZone::UTC,
         }
     }
 
@@ -138,41 +136,4 @@ async fn a_picture_with_an_empty_text_is_a_post() {
     let kept = world.intake.submit(submission, world.originals.as_ref()).await.unwrap();
     world.run_for(HOUR_MS).await;
     assert_eq!(world.state(&kept.post.id).await, StateName::Published);
-}
-
-/// How late a post left, in milliseconds.
-async fn lateness(world: &World, post: &PostId) -> i64 {
-    match world.delivery(post).await.state {
-        State::Published { receipt } => receipt.lateness_ms,
-        state => panic!("not published: {state:?}"),
-    }
-}
-
-#[tokio::test]
-async fn a_long_upload_gives_way_to_what_is_due_before_it_and_goes_on_afterwards() {
-    let world = World::with_pictures().await;
-    let pictures = world.submit_pictures(&["cat"], "in 10m").await.post.id;
-    let words = world.submit("words", "alice", "in 9m 30s").await;
-    world.platform.order_upload("look", SignedDuration::from_secs(50));
-    world.run_for(HOUR_MS).await;
-    assert_eq!(lateness(&world, &words).await, 0);
-    assert_eq!(lateness(&world, &pictures).await, 0);
-}
-
-#[tokio::test]
-async fn an_upload_that_takes_too_long_is_late_alone() {
-    let world = World::with_pictures().await;
-    let pictures = world.submit_pictures(&["cat"], "in 10m").await.post.id;
-    let mut words = Vec::new();
-    for second in [-50, -20, 5, 7, 40] {
-        let at = format!("in {}s", 600 + second);
-        words.push(world.submit(&format!("words {second}"), "alice", &at).await);
-    }
-    world.platform.order_upload("look", SignedDuration::from_secs(90));
-    world.run_for(HOUR_MS).await;
-    for post in &words {
-        assert_eq!(lateness(&world, post).await, 0);
-    }
-    let late_ms = lateness(&world, &pictures).await;
-    assert!((30_000..60_000).contains(&late_ms), "{late_ms}");
 }

@@ -26,7 +26,7 @@ impl World {
     async fn frozen(&self, texts: &[&str], ms: i64) -> Prepared {
         let stamp = Stamp { first_created_at: at_ms(ms), clock_id: 7, frozen_at: at_ms(ms - 1) };
         let resolved = self.connector.resolve(&self.account, &draft(texts), &[]).await.unwrap();
-        self.connector.prepare(&self.account, &resolved.content, stamp, Timestamp::MAX).await.unwrap()
+        self.connector.prepare(&self.account, &resolved.content, stamp).await.unwrap()
     }
 
     async fn send(&self, prepared: &Prepared, earlier: Option<&Evidence>) -> (Evidence, Outcome) {
@@ -174,14 +174,14 @@ async fn obstacles_and_findings_come_as_ordered() {
     let obstacle = Obstacle::Retry { at: None, fault: fault("busy") };
     world.connector.order_prepare(obstacle.clone());
     let content = crate::samples::content(&draft(&["One."]));
-    assert_eq!(world.connector.prepare(&world.account, &content, stamp, Timestamp::MAX).await, Err(obstacle));
+    assert_eq!(world.connector.prepare(&world.account, &content, stamp).await, Err(obstacle));
     world.connector.order_arm(Obstacle::AuthLost(fault("auth")));
     assert!(
         world.connector.arm(&world.account, &one, None).await.is_err_and(|o| o == Obstacle::AuthLost(fault("auth")))
     );
     assert!(world.connector.arm(&world.account, &one, None).await.is_ok());
     assert!(matches!(
-        world.connector.prepare(&world.account, &json!({}), stamp, Timestamp::MAX).await,
+        world.connector.prepare(&world.account, &json!({}), stamp).await,
         Err(Obstacle::Refused(fault)) if fault.code == "no_content"
     ));
 

@@ -113,7 +113,6 @@ macro_rules! ledger_conformance {
                 orphans_are_included_whatever_their_wake_up,
                 blocked_deliveries_come_when_their_grace_ends,
                 unsettled_finds_another_delivery_of_the_lane,
-                what_is_more_urgent_in_the_lane_is_due_before_or_ready_or_settling,
             }
             wakes {
                 an_empty_ledger_never_wakes,

@@ -121,21 +121,3 @@ pub async fn unsettled_finds_another_delivery_of_the_lane(ledger: Arc<dyn Ledger
     }
     assert_eq!(scene.ledger.unsettled(&other.lane(), &foreign.id).await.unwrap(), None);
 }
-
-/// What is due earlier, and what is frozen or unsettled, of this lane alone; what is at rest is never urgent.
-pub async fn what_is_more_urgent_in_the_lane_is_due_before_or_ready_or_settling(ledger: Arc<dyn Ledger>) {
-    let scene = Scene::new(ledger);
-    let other = scene.account("other.example").await;
-    scene.submitted_due(&other, S::Ready, at_ms(1), at_ms(1)).await;
-    for (place, state) in S::ALL.into_iter().enumerate() {
-        let account = scene.account(&format!("a{place}.example")).await;
-        let asking = scene.submitted_due(&account, S::Preparing, at_ms(5), at_ms(1_000)).await;
-        assert_eq!(scene.ledger.more_urgent(&asking).await.unwrap(), None, "itself does not count");
-        scene.submitted_due(&account, state, at_ms(90), at_ms(1_001)).await;
-        let expected = matches!(state, S::Ready | S::Settling).then_some(at_ms(90));
-        assert_eq!(scene.ledger.more_urgent(&asking).await.unwrap(), expected, "{state:?}, due later");
-        scene.submitted_due(&account, state, at_ms(80), at_ms(999)).await;
-        let expected = (!state.is_at_rest()).then_some(at_ms(80));
-        assert_eq!(scene.ledger.more_urgent(&asking).await.unwrap(), expected, "{state:?}, due before");
-    }
-}

@@ -193,15 +193,6 @@ impl Rows {
             .cloned()
     }
 
-    pub(super) fn more_urgent(&self, than: &Delivery) -> Option<Timestamp> {
-        let is_urgent = |other: &&Delivery| {
-            other.lane == than.lane
-                && other.id != than.id
-                && (other.due < than.due || matches!(other.state.name(), StateName::Ready | StateName::Settling))
-        };
-        self.deliveries.values().filter(is_urgent).filter_map(|other| other.state.wake_at()).min()
-    }
-
     pub(super) fn renew(&mut self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError> {
         match self.lanes.get_mut(&claim.lane) {
             Some(row) if row.token == claim.token && row.held_until.is_some() => {

@@ -5,17 +5,15 @@ mod row;
 
 pub(crate) use queue::list;
 #[cfg(test)]
-pub(crate) use queue::{DUE_RUN, MORE_URGENT, UNSETTLED, list_sql};
+pub(crate) use queue::{DUE_RUN, UNSETTLED, list_sql};
 
 use jiff::Timestamp;
 use skein_domain::ports::{Claim, RunLimits};
 use skein_domain::{AccountId, Delivery, DeliveryId, Lane};
 
 use self::row::{Columns, Row};
-use super::unreadable;
 use crate::StoreError;
 use crate::dialect::Connection;
-use crate::instants::{instant, micros};
 
 /// Every column that is read, in front of the rest of a query.
 macro_rules! select {
@@ -137,17 +135,6 @@ pub(crate) async fn unsettled(
         .await?
         .map(Row::read)
         .transpose()
-}
-
-/// See `Ledger::more_urgent`.
-pub(crate) async fn more_urgent(connection: &mut Connection, than: &Delivery) -> Result<Option<Timestamp>, StoreError> {
-    let wake_at: Option<i64> = sqlx::query_scalar(queue::MORE_URGENT)
-        .bind(than.lane.as_str())
-        .bind(than.id.as_str())
-        .bind(micros(than.due))
-        .fetch_one(connection)
-        .await?;
-    wake_at.map(instant).transpose().map_err(|error| unreadable("a lane", "wake_at", error))
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Option<Delivery>, StoreError> {

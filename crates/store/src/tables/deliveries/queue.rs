@@ -29,10 +29,6 @@ pub(crate) const UNSETTLED: &str = select!(
      ORDER BY due, id LIMIT 1"
 );
 
-/// See `Ledger::more_urgent`.
-pub(crate) const MORE_URGENT: &str = "SELECT MIN(wake_at) FROM deliveries
-    WHERE lane = $1 AND wake_at IS NOT NULL AND id <> $2 AND (due < $3 OR state IN ('ready', 'settling'))";
-
 /// The ids of the next run of a lane.
 pub(super) async fn pick_run(
     connection: &mut Connection,
