@@ -7,7 +7,7 @@ use std::fmt;
 use crate::{AccountId, Fault, WorkspaceId};
 
 /// A network that Skein can publish to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Platform {
     /// Bluesky and every other host of the AT Protocol.

@@ -36,6 +36,30 @@ pub struct Media {
     pub alt: String,
 }
 
+impl Media {
+    /// The source as it may be shown and kept: an address without user, password, query and fragment, and no more than two
+    /// hundred characters. A path as it is.
+    pub fn name(&self) -> String {
+        let is_address = self.source.split_once("://").is_some_and(|(scheme, _)| {
+            !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        });
+        let shown = if is_address { without_secrets(&self.source) } else { self.source.clone() };
+        shown.chars().take(MAX_NAME_CHARS).collect()
+    }
+}
+
+/// The longest name of a source that is shown.
+const MAX_NAME_CHARS: usize = 200;
+
+fn without_secrets(address: &str) -> String {
+    let end = address.find(['?', '#']).unwrap_or(address.len());
+    let address = &address[..end];
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
 /// A picture in the form in which a platform takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fitted {
@@ -105,4 +129,21 @@ pub struct Resolved {
     pub lead_ms: i64,
     /// What the author should know.
     pub warnings: Vec<Warning>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_opens_no_door() {
+        let name = |source: &str| Media { source: source.to_owned(), alt: String::new() }.name();
+        assert_eq!(
+            name("https://me:hunter2@cdn.example:8443/a@b.png?token=secret#x"),
+            "https://cdn.example:8443/a@b.png"
+        );
+        assert_eq!(name("HTTP://me@cdn.example?key=1"), "HTTP://cdn.example");
+        assert_eq!(name("/home/me/what?.png"), "/home/me/what?.png");
+        assert_eq!(name(&"é".repeat(300)).chars().count(), 200);
+    }
 }

@@ -82,7 +82,7 @@ impl Rig {
 
     /// The media files that the installation keeps now.
     pub fn media_files(&self) -> usize {
-        let folders = std::fs::read_dir(self.folder.path().join("data/media")).unwrap();
+        let folders = std::fs::read_dir(self.folder.path().join("data/media")).into_iter().flatten();
         let inside = folders.filter_map(|folder| std::fs::read_dir(folder.unwrap().path()).ok());
         inside.map(Iterator::count).sum()
     }

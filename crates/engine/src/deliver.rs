@@ -29,7 +29,6 @@ impl Engine {
                 stand.push(delivery);
             }
             if stand.iter().all(is_over) || next_look > deadline || self.now() >= deadline {
-                self.sweep_or_tell().await;
                 return Ok(stand);
             }
             self.parts.clock.sleep_until(next_look).await;

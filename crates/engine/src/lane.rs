@@ -182,6 +182,20 @@ impl LaneWork<'_> {
         self.save(delivery, next, event, None).await
     }
 
+    /// Writes an event that is no news, so it is no line of the story.
+    pub(crate) async fn note_quietly(&self, delivery: &Delivery, event: Event) -> Result<Delivery, LaneError> {
+        let next = delivery.after(event)?;
+        let change = Change {
+            from_version: delivery.version,
+            delivery: next,
+            guard: Guard::Lane { lane: self.claim.lane.clone(), token: self.claim.token },
+            story: Vec::new(),
+            lane_clock: None,
+        };
+        self.ledger().save(&change).await?;
+        Ok(change.delivery)
+    }
+
     /// Writes the frozen bytes and moves the lane's clock, in one transaction.
     pub(crate) async fn freeze(
         &mut self,

@@ -1,4 +1,4 @@
-//! Clockwork: planner, preparer, publisher, settler, rescuer, sweeper.
+//! Clockwork: planner, uploader, preparer, publisher, settler, rescuer, sweeper.
 //!
 //! The engine knows no database, no HTTP and no platform. It claims lanes from the ledger, takes each delivery of a lane
 //! one act further, and lets go. Everything that it must remember is in the ledger, so it may die at any moment.
@@ -11,6 +11,7 @@ mod preparer;
 mod publisher;
 mod settings;
 mod sweeper;
+mod uploader;
 mod witness;
 
 pub use planner::EngineError;
@@ -23,6 +24,7 @@ use skein_domain::{Account, Delivery, Platform};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Notify;
+use uploader::Uploads;
 
 /// What the engine works with.
 #[derive(Clone)]
@@ -47,13 +49,14 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Engine {
     parts: Arc<Parts>,
+    uploads: Arc<Uploads>,
     nudge: Arc<Notify>,
 }
 
 impl Engine {
     /// An engine that does nothing yet.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), nudge: Arc::new(Notify::new()) }
+        Self { parts: Arc::new(parts), uploads: Arc::default(), nudge: Arc::new(Notify::new()) }
     }
 
     /// Tells the planner that the ledger changed, so that it looks at once.

@@ -16,6 +16,12 @@ pub enum EngineError {
     Ledger(#[from] LedgerError),
 }
 
+/// How often a pass that has nothing to do but to upload looks again, in milliseconds.
+const UPLOAD_LOOK_MS: i64 = 200;
+
+/// After the last upload has ended, its delivery is looked at within this time, in milliseconds.
+const UPLOAD_SEEN_MS: i64 = 1_100;
+
 /// A bound on the lanes of one pass, so that `run_due` ends even when work appears as fast as it is done.
 const PASS_AT_MOST: usize = 100_000;
 
@@ -113,9 +119,18 @@ impl Engine {
     /// lane that fails does not keep the others from their turn; the first failure is returned at the end.
     pub async fn run_due(&self) -> Result<usize, EngineError> {
         let stop = CancellationToken::new();
-        let (mut acts, mut failed) = (0, None);
+        let (mut acts, mut failed, mut waited) = (0, None, false);
         for _ in 0..PASS_AT_MOST {
-            let Some(claim) = self.ledger().claim(&self.request(self.now())).await? else { break };
+            let Some(claim) = self.ledger().claim(&self.request(self.now())).await? else {
+                // A pass that ended now would take its uploads with it, and the next pass would begin them anew.
+                let running = self.uploads.any();
+                if !running && (waited || self.uploads.is_empty()) {
+                    break;
+                }
+                self.parts.clock.pause(if running { UPLOAD_LOOK_MS } else { UPLOAD_SEEN_MS }).await;
+                waited = !running;
+                continue;
+            };
             match self.work_lane(claim, None, &stop).await {
                 Ok(done) => acts += done,
                 Err(error) => failed = failed.or(Some(error)),

@@ -19,6 +19,13 @@ const LONGEST_PAUSE_AHEAD_MS: i64 = 5_000;
 impl LaneWork<'_> {
     /// Scheduled to Ready, or back with a reason.
     pub(crate) async fn prepare(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
+        let Some(connector) = self.engine.connector(account, &delivery) else {
+            self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
+            return Ok(());
+        };
+        if !self.is_uploaded(&delivery, account, &connector).await? {
+            return Ok(());
+        }
         let owner = self.engine.parts.owner.clone();
         let until = self.engine.lease_end(self.engine.now());
         let preparing = self.note(&delivery, Event::Claimed { owner, until }).await?;

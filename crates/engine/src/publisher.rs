@@ -19,6 +19,9 @@ const OVERSLEPT_MS: i64 = 2_000;
 const AT_ONCE_AT_MOST: u32 = 3;
 const AGAIN_STEP_MS: i64 = 500;
 
+/// How much longer each further write waits whose uploads were gone, in milliseconds.
+const BLOB_GONE_STEP_MS: i64 = 2_000;
+
 /// Tries to write down an answer before it is left to the rescuer, who will ask the platform.
 const SETTLE_TRIES: u32 = 5;
 
@@ -77,16 +80,20 @@ impl LaneWork<'_> {
         }
         let outcome = step.send().await;
         let event = self.event_of(outcome, &delivery, sent_at);
-        let lost = match &event {
-            Event::AuthLost { fault, .. } => Some(fault.clone()),
-            _ => None,
+        let (lost, blob_gone) = match &event {
+            Event::AuthLost { fault, .. } => (Some(fault.clone()), None),
+            Event::BlobGone { fault, .. } => (None, Some(fault.clone())),
+            _ => (None, None),
         };
         let settled = self.settle(&delivery, event).await?;
         if let Some(fault) = lost {
             self.note_lost_account(account, &fault).await?;
         }
-        if matches!(settled.state, State::Preparing { .. }) {
-            self.make_bytes(settled, account).await?;
+        if let (Some(fault), State::Preparing { .. }) = (blob_gone, &settled.state) {
+            // Back to where uploads begin: at once the first time, later when the platform keeps losing them.
+            let pause = i64::from(settled.attempts.saturating_sub(1)) * BLOB_GONE_STEP_MS;
+            let retry_at = later(self.engine.now(), pause).min(settled.grace_ends());
+            self.note(&settled, Event::PrepareFailed { retry_at, fault }).await?;
         }
         Ok(())
     }

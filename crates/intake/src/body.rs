@@ -15,6 +15,7 @@ const MEDIA_FIELDS: &str = "url, alt";
 const NAME_MAX_CHARS: usize = 200;
 
 const WRONG_TYPE: &str = "wrong_type";
+const NO_URL: &str = "media_without_url";
 
 /// What a body asks for, with what could not be understood in it.
 #[derive(Debug)]
@@ -75,7 +76,8 @@ impl Body {
             return;
         }
         let of_text = |fault: &PreviewFault| fault.part.is_some() || fault.fault.field.as_deref() == Some("thread");
-        let unread = faults.iter().filter(|fault| fault.fault.code == WRONG_TYPE && of_text(fault));
+        let is_unread = |fault: &PreviewFault| [WRONG_TYPE, NO_URL].contains(&fault.fault.code.as_str());
+        let unread = faults.iter().filter(|fault| is_unread(fault) && of_text(fault));
         let unread: Vec<_> = unread.map(|fault| fault.part).collect();
         preview.faults.retain(|fault| !(fault.fault.code == "empty_text" && unread.contains(&fault.part)));
         preview.faults.splice(0..0, faults);
@@ -137,7 +139,7 @@ impl Reader {
 
     fn one_media(&mut self, place: &str, part: usize, value: Value) -> Option<Media> {
         let fields = match value {
-            Value::String(source) => return Some(Media { source, alt: String::new() }),
+            Value::String(source) => Map::from_iter([("url".to_owned(), Value::String(source))]),
             Value::Object(fields) => fields,
             other => {
                 let fault = wrong_type(place, "an address, or an object with url and alt", &other);
@@ -145,7 +147,7 @@ impl Reader {
                 return None;
             }
         };
-        let (mut source, mut alt) = (None, String::new());
+        let (told, mut source, mut alt) = (self.faults.len(), None, String::new());
         for (name, value) in fields {
             match name.as_str() {
                 "url" => source = Some(self.part_text(&format!("{place}.url"), part, value)),
@@ -157,8 +159,10 @@ impl Reader {
                 }
             }
         }
-        if source.is_none() {
-            let fault = Fault::content("media_without_url", format!("{place}.url"), "A picture has no `url`.");
+        // A url that is no text has its fault already.
+        let is_told = self.faults.len() > told;
+        if source.as_deref().is_none_or(str::is_empty) && !is_told {
+            let fault = Fault::content(NO_URL, format!("{place}.url"), "A picture has no `url`.");
             self.faults
                 .push(PreviewFault::in_part(part, fault.next("Write where it is: {\"url\": \"…\", \"alt\": \"…\"}.")));
         }
@@ -267,7 +271,7 @@ mod tests {
     #[test]
     fn pictures_that_are_none_are_named() {
         let body = read(json!({
-            "text": "one", "media": [7, {"alt": "A"}, {"url": 5}, {"url": "e.png", "title": "E"}],
+            "text": "one", "media": [7, {"alt": "A"}, {"url": 5}, {"url": "e.png", "title": "E"}, {"url": ""}, ""],
             "thread": [{"text": "two", "media": "d.png"}],
         }));
         let expected = [
@@ -275,6 +279,8 @@ mod tests {
             (Some(0), "media_without_url", "media[1].url"),
             (Some(0), "wrong_type", "media[2].url"),
             (Some(0), "unknown_field", "media[3].title"),
+            (Some(0), "media_without_url", "media[4].url"),
+            (Some(0), "media_without_url", "media[5].url"),
             (Some(1), "wrong_type", "thread[0].media"),
         ];
         assert_eq!(faults(&body), expected);

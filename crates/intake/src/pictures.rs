@@ -47,7 +47,7 @@ impl Intake {
                         fitted.push(picture);
                     }
                     Err(fault) => {
-                        let given = fault.given.clone().unwrap_or_else(|| name(media));
+                        let given = fault.given.clone().unwrap_or_else(|| media.name());
                         let message = about(media, &fault.message);
                         pictures.faults.push(Fault { field: Some(field), message, given: Some(given), ..fault });
                     }
@@ -81,9 +81,5 @@ impl Intake {
 
 /// Names the picture in front of what is said of it.
 fn about(media: &Media, words: &str) -> String {
-    format!("{}: {words}", name(media))
-}
-
-fn name(media: &Media) -> String {
-    media.source.chars().take(200).collect()
+    format!("{}: {words}", media.name())
 }

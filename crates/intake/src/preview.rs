@@ -31,7 +31,10 @@ impl Intake {
         let known =
             found.and_then(|(account, found)| self.connectors.get(&account.platform)?.parts(&found.content).ok());
         let parts = known.unwrap_or_else(|| {
-            let plain = self.preview_alone(&draft, accounts.first());
+            let mut words = draft.clone();
+            // What became of the pictures is told already.
+            words.parts.iter_mut().for_each(|part| part.media.clear());
+            let plain = self.preview_alone(&words, accounts.first());
             warnings.extend(plain.warnings);
             plain.parts
         });

@@ -6,10 +6,16 @@ use jiff::tz::TimeZone;
 use skein_domain::delivery::{DEFAULT_GRACE_MS, lead_before};
 use skein_domain::ports::{ContentHash, Originals};
 use skein_domain::when::{When, WhenFault, parse_when};
-use skein_domain::{Account, Delivery, DeliveryId, Draft, Fault, Platform, Post, PostId, Resolved, State, Warning};
+use skein_domain::{
+    Account, Category, Delivery, DeliveryId, Draft, Fault, Platform, Post, PostId, Resolved, State, Warning,
+};
 
 use crate::pictures::Purpose;
 use crate::{Intake, IntakeError};
+
+/// The longest time from the first picture of a submission to its transaction, in milliseconds: less than the age at which
+/// files that nobody needs are swept.
+const SUBMISSION_MOST_MS: i128 = 480_000;
 
 /// What a door hands in.
 #[derive(Debug, Clone)]
@@ -55,8 +61,16 @@ impl Intake {
     /// Checks, looks up and keeps a post. Refused with every fault at once; then no post is stored. Pictures that were
     /// stored before a fault was found are needed by nobody, and are swept.
     pub async fn submit(&self, submission: Submission, originals: &dyn Originals) -> Result<Submitted, IntakeError> {
+        let began = self.clock.now();
+        let mut examined = self.examine(&submission, originals, Purpose::Keep, began).await?;
         let now = self.clock.now();
-        let examined = self.examine(&submission, originals, Purpose::Keep, now).await?;
+        if submission.at.is_none() && examined.when.is_some() {
+            // Looking up and fitting takes time, and makes nothing late.
+            examined.when = read_when(&submission, now).ok();
+        }
+        if now.duration_since(began).as_millis() > SUBMISSION_MOST_MS {
+            examined.faults.push(took_too_long());
+        }
         match (examined.when.clone(), examined.faults.is_empty()) {
             (Some(when), true) => self.keep(&submission.draft, &when, examined, now).await,
             _ => Err(IntakeError::Refused(examined.faults)),
@@ -93,13 +107,13 @@ impl Intake {
 
     async fn resolve_all(&self, examined: &mut Examined, originals: &dyn Originals, purpose: Purpose) {
         let Examined { accounts, draft, resolved, files, warnings, faults, .. } = examined;
-        let platforms: Vec<Platform> = if accounts.is_empty() {
-            self.connectors.keys().copied().collect()
-        } else {
-            let mut named: Vec<_> = accounts.iter().map(|account| account.platform).collect();
-            named.dedup();
-            named
-        };
+        // One platform after the other, so that its pictures are fitted once for all its accounts.
+        accounts.sort_by_key(|account| account.platform);
+        let mut platforms: Vec<Platform> = accounts.iter().map(|account| account.platform).collect();
+        platforms.dedup();
+        if platforms.is_empty() {
+            platforms.extend(self.connectors.keys());
+        }
         for platform in platforms {
             let Some(connector) = self.connectors.get(&platform) else { continue };
             let wrong = connector.check(draft);
@@ -138,7 +152,7 @@ impl Intake {
         let post = Post {
             id: PostId::mint(now, self.entropy.as_ref()),
             workspace: self.workspace.clone(),
-            draft: draft.clone(),
+            draft: without_secrets(draft),
             due: when.instant(),
             zone: when.zone().to_owned(),
             submitted_at: now,
@@ -165,6 +179,22 @@ impl Intake {
         self.ledger.submit(&post, &deliveries, &[], &files).await?;
         Ok(Submitted { post, deliveries, warnings })
     }
+}
+
+fn took_too_long() -> Fault {
+    let message = "Reading and fitting its pictures took longer than a submission may take.";
+    Fault::new("submission_took_too_long", Category::SystemError, message)
+        .over(format!("{} min", SUBMISSION_MOST_MS / 60_000), "more")
+        .next("Submit it in smaller pieces, or with smaller pictures.")
+}
+
+/// What is kept of a draft: addresses of pictures may hold what opens a door, and are read by now.
+fn without_secrets(draft: &Draft) -> Draft {
+    let mut draft = draft.clone();
+    for media in draft.parts.iter_mut().flat_map(|part| &mut part.media) {
+        media.source = media.name();
+    }
+    draft
 }
 
 /// The instant of a submission, cut to whole milliseconds: createdAt has no finer part.

@@ -74,6 +74,10 @@ impl Failure {
 impl From<IntakeError> for Failure {
     fn from(error: IntakeError) -> Self {
         let (exit, aftermath) = match &error {
+            // A full disk is no fault of what was written.
+            IntakeError::Refused(faults) if faults.iter().any(|fault| fault.category == Category::SystemError) => {
+                (Exit::Failed, NOTHING_STORED)
+            }
             IntakeError::Refused(_) => (Exit::Refused, NOTHING_STORED),
             IntakeError::Conflict(_) | IntakeError::NotFound(_) | IntakeError::Ledger(_) => (Exit::Failed, ""),
         };

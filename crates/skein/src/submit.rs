@@ -84,7 +84,9 @@ async fn follow(app: &App, house: &House, submitted: Submitted) -> Result<Exit, 
         return Ok(Exit::Kept);
     }
     let view = deliver_now(app, house, &post.id, &deliveries, warnings).await?;
-    app.show_outcome(house, &view).await
+    let exit = app.show_outcome(house, &view).await?;
+    house.engine.sweep_briefly().await;
+    Ok(exit)
 }
 
 /// Works on the deliveries of a post in this process for a while, and tells where it stands then.

@@ -69,10 +69,7 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         make_private_folder(&config.paths.data)?;
         let store = open_store(&config, &entropy).await?;
-        let media: Arc<dyn MediaFiles> = Arc::new(
-            MediaFolder::open(&config.paths.media)
-                .map_err(|error| Failure::system("media_folder", sentence(&error.to_string())))?,
-        );
+        let media: Arc<dyn MediaFiles> = Arc::new(MediaFolder::at(&config.paths.media));
         let owner = owner();
         let http = Http::new(config.network.net.clone())
             .map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;

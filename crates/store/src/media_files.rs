@@ -1,6 +1,6 @@
 //! Media on the disk: one file for each content, named by its SHA-256, written aside and renamed when it is whole.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,9 @@ use skein_domain::ports::{ContentHash, MediaError, MediaFiles};
 /// Whoever puts a file holds this one with others, and whoever removes one holds it alone: so a file that was put again is
 /// never removed for the age that it had before.
 const LOCK_NAME: &str = ".lock";
+
+/// How the names of files end that are not whole yet.
+const UNFINISHED: &str = "part";
 
 /// Files are spread over folders by the first two digits of their hash.
 const SPREAD_CHARS: usize = 2;
@@ -28,13 +31,13 @@ pub struct MediaFolder {
 }
 
 impl MediaFolder {
-    /// Opens a folder; it is made, for its owner only, if there is none.
-    pub fn open(root: &Path) -> Result<Self, MediaError> {
-        crate::store::make_folder(root).map_err(|error| at(root, &error))?;
-        Ok(Self { root: root.to_owned() })
+    /// The folder at a path. It is made, for its owner only, when the first file is put.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
     fn lock_file(&self) -> Result<File, MediaError> {
+        crate::store::make_folder(&self.root).map_err(|error| at(&self.root, &error))?;
         let path = self.root.join(LOCK_NAME);
         let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         opened.map_err(|error| at(&path, &error))
@@ -66,18 +69,28 @@ impl MediaFiles for MediaFolder {
         off_the_runtime(move || read(&path, &hash)).await
     }
 
-    async fn put_before(&self, instant: Timestamp, at_most: usize) -> Result<Vec<ContentHash>, MediaError> {
-        let folder = self.clone();
+    async fn put_before(
+        &self,
+        instant: Timestamp,
+        after: Option<&ContentHash>,
+        at_most: usize,
+    ) -> Result<Vec<ContentHash>, MediaError> {
+        let (folder, after) = (self.clone(), after.cloned());
         off_the_runtime(move || {
+            let from = after.as_ref().map_or("", |hash| &hash.as_str()[..SPREAD_CHARS]);
             let mut found = Vec::new();
-            for spread in folder_names(&folder.root)? {
+            for spread in folder_names(&folder.root)?.into_iter().filter(|spread| spread.as_str() >= from) {
                 for rest in folder_names(&folder.root.join(&spread))? {
                     // Unfinished files, the lock, and what somebody else left here have no name that is a hash.
-                    let Ok(hash) = ContentHash::parse(&format!("{spread}{rest}")) else { continue };
-                    if found.len() == at_most {
-                        return Ok(found);
-                    }
-                    if is_from_before(&folder.path_of(&hash), instant)? {
+                    let Ok(hash) = ContentHash::parse(&format!("{spread}{rest}")) else {
+                        forget_unfinished(&folder.root.join(&spread).join(&rest), instant)?;
+                        continue;
+                    };
+                    let is_next = after.as_ref().is_none_or(|after| hash.as_str() > after.as_str());
+                    if is_next && is_from_before(&folder.path_of(&hash), instant)? {
+                        if found.len() == at_most {
+                            return Ok(found);
+                        }
                         found.push(hash);
                     }
                 }
@@ -91,7 +104,12 @@ impl MediaFiles for MediaFolder {
         let (folder, path) = (self.clone(), self.path_of(hash));
         off_the_runtime(move || {
             let lock = folder.lock_file()?;
-            lock.lock().map_err(|error| at(&folder.root, &error))?;
+            match lock.try_lock() {
+                Ok(()) => {}
+                // Somebody puts a file: this one is removed another time.
+                Err(TryLockError::WouldBlock) => return Ok(false),
+                Err(TryLockError::Error(error)) => return Err(at(&folder.root, &error)),
+            }
             if !is_from_before(&path, put_before)? {
                 return Ok(false);
             }
@@ -101,7 +119,16 @@ impl MediaFiles for MediaFolder {
     }
 }
 
-/// The names in a folder; none where there is no such folder, or something else in its place.
+/// What a process that was killed left half written. Nobody writes to it for longer than a submission takes.
+fn forget_unfinished(path: &Path, instant: Timestamp) -> Result<(), MediaError> {
+    let is_unfinished = path.extension().is_some_and(|extension| extension == UNFINISHED);
+    if is_unfinished && is_from_before(path, instant)? {
+        fs::remove_file(path).map_err(|error| at(path, &error))?;
+    }
+    Ok(())
+}
+
+/// The names in a folder, in order; none where there is no such folder, or something else in its place.
 fn folder_names(path: &Path) -> Result<Vec<String>, MediaError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
@@ -112,7 +139,9 @@ fn folder_names(path: &Path) -> Result<Vec<String>, MediaError> {
     };
     let name = |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().into_string().ok());
     let names: io::Result<Vec<_>> = entries.filter_map(|entry| name(entry).transpose()).collect();
-    names.map_err(|error| at(path, &error))
+    let mut names = names.map_err(|error| at(path, &error))?;
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// False where there is no such file.
@@ -161,7 +190,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
 fn create_temporary(folder: &Path) -> Result<(PathBuf, File), MediaError> {
     for _ in 0..NAME_ATTEMPTS {
         let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!(".{}.{number}.part", std::process::id()));
+        let path = folder.join(format!(".{}.{number}.{UNFINISHED}", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -201,7 +230,7 @@ mod tests {
     #[tokio::test]
     async fn bytes_come_back_under_their_hash_and_are_kept_once() {
         let root = tempfile::tempdir().unwrap();
-        let media = MediaFolder::open(&root.path().join("media")).unwrap();
+        let media = MediaFolder::at(&root.path().join("media"));
         let hash = media.put(b"abc").await.unwrap();
         assert_eq!(hash.as_str(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(media.put(b"abc").await.unwrap(), hash);
@@ -212,7 +241,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_is_removed_by_its_age_and_putting_it_again_makes_it_new() {
         let root = tempfile::tempdir().unwrap();
-        let media = MediaFolder::open(root.path()).unwrap();
+        let media = MediaFolder::at(root.path());
         let [old, new] = [media.put(b"old").await.unwrap(), media.put(b"new").await.unwrap()];
         let age = |hash: &ContentHash, at: &str| {
             let at: Timestamp = at.parse().unwrap();
@@ -222,13 +251,13 @@ mod tests {
         let noon: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
         age(&old, "2026-12-01T11:59:59Z");
         age(&new, "2026-12-01T12:00:00Z");
-        assert_eq!(media.put_before(noon, 10).await.unwrap(), vec![old.clone()]);
+        assert_eq!(media.put_before(noon, None, 10).await.unwrap(), vec![old.clone()]);
         assert!(!media.remove(&new, noon).await.unwrap(), "it is not old enough");
         assert!(media.remove(&old, noon).await.unwrap());
         assert!(!media.remove(&old, noon).await.unwrap(), "it is gone");
         assert_eq!(media.get(&old).await.unwrap(), None);
         age(&new, "2026-12-01T11:00:00Z");
-        assert_eq!(media.put_before(noon, 0).await.unwrap(), vec![]);
+        assert_eq!(media.put_before(noon, None, 0).await.unwrap(), vec![]);
         media.put(b"new").await.unwrap();
         let before_it_was_put: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
         assert!(!media.remove(&new, before_it_was_put).await.unwrap());
@@ -236,9 +265,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn all_old_files_are_listed_in_pages_and_unfinished_ones_go() {
+        let root = tempfile::tempdir().unwrap();
+        let media = MediaFolder::at(root.path());
+        for number in 0..20_u8 {
+            media.put(&[number]).await.unwrap();
+        }
+        let left = media.path_of(&ContentHash::of(&[0])).with_file_name(".1.0.part");
+        fs::write(&left, b"half").unwrap();
+        let far_ahead: Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = media.put_before(far_ahead, after.as_ref(), 3).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.clone());
+            seen.extend(page);
+        }
+        seen.dedup();
+        assert_eq!(seen.len(), 20);
+        assert!(!left.exists(), "it is older than any submission");
+    }
+
+    #[tokio::test]
+    async fn removing_waits_for_nobody() {
+        let root = tempfile::tempdir().unwrap();
+        let media = MediaFolder::at(root.path());
+        let hash = media.put(b"a").await.unwrap();
+        let held = File::open(root.path().join(LOCK_NAME)).unwrap();
+        held.lock_shared().unwrap();
+        let far_ahead: Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
+        assert!(!media.remove(&hash, far_ahead).await.unwrap());
+        held.unlock().unwrap();
+        assert!(media.remove(&hash, far_ahead).await.unwrap());
+    }
+
+    #[tokio::test]
     async fn damage_is_told_and_mended_by_putting_again() {
         let root = tempfile::tempdir().unwrap();
-        let media = MediaFolder::open(root.path()).unwrap();
+        let media = MediaFolder::at(root.path());
         let hash = media.put(b"picture").await.unwrap();
         fs::write(media.path_of(&hash), b"pict").unwrap();
         assert!(matches!(media.get(&hash).await, Err(MediaError::Damaged(_))));
@@ -249,7 +313,7 @@ mod tests {
     #[tokio::test]
     async fn an_unfinished_file_of_an_earlier_process_is_in_nobodys_way() {
         let root = tempfile::tempdir().unwrap();
-        let media = MediaFolder::open(root.path()).unwrap();
+        let media = MediaFolder::at(root.path());
         let hash = ContentHash::of(b"new");
         let folder = media.path_of(&hash).parent().unwrap().to_owned();
         fs::create_dir_all(&folder).unwrap();
@@ -264,7 +328,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn writers_of_the_same_bytes_do_not_disturb_each_other() {
         let root = tempfile::tempdir().unwrap();
-        let media = Arc::new(MediaFolder::open(root.path()).unwrap());
+        let media = Arc::new(MediaFolder::at(root.path()));
         let bytes = Arc::new(vec![7_u8; 1 << 20]);
         let writers: Vec<_> = (0..16)
             .map(|_| {
@@ -284,7 +348,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("file");
         fs::write(&file, b"").unwrap();
-        let refusal = MediaFolder::open(&file.join("media")).unwrap_err().to_string();
+        let refusal = MediaFolder::at(&file.join("media")).put(b"x").await.unwrap_err().to_string();
         assert!(refusal.contains("file/media"), "{refusal}");
     }
 }

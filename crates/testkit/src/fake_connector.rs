@@ -60,6 +60,7 @@ pub enum SendOrder {
 pub struct Calls {
     pub check: usize,
     pub resolve: usize,
+    pub upload: usize,
     pub prepare: usize,
     pub arm: usize,
     pub send: usize,
@@ -186,6 +187,11 @@ impl FakeConnector {
         self.shared.lock().landings.clone()
     }
 
+    /// What begins with this text needs an upload that takes so long; one that is given up begins anew.
+    pub fn order_upload(&self, text: &str, takes: SignedDuration) {
+        self.shared.lock().uploads.insert(text.to_owned(), takes);
+    }
+
     /// The texts of every part that was ever written to the repository, in order.
     pub fn landed_texts(&self, identity: &str) -> Vec<String> {
         let landings = self.landings();
@@ -259,6 +265,24 @@ impl Connector for FakeConnector {
         });
         let lead_ms = if pictures.iter().all(Vec::is_empty) { TEXT_LEAD_MS } else { PICTURES_LEAD_MS };
         Ok(Resolved { content: samples::content(draft), lead_ms, warnings: warned.collect() })
+    }
+
+    fn needs_upload(&self, _account: &Account, content: &Value) -> bool {
+        let texts = texts_of_content(content).unwrap_or_default();
+        texts.first().is_some_and(|text| self.shared.lock().uploads.contains_key(*text))
+    }
+
+    async fn upload(&self, _account: &Account, content: &Value) -> Result<(), Obstacle> {
+        let texts = texts_of_content(content).map_err(Obstacle::Refused)?;
+        let Some(text) = texts.first() else { return Ok(()) };
+        let takes = {
+            let mut platform = self.shared.lock();
+            platform.calls.upload += 1;
+            platform.uploads.get(*text).copied().unwrap_or_default()
+        };
+        self.shared.clock.sleep_until(self.shared.clock.now() + takes).await;
+        self.shared.lock().uploads.remove(*text);
+        Ok(())
     }
 
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {

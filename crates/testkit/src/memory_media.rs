@@ -57,9 +57,15 @@ impl MediaFiles for MemoryMedia {
         }
     }
 
-    async fn put_before(&self, instant: Timestamp, at_most: usize) -> Result<Vec<ContentHash>, MediaError> {
+    async fn put_before(
+        &self,
+        instant: Timestamp,
+        after: Option<&ContentHash>,
+        at_most: usize,
+    ) -> Result<Vec<ContentHash>, MediaError> {
         let files = self.lock();
-        let old = files.iter().filter(|(_, file)| file.put_at < instant);
+        let is_next = |hash: &str| after.is_none_or(|after| hash > after.as_str());
+        let old = files.iter().filter(|(hash, file)| is_next(hash) && file.put_at < instant);
         old.take(at_most).map(|(hash, _)| ContentHash::parse(hash)).collect()
     }
 
@@ -88,8 +94,8 @@ mod tests {
         assert_eq!(media.get(&hash).await.unwrap(), Some(b"abc".to_vec()));
         let put_at = clock.now();
         let later = put_at.checked_add(SignedDuration::from_secs(1)).unwrap();
-        assert_eq!(media.put_before(put_at, 9).await.unwrap(), vec![]);
-        assert_eq!(media.put_before(later, 9).await.unwrap(), vec![hash.clone()]);
+        assert_eq!(media.put_before(put_at, None, 9).await.unwrap(), vec![]);
+        assert_eq!(media.put_before(later, None, 9).await.unwrap(), vec![hash.clone()]);
         assert!(!media.remove(&hash, put_at).await.unwrap());
         assert!(media.remove(&hash, later).await.unwrap());
         assert!(!media.remove(&hash, later).await.unwrap());

@@ -35,6 +35,7 @@ pub(crate) fn check(draft: &Draft, counted: &[Counted]) -> Vec<Fault> {
             if counted.len() > 1 { format!("Part {} of {}", index + 1, counted.len()) } else { "The post".to_owned() };
         check_text(index, &name, part, media.is_empty(), &mut faults);
         check_media(index, &name, media, &mut faults);
+        check_alts(index, media, &mut faults);
     }
     check_langs(&draft.langs, &mut faults);
     if let Some(Err(fault)) = draft.reply_to.as_deref().map(ReplyTarget::parse) {
@@ -95,13 +96,21 @@ fn check_media(index: usize, name: &str, media: &[Media], faults: &mut Vec<Fault
     }
 }
 
+fn check_alts(index: usize, media: &[Media], faults: &mut Vec<Fault>) {
+    for (place, _) in media.iter().enumerate().filter(|(_, media)| media.alt.contains('\0')) {
+        let field = format!("parts[{index}].media[{place}].alt");
+        let fault = Fault::content("text_has_nul", field, "An alt text holds a NUL character.");
+        faults.push(fault.next("Take it out; no network shows it."));
+    }
+}
+
 /// What the author of pictures should know about their descriptions.
 pub(crate) fn alt_warnings(part: usize, media: &[Media]) -> Vec<Warning> {
     let warning = |(place, media): (usize, &Media)| {
         let field = format!("parts[{part}].media[{place}].alt");
         let graphemes = richtext::graphemes(&media.alt);
         if media.alt.trim().is_empty() {
-            let name: String = media.source.chars().take(200).collect();
+            let name = media.name();
             let message = format!("{name} has no alt text, so those who cannot see it learn nothing of it.");
             Some(Warning::new("alt_missing", field, message))
         } else if graphemes > ALT_GRAPHEMES {

@@ -96,19 +96,29 @@ impl Connector for BlueskyConnector {
 
     async fn resolve(
         &self,
-        _account: &Account,
+        account: &Account,
         draft: &Draft,
         pictures: &[Vec<Picture>],
     ) -> Result<Resolved, Vec<Fault>> {
-        self.resolve_draft(draft, pictures).await
+        self.resolve_draft(account, draft, pictures).await
+    }
+
+    fn needs_upload(&self, account: &Account, content: &Value) -> bool {
+        content::Content::read(content).is_ok_and(|content| self.lacks_pictures(account, &content))
+    }
+
+    async fn upload(&self, account: &Account, content: &Value) -> Result<(), Obstacle> {
+        self.upload_all(account, &content::Content::read(content).map_err(Obstacle::Refused)?).await
     }
 
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
         let content = content::Content::read(content).map_err(Obstacle::Refused)?;
+        if self.lacks_pictures(account, &content) {
+            return Err(Obstacle::Retry { at: Some(stamp.frozen_at), fault: pictures::not_uploaded() });
+        }
         let (ready, verified) = tokio::join!(self.make_ready(account, stamp.first_created_at), self.verify(&content));
         ready?;
         verified?;
-        self.upload_all(account, &content).await?;
         prepare::freeze(account, &content, stamp).map_err(Obstacle::Refused)
     }
 

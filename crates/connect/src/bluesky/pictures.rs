@@ -1,7 +1,7 @@
 //! Pictures: fitted at submission, uploaded when a delivery is prepared.
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use skein_atproto::record::cid_of_blob_hash;
 use skein_atproto::syntax::{Cid, Did};
@@ -11,8 +11,9 @@ use skein_domain::outcome::Obstacle;
 use skein_domain::{Account, Category, Fault, Fitted, Outcome, Picture};
 use skein_media::{Bounds, MediaError};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 use super::content::Content;
 use super::publish::{did_of, no_session};
@@ -21,19 +22,26 @@ use super::{BlueskyConnector, answers};
 /// Pictures that are decoded at the same time in this process: each may take hundreds of megabytes.
 pub(crate) const FITS_AT_ONCE: usize = 2;
 
-/// Pictures of a post that are uploaded at the same time.
+/// Pictures that this process uploads at the same time.
 const UPLOADS_AT_ONCE: usize = 3;
 
-/// How long one picture may take: two megabytes over a line of 0.3 Mbit/s.
-const UPLOAD_TIMEOUT_MS: u64 = 60_000;
+/// How long one picture may take: nobody waits for it, and three at once over a line of 0.3 Mbit/s take so long.
+const UPLOAD_TIMEOUT_MS: u64 = 180_000;
 
 /// How long an upload is relied on. Servers keep a blob that no record refers to for an hour at least.
 const UPLOAD_HOLDS_MS: i64 = 1_800_000;
 
 /// What was uploaded lately, so that bytes which are made anew do not upload it all again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Uploads {
     done: Mutex<HashMap<(Did, Cid), Timestamp>>,
+    permits: Semaphore,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self { done: Mutex::default(), permits: Semaphore::new(UPLOADS_AT_ONCE) }
+    }
 }
 
 impl Uploads {
@@ -64,8 +72,12 @@ impl Uploads {
 
 impl BlueskyConnector {
     pub(crate) async fn fit_picture(&self, original: Vec<u8>) -> Result<Fitted, Fault> {
-        let _permit = self.fits.acquire().await.map_err(|error| defect(&error))?;
-        let fit = move || skein_media::fit(&original, &Bounds::POST);
+        let permit = Arc::clone(&self.fits).acquire_owned().await.map_err(|error| defect(&error))?;
+        let fit = move || {
+            // Given back when the work is over, not when whoever asked for it has gone.
+            let _permit = permit;
+            skein_media::fit(&original, &Bounds::POST)
+        };
         let fitted = tokio::task::spawn_blocking(fit).await.map_err(|error| defect(&error))?;
         let fitted = fitted.map_err(|error| unusable(&error))?;
         Ok(Fitted {
@@ -77,19 +89,24 @@ impl BlueskyConnector {
         })
     }
 
-    /// Uploads every picture that the server has not got yet.
+    /// Whether a picture has not been uploaded lately.
+    pub(crate) fn lacks_pictures(&self, account: &Account, content: &Content) -> bool {
+        let Ok(did) = did_of(account) else { return false };
+        self.uploads.forget_old(self.clock.now());
+        let is_done = |picture: &Picture| self.uploads.is_done(&did, &cid_of_blob_hash(&picture.file.digest()));
+        !content.files().into_iter().all(is_done)
+    }
+
+    /// Uploads every picture that the server has not got yet. One that fails leaves the others alone.
     pub(crate) async fn upload_all(&self, account: &Account, content: &Content) -> Result<(), Obstacle> {
         let files = content.files();
         if files.is_empty() {
             return Ok(());
         }
         let did = did_of(account).map_err(Obstacle::Refused)?;
-        self.uploads.forget_old(self.clock.now());
         let authorized = self.sessions.authorized(&did).await.map_err(|error| no_session(&error))?;
-        for some in files.chunks(UPLOADS_AT_ONCE) {
-            try_join_all(some.iter().map(|picture| self.upload(&authorized, picture))).await?;
-        }
-        Ok(())
+        let uploads = join_all(files.into_iter().map(|picture| self.upload(&authorized, picture)));
+        uploads.await.into_iter().collect()
     }
 
     async fn upload(&self, authorized: &Authorized, picture: &Picture) -> Result<(), Obstacle> {
@@ -97,6 +114,12 @@ impl BlueskyConnector {
         if self.uploads.is_done(authorized.did(), &cid) {
             return Ok(());
         }
+        let _permit = self
+            .uploads
+            .permits
+            .acquire()
+            .await
+            .map_err(|error| Obstacle::Retry { at: None, fault: defect(&error) })?;
         let bytes = self.stored(picture).await?;
         let timeout = Duration::from_millis(UPLOAD_TIMEOUT_MS);
         let uploaded = blob::upload(authorized, &picture.mime, bytes.clone(), timeout).await;
@@ -114,7 +137,8 @@ impl BlueskyConnector {
             _ => Obstacle::Retry { at: None, fault: answers::unreachable_host(&error) },
         })?;
         if uploaded.cid != cid || uploaded.mime_type != picture.mime {
-            return Err(Obstacle::Refused(changed(&uploaded.mime_type, &picture.mime)));
+            let theirs = format!("{} ({})", uploaded.cid, uploaded.mime_type);
+            return Err(Obstacle::Refused(changed(&theirs, &format!("{cid} ({})", picture.mime))));
         }
         self.uploads.note(authorized.did(), cid, self.clock.now());
         Ok(())
@@ -133,8 +157,13 @@ impl BlueskyConnector {
     }
 }
 
+pub(crate) fn not_uploaded() -> Fault {
+    Fault::new("pictures_not_uploaded", Category::PlatformError, "Its pictures are not at the server yet.")
+}
+
 fn gone(message: &str) -> Fault {
-    Fault::new("media_gone", Category::SystemError, message)
+    let fault = Fault::new("media_gone", Category::SystemError, message);
+    Fault { retryable: false, ..fault }
         .next("Submit the post again with its pictures; the words stand in `skein queue show`.")
 }
 
@@ -143,7 +172,7 @@ fn unreadable_now(error: &skein_domain::ports::MediaError) -> Fault {
 }
 
 fn changed(theirs: &str, ours: &str) -> Fault {
-    let message = format!("The server did not keep a picture as it was sent ({theirs} instead of {ours}).");
+    let message = format!("The server did not keep a picture as it was sent: it has {theirs} instead of {ours}.");
     Fault::new("picture_changed", Category::PlatformRejected, message)
         .next("Save the picture as JPEG and post it again.")
 }

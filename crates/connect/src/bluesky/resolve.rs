@@ -1,12 +1,14 @@
 //! Looking up all that a draft refers to, once, at submission: what is found here is what will be published.
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use skein_atproto::richtext::{self, Detected, Feature};
 use skein_atproto::syntax::{Did, Handle, Language};
 use skein_bluesky::identity::IdentityError;
 use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
-use skein_domain::{Category, Draft, Fault, Picture, Resolved, Warning};
+use skein_domain::ports::Stamp;
+use skein_domain::{Account, Category, Draft, Fault, Picture, Resolved, Warning};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use super::BlueskyConnector;
 use super::capabilities::MAX_BODY_BYTES;
 use super::check::{alt_warnings, check_mentions};
 use super::content::{Content, PartContent};
+use super::prepare::freeze;
 use super::reply::{NoTarget, ReplyTarget};
 
 /// How long the server of a post that is answered is asked whether it is still there. It was when the answer was submitted,
@@ -24,7 +27,12 @@ const VERIFY_WITHIN_MS: u64 = 3_000;
 type Mentioned = BTreeMap<Handle, Result<Did, IdentityError>>;
 
 impl BlueskyConnector {
-    pub(crate) async fn resolve_draft(&self, draft: &Draft, pictures: &[Vec<Picture>]) -> Result<Resolved, Vec<Fault>> {
+    pub(crate) async fn resolve_draft(
+        &self,
+        account: &Account,
+        draft: &Draft,
+        pictures: &[Vec<Picture>],
+    ) -> Result<Resolved, Vec<Fault>> {
         let mut faults = Vec::new();
         let texts: Vec<String> = draft.parts.iter().map(|part| richtext::compose(&part.text)).collect();
         let detected: Vec<Vec<Detected>> = texts.iter().map(|text| richtext::detect(text)).collect();
@@ -54,9 +62,10 @@ impl BlueskyConnector {
         }
         let langs = draft.langs.iter().filter_map(|lang| Language::parse(lang).ok()).collect();
         let content = Content { parts, reply, langs };
-        match content.to_value() {
+        let parsed = content;
+        match parsed.to_value() {
             Ok(content) if faults.is_empty() => {
-                check_size(&content).map_err(|fault| vec![fault])?;
+                check_size(account, &parsed).map_err(|fault| vec![fault])?;
                 let lead_ms = if pictures.iter().all(Vec::is_empty) { TEXT_LEAD_MS } else { PICTURES_LEAD_MS };
                 Ok(Resolved { content, lead_ms, warnings })
             }
@@ -114,15 +123,17 @@ pub(crate) fn mentioned(detected: &[Vec<Detected>]) -> Vec<Handle> {
     handles
 }
 
-fn check_size(content: &serde_json::Value) -> Result<(), Fault> {
-    let bytes = content.to_string().len();
+/// Measures the request as it will be frozen: its length does not depend on the instant.
+fn check_size(account: &Account, content: &Content) -> Result<(), Fault> {
+    let at = Timestamp::UNIX_EPOCH;
+    let bytes = freeze(account, content, Stamp { first_created_at: at, clock_id: 0, frozen_at: at })?.body.len();
     if bytes <= MAX_BODY_BYTES {
         return Ok(());
     }
     let message = format!("The thread takes {bytes} bytes in one call, and servers take {MAX_BODY_BYTES}.");
     Err(Fault::content("thread_too_large", "parts", message)
         .over(format!("{MAX_BODY_BYTES} bytes"), format!("{bytes} bytes"))
-        .next("Publish it as two threads."))
+        .next("Publish it as two threads, or shorten the alt texts of its pictures."))
 }
 
 /// A mention of nobody.

@@ -128,7 +128,7 @@ impl Scene {
 
     pub(crate) async fn prepared(&self) -> Prepared {
         let content = self.content(None).await;
-        self.connector.prepare(&self.account, &content, self.stamp(), Timestamp::MAX).await.unwrap()
+        self.connector.prepare(&self.account, &content, self.stamp()).await.unwrap()
     }
 }
 

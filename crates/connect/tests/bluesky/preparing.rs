@@ -1,6 +1,5 @@
 //! Preparing waits for nobody for long: what was found at submission goes out at its instant.
 
-use jiff::Timestamp;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::Connector;
 
@@ -11,7 +10,7 @@ async fn a_reply_is_prepared_although(silent: &str) {
     let scene = Scene::set(7_200).await;
     let content = scene.content(Some(post_of_bob())).await;
     scene.host.order(silent, Reply::Never);
-    let prepared = scene.connector.prepare(&scene.account, &content, scene.stamp(), Timestamp::MAX).await.unwrap();
+    let prepared = scene.connector.prepare(&scene.account, &content, scene.stamp()).await.unwrap();
     assert!(prepared.body.contains(&post_of_bob()), "{}", prepared.body);
 }
 
@@ -36,7 +35,7 @@ async fn a_post_that_is_answered_and_gone_is_refused_when_its_server_says_so() {
     let content = scene.content(Some(post_of_bob())).await;
     let gone = r#"{"error":"RecordNotFound","message":"Could not locate record"}"#;
     scene.host.order("getRecord", Reply::Answer(400, gone.to_owned()));
-    let obstacle = scene.connector.prepare(&scene.account, &content, scene.stamp(), Timestamp::MAX).await.unwrap_err();
+    let obstacle = scene.connector.prepare(&scene.account, &content, scene.stamp()).await.unwrap_err();
     let Obstacle::Refused(fault) = obstacle else { panic!("{obstacle:?}") };
     assert_eq!(fault.code, "reply_target_missing");
 }

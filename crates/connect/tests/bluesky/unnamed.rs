@@ -1,6 +1,5 @@
 //! Answers without the name of an error, from whatever stands between: nothing ends for good because of them.
 
-use jiff::Timestamp;
 use serde_json::json;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::Connector;
@@ -95,8 +94,7 @@ async fn a_refresh_that_gets_one_while_preparing_is_tried_again() {
         for _ in 0..if status < 500 { 1 } else { 2 } {
             scene.host.order("refreshSession", reply.clone());
         }
-        let obstacle =
-            scene.connector.prepare(&scene.account, &content, scene.stamp(), Timestamp::MAX).await.unwrap_err();
+        let obstacle = scene.connector.prepare(&scene.account, &content, scene.stamp()).await.unwrap_err();
         assert!(matches!(obstacle, Obstacle::Retry { .. }), "{status} {body}: {obstacle:?}");
     }
 }
@@ -107,8 +105,7 @@ async fn a_post_that_is_answered_is_not_gone_because_of_one() {
     let content = scene.content(Some(post_of_bob())).await;
     for (status, body, reply) in unnamed() {
         scene.host.order("getRecord", reply);
-        let obstacle =
-            scene.connector.prepare(&scene.account, &content, scene.stamp(), Timestamp::MAX).await.unwrap_err();
+        let obstacle = scene.connector.prepare(&scene.account, &content, scene.stamp()).await.unwrap_err();
         assert!(matches!(obstacle, Obstacle::Retry { .. }), "{status} {body}: {obstacle:?}");
     }
 }

@@ -14,6 +14,8 @@ pub enum Waiting {
         /// What failed.
         fault: Fault,
     },
+    /// What it needs at the platform is being brought there, beside the lane; looked at again at the wake-up.
+    Uploading,
     /// An earlier delivery of the same lane is not settled yet; sending now would blur what became of it.
     Unsettled {
         /// The earlier one.

@@ -86,7 +86,14 @@ pub trait Connector: Send + Sync {
         pictures: &[Vec<Picture>],
     ) -> Result<Resolved, Vec<Fault>>;
 
-    /// Verifies that what was looked up still holds, uploads what the content needs, and makes the final bytes.
+    /// Whether something must be brought to the platform before `prepare`, as far as this process knows.
+    fn needs_upload(&self, account: &Account, content: &Value) -> bool;
+
+    /// Brings to the platform what the content needs there. Harmless to repeat, and done beside everything else: nobody waits
+    /// for it, and it may take minutes.
+    async fn upload(&self, account: &Account, content: &Value) -> Result<(), Obstacle>;
+
+    /// Verifies that what was looked up still holds and makes the final bytes. What needs an upload is not prepared.
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle>;
 
     /// Loads the request. With earlier evidence it is loaded under the fence of that evidence, otherwise under a new one.

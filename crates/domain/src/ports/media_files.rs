@@ -75,9 +75,15 @@ pub trait MediaFiles: Send + Sync {
     async fn put(&self, bytes: &[u8]) -> Result<ContentHash, MediaError>;
     /// The bytes, checked against their hash; `None` when there is no such file.
     async fn get(&self, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError>;
-    /// The files that were last put before an instant, at most `at_most` of them.
-    async fn put_before(&self, instant: Timestamp, at_most: usize) -> Result<Vec<ContentHash>, MediaError>;
+    /// The files that were last put before an instant, in the order of their hashes: those that follow `after`, at most
+    /// `at_most` of them.
+    async fn put_before(
+        &self,
+        instant: Timestamp,
+        after: Option<&ContentHash>,
+        at_most: usize,
+    ) -> Result<Vec<ContentHash>, MediaError>;
     /// Forgets a file unless it was put again at the instant or after it. False when it stays; forgetting what is not there
-    /// is no error.
+    /// is no error. Waits for nobody: a file that is in use stays for another time.
     async fn remove(&self, hash: &ContentHash, put_before: Timestamp) -> Result<bool, MediaError>;
 }

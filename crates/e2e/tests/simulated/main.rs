@@ -126,7 +126,10 @@ impl World {
                 biased;
                 done = &mut work => return done,
                 () = self.clock.wait_for_sleepers(1) => {
+                    // Tasks of their own, such as uploads, have their turn before time goes on.
+                    tokio::task::yield_now().await;
                     self.clock.jump_to_next_sleeper();
+                    tokio::task::yield_now().await;
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! Pictures: stored with their post, kept for as long as it may need them, and no longer.
 
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use skein_domain::fault::Fault;
-use skein_domain::{Draft, Media, Outcome, Part, StateName};
+use skein_domain::{Draft, Media, Outcome, Part, PostId, State, StateName, story};
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_testkit::SendOrder;
 use skein_testkit::fake_connector::REFUSED_PICTURE;
@@ -29,7 +31,7 @@ impl World {
             accounts: Vec::new(),
             at: Some(at.to_owned()),
             zone: None,
-            default_zone: jiff::tz::TimeZone::UTC,
+            default_zone: TimeZone::UTC,
         }
     }
 
@@ -136,4 +138,55 @@ async fn a_picture_with_an_empty_text_is_a_post() {
     let kept = world.intake.submit(submission, world.originals.as_ref()).await.unwrap();
     world.run_for(HOUR_MS).await;
     assert_eq!(world.state(&kept.post.id).await, StateName::Published);
+}
+
+/// How late a post left, in milliseconds.
+async fn lateness(world: &World, post: &PostId) -> i64 {
+    match world.delivery(post).await.state {
+        State::Published { receipt } => receipt.lateness_ms,
+        state => panic!("not published: {state:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_upload_makes_no_other_post_of_the_account_late() {
+    let world = World::with_pictures().await;
+    world.platform.order_upload("look", SignedDuration::from_secs(180));
+    let pictures = world.submit_pictures(&["cat"], "in 10m").await.post.id;
+    let mut words = Vec::new();
+    for second in [-50, -20, 10, 20, 28, 150] {
+        words.push(world.submit(&format!("words {second}"), "alice", &format!("in {}s", 600 + second)).await);
+    }
+    world.run_for(HOUR_MS).await;
+    for post in &words {
+        assert_eq!(lateness(&world, post).await, 0);
+    }
+    let late_ms = lateness(&world, &pictures).await;
+    assert!((120_000..122_000).contains(&late_ms), "as late as its upload: {late_ms}");
+    assert_eq!(world.platform.calls().upload, 1, "it was not begun again");
+}
+
+#[tokio::test]
+async fn a_post_that_is_submitted_during_an_upload_goes_out_at_once() {
+    let world = World::with_pictures().await;
+    world.platform.order_upload("look", SignedDuration::from_secs(60));
+    world.submit_pictures(&["cat"], "in 2m").await;
+    world.run_for(75_000).await;
+    let news = world.submit("breaking news", "alice", "now").await;
+    world.run_for(HOUR_MS).await;
+    assert!(lateness(&world, &news).await < 1_200, "{}", lateness(&world, &news).await);
+}
+
+#[tokio::test]
+async fn an_upload_is_told_once_in_the_story() {
+    let world = World::with_pictures().await;
+    world.platform.order_upload("look", SignedDuration::from_secs(50));
+    let post = world.submit_pictures(&["cat"], "in 2m").await.post.id;
+    world.run_for(HOUR_MS).await;
+    assert_eq!(lateness(&world, &post).await, 0);
+    let delivery = world.delivery(&post).await;
+    let told: Vec<String> =
+        world.intake.story(&delivery.id).await.unwrap().iter().map(|line| story::tell(&line.event)).collect();
+    let uploads = told.iter().filter(|line| line.contains("uploaded")).count();
+    assert_eq!(uploads, 1, "{told:#?}");
 }

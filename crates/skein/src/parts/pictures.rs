@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::originals::is_address;
 
+/// Places of a line that are looked at; what begins a picture after these is text.
+const TRIES_A_LINE: usize = 100;
+
 /// Takes the pictures out of a text. Paths are as seen from `folder`. A line that held nothing else goes with them, and
 /// `\![` is text. What is not finished on its line is text too.
 pub(super) fn take_pictures(text: &str, folder: &Path) -> Part {
@@ -23,7 +26,9 @@ pub(super) fn take_pictures(text: &str, folder: &Path) -> Part {
 fn take_from_line(line: &str, folder: &Path, media: &mut Vec<Media>) -> String {
     let mut left = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(at) = rest.find("![") {
+    // Each try may walk to the end of the line.
+    for _ in 0..TRIES_A_LINE {
+        let Some(at) = rest.find("![") else { break };
         let (before, from) = rest.split_at(at);
         if let Some(before) = before.strip_suffix('\\') {
             left.push_str(before);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use skein_domain::outcome::Obstacle;
 use skein_domain::{Category, Fault, Finding, Outcome, Prepared, Proof, RecordRef};
@@ -83,6 +83,8 @@ pub(super) struct FakePlatform {
     pub(super) calls: Calls,
     pub(super) sends: Orders<SendOrder>,
     pub(super) prepares: Orders<Obstacle>,
+    /// How long bringing a text to the platform takes.
+    pub(super) uploads: BTreeMap<String, SignedDuration>,
     pub(super) arms: Orders<Obstacle>,
     pub(super) witnesses: Orders<Finding>,
     pub(super) wire: VecDeque<Held>,

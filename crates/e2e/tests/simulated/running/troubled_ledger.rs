@@ -128,7 +128,6 @@ troubled! {
     claim(request: &ClaimRequest) -> Option<Claim>;
     due_run(claim: &Claim, now: Timestamp, limits: &RunLimits) -> Vec<Delivery>;
     unsettled(lane: &Lane, but: &DeliveryId) -> Option<Delivery>;
-    more_urgent(delivery: &Delivery) -> Option<Timestamp>;
     renew(claim: &Claim, until: Timestamp) -> ();
     release(claim: &Claim) -> ();
     save(change: &Change) -> ();
