@@ -48,7 +48,8 @@ pub struct Fitted {
 pub enum Warning {
     /// An animated PNG or WebP: only its first picture is kept.
     FirstFrameOnly,
-    /// The colour profile does not fit the picture's channels, or takes more than half of the limit.
+    /// The colour profile cannot be read, is huge, does not fit the picture's channels, or takes more than half of the
+    /// limit.
     ProfileDropped,
     /// A picture for print was converted to sRGB.
     ConvertedFromCmyk {
@@ -91,17 +92,23 @@ impl fmt::Display for Warning {
 /// Every [`MediaError`]; [`MediaError::Animated`] is for the caller to send the GIF as a video. Nothing is decoded
 /// before the size that the file claims was checked against [`Bounds::max_pixels`].
 pub fn fit(input: &[u8], bounds: &Bounds) -> Result<Fitted, MediaError> {
-    let survey = check(input, bounds)?;
-    let cleaned = survey.cleaned(input);
+    let mut survey = check(input, bounds)?;
+    let mut cleaned = survey.cleaned(input);
     let size = (survey.width, survey.height);
     let wanted = resize::within(size.0, size.1, bounds.max_side_px.min(MAX_SIDE_PX));
     let decoded = decode::decode(input, &cleaned, &survey, wanted)?;
-    let is_fit =
-        survey.is_safe && !survey.orientation_changes() && wanted == size && cleaned.len() as u64 <= bounds.max_bytes;
     let mut warnings = Vec::new();
     if survey.moves {
         warnings.push(Warning::FirstFrameOnly);
     }
+    // Of ink without a profile another warning tells.
+    if survey.has_profile && decoded.profile.is_none() && decoded.raster.layout != Layout::Cmyk {
+        warnings.push(Warning::ProfileDropped);
+        survey.leave_profile_out();
+        cleaned = survey.cleaned(input);
+    }
+    let is_fit =
+        survey.is_safe && !survey.orientation_changes() && wanted == size && cleaned.len() as u64 <= bounds.max_bytes;
     if is_fit {
         return Ok(Fitted {
             mime: survey.format.mime(),

@@ -18,10 +18,12 @@
 //! # Memory
 //!
 //! The size is read and checked before anything is decoded. What [`fit`] allocates is bounded by
-//! [`Bounds::max_pixels`], never by what a file claims: at most 4 bytes a pixel for the decoded picture, 4 more while a
-//! JPEG is decoded and 8 more if it is progressive, and below 20 bytes a pixel of the result while it is compressed. A
-//! JPEG that shrinks to half or less needs a quarter of that. The largest picture that [`Bounds::POST`] lets in takes
-//! 0.5 GB as PNG and up to 2 GB as JPEG: who runs several at once bounds how many.
+//! [`Bounds::max_pixels`], never by what a file claims: at most 4 bytes a pixel for the decoded picture; 4 more while a
+//! JPEG is decoded and 8 more if it is progressive, or 8 more while a WebP is decoded; up to 4 more while it shrinks; and
+//! below 20 bytes a pixel of the result while it is compressed. A JPEG that shrinks to half or less needs a quarter of
+//! that, save what a progressive one needs. The compressed colour profile of a PNG takes up to 64 MB. The largest picture
+//! that [`Bounds::POST`] lets in was measured to take 0.8 GB as PNG, 1 GB as GIF, 1.4 GB as JPEG and 1.5 GB as WebP: who
+//! runs several at once bounds how many.
 
 mod alpha_webp;
 mod bounds;

@@ -70,5 +70,6 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         is_safe: false,
         // A GIF never leaves as it came, so what is metadata in it does not matter.
         kept: Vec::new(),
+        profile: Vec::new(),
     })
 }

@@ -12,6 +12,10 @@ const EXIF: &[u8] = b"Exif\0\0";
 const PROFILE: &[u8] = b"ICC_PROFILE\0";
 /// The name, the number of the part and the count of parts.
 const PROFILE_HEADER_BYTES: usize = 14;
+/// A scan of a few bytes makes a decoder walk the whole picture, so a small file could keep it busy for hours. Programs
+/// write about ten.
+const MAX_SCANS: u32 = 100;
+const TOO_MANY_SCANS: &str = "a JPEG of more than 100 scans";
 
 /// One marker, with its payload if it has any.
 struct Segment<'a> {
@@ -114,8 +118,8 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
     let mut kept = Kept::default();
     let mut found_frame: Option<Frame> = None;
     let mut orientation: Option<Orientation> = None;
-    let mut has_profile = false;
-    let mut has_scan = false;
+    let mut profile = Vec::new();
+    let mut scans = 0;
     loop {
         let segment = segment(&mut reader)?;
         let start = segment.range.start;
@@ -126,11 +130,14 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
                     orientation = Some(exif::orientation(tiff));
                 }
             }
-            0xE2 => has_profile |= stays,
+            0xE2 if stays => profile.push(segment.range.clone()),
             0xDE => return Err(Fault::Unsupported("a hierarchical JPEG")),
             0xDA => {
+                scans += 1;
+                if scans > MAX_SCANS {
+                    return Err(Fault::Unsupported(TOO_MANY_SCANS));
+                }
                 skip_scan(&mut reader)?;
-                has_scan = true;
             }
             marker if is_frame(marker) => {
                 let frame = frame(marker, segment.payload)?;
@@ -147,7 +154,7 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
             break;
         }
     }
-    let frame = found_frame.filter(|_| has_scan).ok_or(Fault::Broken("it holds no picture"))?;
+    let frame = found_frame.filter(|_| scans > 0).ok_or(Fault::Broken("it holds no picture"))?;
     Ok(Survey {
         format: Format::Jpeg,
         width: u32::from(frame.width),
@@ -155,12 +162,13 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         orientation: orientation.unwrap_or_default(),
         bit_depth: frame.bit_depth,
         has_alpha: false,
-        has_profile,
+        has_profile: !profile.is_empty(),
         is_lossless: false,
         has_full_chroma: frame.has_full_chroma,
         moves: false,
         is_safe: frame.components != 4,
         kept: kept.0,
+        profile,
     })
 }
 

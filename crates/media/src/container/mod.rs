@@ -40,6 +40,8 @@ pub(crate) struct Survey {
     pub(crate) is_safe: bool,
     /// The bytes that are the picture and its colours, in order. The rest is metadata.
     kept: Vec<Range<usize>>,
+    /// Where among them the colour profile stands, in a format in which it may turn out unreadable.
+    profile: Vec<Range<usize>>,
 }
 
 impl Survey {
@@ -49,6 +51,21 @@ impl Survey {
 
     pub(crate) fn orientation_changes(&self) -> bool {
         self.orientation != Orientation::Upright
+    }
+
+    /// For a profile that cannot be read: what nobody could look into does not go out.
+    pub(crate) fn leave_profile_out(&mut self) {
+        let mut rest = Kept::default();
+        let mut profile = std::mem::take(&mut self.profile).into_iter().peekable();
+        for kept in std::mem::take(&mut self.kept) {
+            let mut start = kept.start;
+            while let Some(part) = profile.next_if(|part| part.end <= kept.end) {
+                rest.add(start..part.start);
+                start = part.end;
+            }
+            rest.add(start..kept.end);
+        }
+        self.kept = rest.0;
     }
 
     fn kept_bytes(&self) -> usize {

@@ -20,7 +20,8 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
     let mut kept = Kept::default();
     kept.add(0..SIGNATURE_BYTES);
     let mut header: Option<[u8; 13]> = None;
-    let (mut has_data, mut has_profile, mut has_transparency, mut moves) = (false, false, false, false);
+    let (mut has_data, mut has_transparency, mut moves) = (false, false, false);
+    let mut profile = Vec::new();
     let mut orientation = Orientation::Upright;
     loop {
         let start = reader.at();
@@ -28,6 +29,7 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         let name = reader.array::<4>()?;
         let data = reader.take(length)?;
         reader.take(4)?;
+        let mut stays = PICTURE.contains(&&name);
         match (&name, header) {
             (b"CgBI", None) => return Err(Fault::Unsupported("a PNG in Apple's own variant")),
             (b"IHDR", None) => {
@@ -36,13 +38,15 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
             (b"IHDR", Some(_)) => return Err(Fault::Broken("it has two headers")),
             (_, None) => return Err(Fault::Broken("it does not begin with its header")),
             (b"IDAT", _) => has_data = true,
-            (b"iCCP", _) => has_profile = true,
+            // Decoders take the first, so nobody has looked into another.
+            (b"iCCP", _) if !profile.is_empty() => stays = false,
+            (b"iCCP", _) => profile.push(start..reader.at()),
             (b"tRNS", _) => has_transparency = true,
             (b"acTL", _) => moves = true,
             (b"eXIf", _) => orientation = exif::orientation(data),
             _ => {}
         }
-        if PICTURE.contains(&&name) {
+        if stays {
             kept.add(start..reader.at());
         }
         if &name == b"IEND" {
@@ -58,11 +62,12 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         orientation,
         bit_depth,
         has_alpha: has_transparency || matches!(color, 4 | 6),
-        has_profile,
+        has_profile: !profile.is_empty(),
         is_lossless: true,
         has_full_chroma: true,
         moves,
         is_safe: true,
         kept: kept.0,
+        profile,
     })
 }

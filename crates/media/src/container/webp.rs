@@ -1,7 +1,7 @@
 //! WebP: RIFF chunks.
 
 use super::{Fault, Kept, Survey};
-use crate::cut::Reader;
+use crate::cut::{CutOff, Reader};
 use crate::exif;
 use crate::orientation::Orientation;
 use crate::probe::Format;
@@ -35,7 +35,7 @@ struct Canvas {
 }
 
 fn canvas(name: [u8; 4], data: &[u8]) -> Result<Canvas, Fault> {
-    let short = |_| Fault::Broken("its first chunk is too short");
+    let short = |_| Fault::Broken("the header of its picture is too short");
     let mut reader = Reader::new(data);
     match &name {
         b"VP8X" => {
@@ -66,6 +66,55 @@ fn canvas(name: [u8; 4], data: &[u8]) -> Result<Canvas, Fault> {
     }
 }
 
+/// A decoder sets aside what the picture's own header says, whatever the canvas says: only the canvas is held to a limit.
+fn still(canvas: &Canvas, name: [u8; 4], data: &[u8]) -> Result<(), Fault> {
+    let own = self::canvas(name, data)?;
+    if (own.width, own.height) == (canvas.width, canvas.height) {
+        Ok(())
+    } else {
+        Err(Fault::Broken("its picture has another size than its canvas"))
+    }
+}
+
+/// Whether the first picture of an animation is without loss. It must lie within the canvas and be as large as its frame.
+fn first_frame(canvas: &Canvas, data: &[u8]) -> Result<bool, Fault> {
+    let short = |_| Fault::Broken("its first frame is too short");
+    let mut reader = Reader::new(data);
+    let left = reader.u24_le().map_err(short)? * 2;
+    let top = reader.u24_le().map_err(short)? * 2;
+    let width = reader.u24_le().map_err(short)? + 1;
+    let height = reader.u24_le().map_err(short)? + 1;
+    // How long it is shown, and how it is blended.
+    reader.take(4).map_err(short)?;
+    if left + width > canvas.width || top + height > canvas.height {
+        return Err(Fault::Broken("its first frame lies outside its canvas"));
+    }
+    let mut chunk = || {
+        let name = reader.array::<4>()?;
+        let length = usize::try_from(reader.u32_le()?).map_err(|_| CutOff)?;
+        let data = reader.take(length)?;
+        if length % 2 == 1 && !reader.is_at_end() {
+            reader.take(1)?;
+        }
+        Ok((name, data))
+    };
+    let (mut name, mut data) = chunk().map_err(short)?;
+    if &name == b"ALPH" {
+        (name, data) = chunk().map_err(short)?;
+        if &name != b"VP8 " {
+            return Err(Fault::Broken("its first frame has transparency without a picture"));
+        }
+    }
+    if !matches!(&name, b"VP8 " | b"VP8L") {
+        return Err(Fault::Broken("its first frame holds no picture"));
+    }
+    let own = self::canvas(name, data)?;
+    if (own.width, own.height) != (width, height) {
+        return Err(Fault::Broken("its first picture has another size than its frame"));
+    }
+    Ok(&name == b"VP8L")
+}
+
 pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
     let mut reader = Reader::new(input);
     reader.take(4)?;
@@ -77,7 +126,9 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
     let mut kept = Kept::default();
     kept.add(0..HEADER_BYTES);
     let mut found: Option<Canvas> = None;
-    let (mut has_profile, mut is_lossless, mut has_data) = (false, false, false);
+    let mut has_profile = false;
+    // Set by the picture that will be decoded.
+    let mut is_lossless: Option<bool> = None;
     let mut orientation = Orientation::Upright;
     while !reader.is_at_end() {
         let start = reader.at();
@@ -91,9 +142,17 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         if found.is_none() {
             found = Some(canvas(name, data)?);
         }
+        match (&name, &found) {
+            (b"VP8 " | b"VP8L", Some(canvas)) if !canvas.moves => {
+                still(canvas, name, data)?;
+                is_lossless = is_lossless.or(Some(&name == b"VP8L"));
+            }
+            (b"ANMF", Some(canvas)) if canvas.moves && is_lossless.is_none() => {
+                is_lossless = Some(first_frame(canvas, data)?);
+            }
+            _ => {}
+        }
         match &name {
-            b"VP8 " | b"ANMF" => has_data = true,
-            b"VP8L" => (has_data, is_lossless) = (true, true),
             b"ICCP" => has_profile = true,
             b"EXIF" => orientation = exif::orientation(data.strip_prefix(b"Exif\0\0").unwrap_or(data)),
             _ => {}
@@ -102,7 +161,9 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
             kept.add(start..reader.at());
         }
     }
-    let canvas = found.filter(|_| has_data).ok_or(Fault::Broken("it holds no picture"))?;
+    let (Some(canvas), Some(is_lossless)) = (found, is_lossless) else {
+        return Err(Fault::Broken("it holds no picture"));
+    };
     Ok(Survey {
         format: Format::Webp,
         width: canvas.width,
@@ -116,6 +177,8 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         moves: canvas.moves,
         is_safe: !canvas.moves,
         kept: kept.0,
+        // It is not compressed, so it can always be read.
+        profile: Vec::new(),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::error::MediaError;
 use crate::probe::Format;
 use crate::raster::Raster;
 
-/// Pixels, and the colour profile that says what they mean.
+/// Pixels, and the colour profile that says what they mean: `None` too where there is one that cannot be read.
 pub(crate) struct Decoded {
     pub(crate) raster: Raster,
     pub(crate) profile: Option<Vec<u8>>,

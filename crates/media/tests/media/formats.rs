@@ -200,8 +200,7 @@ fn of_an_animated_png_and_webp_the_first_picture_is_kept() {
     assert_eq!(fitted.warnings, [Warning::FirstFrameOnly]);
 
     let simple = inputs::webp_lossy(&rgb, 120, 90, webp::PixelLayout::Rgb);
-    let placed = [&[0; 6], &119_u32.to_le_bytes()[..3], &89_u32.to_le_bytes()[..3], &[100, 0, 0, 0]].concat();
-    let frame = inputs::webp_chunk(*b"ANMF", &[placed.as_slice(), &simple[12..]].concat());
+    let frame = inputs::webp_frame((120, 90), &simple[12..]);
     let chunks = [inputs::webp_chunk(*b"ANIM", &[0; 6]), frame.clone(), frame].concat();
     let animated = inputs::with_webp_chunks(&simple[..12], 0x02, (120, 90), &chunks, &[]);
     let (fitted, pixels) = halved(&animated);

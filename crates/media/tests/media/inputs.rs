@@ -173,3 +173,60 @@ pub(crate) fn webp_chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
     let padding = vec![0; data.len() % 2];
     [name.as_slice(), &u32::try_from(data.len()).unwrap().to_le_bytes(), data, &padding].concat()
 }
+
+/// One frame at the corner of the canvas of an animation.
+pub(crate) fn webp_frame((width, height): (u32, u32), picture: &[u8]) -> Vec<u8> {
+    let three_bytes = |side: u32| (side - 1).to_le_bytes()[..3].to_vec();
+    webp_chunk(*b"ANMF", &[&[0; 6], &three_bytes(width)[..], &three_bytes(height), &[100, 0, 0, 0], picture].concat())
+}
+
+/// Three channels in the seven passes of Adam7, which the encoder of the tests does not write. Not compressed.
+pub(crate) fn interlaced_png(rgb: &[u8], width: u32, height: u32) -> Vec<u8> {
+    let mut rows = Vec::new();
+    for (left, top, across, down) in
+        [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    {
+        for y in (top..height).step_by(down).filter(|_| left < width) {
+            // Each row says first that it is not filtered.
+            rows.push(0);
+            for x in (left..width).step_by(across) {
+                let start = ((y * width + x) * 3) as usize;
+                rows.extend(&rgb[start..start + 3]);
+            }
+        }
+    }
+    let sides = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    let header = [sides.as_slice(), &[8, 2, 0, 0, 1]].concat();
+    let chunks = [png_chunk(*b"IHDR", &header), png_chunk(*b"IDAT", &stored(&rows)), png_chunk(*b"IEND", b"")];
+    [b"\x89PNG\r\n\x1A\n".as_slice(), &chunks.concat()].concat()
+}
+
+/// A zlib stream of blocks that are not compressed.
+fn stored(bytes: &[u8]) -> Vec<u8> {
+    let mut stream = b"\x78\x01".to_vec();
+    let blocks = bytes.chunks(0xFFFF);
+    let last = blocks.len() - 1;
+    for (at, block) in blocks.enumerate() {
+        let length = u16::try_from(block.len()).unwrap();
+        stream.push(u8::from(at == last));
+        stream.extend([length.to_le_bytes(), (!length).to_le_bytes()].concat());
+        stream.extend(block);
+    }
+    let (low, high) = bytes.iter().fold((1_u32, 0_u32), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    stream.extend((high << 16 | low).to_be_bytes());
+    stream
+}
+
+/// A chunk with a colour profile of so many times 4 MiB of zeros, each in 4 kB.
+pub(crate) fn profile_bomb(times: u32) -> Vec<u8> {
+    let block =
+        [b"\xEC\xC1\x01\x01\0\0\0\x82\x20\xFF\xAF\x6E\x48\x40\x01".as_slice(), &[0; 4_063], b"\x7C\x1B\0\0\0\xFF\xFF"]
+            .concat();
+    let checksum = ((u64::from(times) << 22) % 65_521) << 16 | 1;
+    let end = [&[0x03, 0][..], &u32::try_from(checksum).unwrap().to_be_bytes()].concat();
+    let data = [b"huge\0\0\x78\xDA".as_slice(), &block.repeat(times as usize), &end].concat();
+    png_chunk(*b"iCCP", &data)
+}

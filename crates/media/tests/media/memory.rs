@@ -1,7 +1,7 @@
-//! Files that claim to be huge are refused before anything is set aside for them.
+//! Nothing is set aside for what a file claims to be.
 
 use png::ColorType;
-use skein_media::{Bounds, MediaError, fit};
+use skein_media::{Bounds, MediaError, Warning, fit};
 
 use crate::inputs;
 
@@ -39,7 +39,8 @@ fn gif_with_a_huge_frame() -> Vec<u8> {
 
 fn webp_bomb() -> Vec<u8> {
     let simple = inputs::webp_lossy(&[9; 3], 1, 1, webp::PixelLayout::Rgb);
-    inputs::with_webp_chunks(&simple, 0, (1 << 24, 1 << 24), &[], &[])
+    let chunks = [inputs::webp_chunk(*b"ANIM", &[0; 6]), inputs::webp_frame((1, 1), &simple[12..])].concat();
+    inputs::with_webp_chunks(&simple[..12], 0x02, (1 << 24, 1 << 24), &chunks, &[])
 }
 
 /// A canvas of one pixel, a picture of 268 million.
@@ -48,6 +49,20 @@ fn webp_with_a_huge_picture() -> Vec<u8> {
     let size = memchr::memchr(0x2F, &simple).unwrap();
     simple[size + 1..size + 4].fill(0xFF);
     inputs::with_webp_chunks(&simple, 0, (1, 1), &[], &[])
+}
+
+/// The same, compressed with loss and as large as such a picture can be.
+fn webp_with_a_huge_lossy_picture() -> Vec<u8> {
+    let mut simple = inputs::webp_lossy(&[9; 3], 1, 1, webp::PixelLayout::Rgb);
+    let size = memchr::memmem::find(&simple, b"\x9D\x01\x2A").unwrap() + 3;
+    simple[size..size + 4].copy_from_slice(&[0xFF, 0x3F, 0xFF, 0x3F]);
+    inputs::with_webp_chunks(&simple, 0, (1, 1), &[], &[])
+}
+
+/// One pixel with a colour profile of 512 MiB.
+fn png_with_a_huge_profile() -> Vec<u8> {
+    let png = inputs::png(&[9; 3], 1, 1, ColorType::Rgb);
+    [&png[..33], &inputs::profile_bomb(128), &png[33..]].concat()
 }
 
 /// The most memory that this process ever reserved.
@@ -72,8 +87,9 @@ fn bombs_are_refused_before_decoding() {
         assert_eq!(error, MediaError::TooManyPixels { width: side, height: side, limit_pixels: 120_000_000 });
         assert!(error.to_string().starts_with(&format!("the picture has {side} x {side} px, and at most 120000000")));
     }
-    for liar in [gif_with_a_huge_frame(), webp_with_a_huge_picture()] {
+    for liar in [gif_with_a_huge_frame(), webp_with_a_huge_picture(), webp_with_a_huge_lossy_picture()] {
         assert!(matches!(fit(&liar, &Bounds::POST), Err(MediaError::Broken { .. })));
     }
+    assert_eq!(fit(&png_with_a_huge_profile(), &Bounds::POST).unwrap().warnings, [Warning::ProfileDropped]);
     assert!(peak_bytes() - before < 200_000_000, "memory was set aside for a bomb");
 }

@@ -130,3 +130,44 @@ fn a_profile_of_other_channels_is_left_out_and_told() {
     let input = inputs::jpeg_with(luma, 120, 90, JpegColor::Luma, |encoder| encoder.add_icc_profile(&gray).unwrap());
     assert_eq!(outputs::profile(&fit(&input, &SMALLER).unwrap()), Some(gray));
 }
+
+#[test]
+fn a_profile_that_nobody_could_read_does_not_go_out() {
+    let plain = inputs::png(&rgb(), 120, 90, ColorType::Rgb);
+    let with = |chunks: &[u8]| [&plain[..33], chunks, &plain[33..]].concat();
+    let unreadable = inputs::png_chunk(*b"iCCP", b"name\0\0no zlib stream");
+    // What inflates to 4 MiB is more than is kept; what inflates to 80 MiB is not even inflated.
+    for chunk in [inputs::profile_bomb(1), inputs::profile_bomb(20), unreadable] {
+        let dirty = with(&chunk);
+        assert!(Probe::of(&dirty).unwrap().has_profile);
+        let fitted = fit(&dirty, &Bounds::POST).unwrap();
+        assert!(fitted.bytes == plain, "the profile is still there, or the picture was changed");
+        assert_eq!((fitted.changed, fitted.warnings), (true, vec![Warning::ProfileDropped]));
+        let smaller = fit(&dirty, &SMALLER).unwrap();
+        assert_eq!((outputs::profile(&smaller), smaller.warnings), (None, vec![Warning::ProfileDropped]));
+    }
+}
+
+#[test]
+fn of_two_profiles_the_first_is_kept() {
+    let profile = inputs::profile(*b"RGB ", 300);
+    let plain = inputs::png_with(&rgb(), 120, 90, ColorType::Rgb, png::BitDepth::Eight, |info| {
+        info.icc_profile = Some(profile.clone().into());
+    });
+    let data = memchr::memmem::find(&plain, b"IDAT").unwrap() - 4;
+    let dirty = [&plain[..data], &inputs::profile_bomb(20), &plain[data..]].concat();
+    let fitted = fit(&dirty, &Bounds::POST).unwrap();
+    assert!(fitted.bytes == plain, "the second profile is still there");
+    assert!(fitted.warnings.is_empty());
+}
+
+#[test]
+fn a_profile_of_which_a_part_is_missing_is_left_out_and_told() {
+    let plain = inputs::jpeg(&rgb(), 120, 90, JpegColor::Rgb);
+    let first_of_two = [b"ICC_PROFILE\0\x01\x02".as_slice(), &inputs::profile(*b"RGB ", 300)].concat();
+    let dirty = inputs::with_segment(&plain, 0xE2, &first_of_two);
+    let fitted = fit(&dirty, &Bounds::POST).unwrap();
+    assert!(fitted.bytes == plain, "the picture itself was changed");
+    assert_eq!(fitted.warnings, [Warning::ProfileDropped]);
+    assert_eq!(fit(&dirty, &SMALLER).unwrap().warnings, [Warning::ProfileDropped]);
+}

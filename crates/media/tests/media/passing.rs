@@ -5,6 +5,7 @@ use png::{BitDepth, ColorType};
 use skein_media::{Bounds, Probe, fit};
 
 use crate::inputs;
+use crate::outputs;
 
 fn assert_passes(input: &[u8], mime: &str) {
     assert!(Probe::of(input).unwrap().is_clean);
@@ -35,6 +36,23 @@ fn pngs() {
     assert_passes(&inputs::png(&see_through, 60, 60, ColorType::Rgba), "image/png");
     let deep = inputs::png_with(&inputs::noise(60 * 60 * 6, 3), 60, 60, ColorType::Rgb, BitDepth::Sixteen, |_| {});
     assert_passes(&deep, "image/png");
+}
+
+#[test]
+fn a_png_that_builds_up_in_passes() {
+    // The first sizes have passes without a pixel.
+    for (width, height) in [(1, 1), (3, 2), (60, 61)] {
+        let rgb = inputs::noise((width * height * 3) as usize, 6);
+        let input = inputs::interlaced_png(&rgb, width, height);
+        assert_passes(&input, "image/png");
+        let fitted = fit(&input, &Bounds::POST).unwrap();
+        assert!(outputs::pixels(&fitted).data == rgb, "the maker of the test is wrong");
+    }
+    let rgb = inputs::gradient(120, 90);
+    let bounds = Bounds { max_side_px: 60, ..Bounds::POST };
+    let fitted = fit(&inputs::interlaced_png(&rgb, 120, 90), &bounds).unwrap();
+    let plain = fit(&inputs::png(&rgb, 120, 90, ColorType::Rgb), &bounds).unwrap();
+    assert!(fitted == plain, "the same pixels give the same file");
 }
 
 #[test]

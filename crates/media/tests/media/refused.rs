@@ -85,3 +85,62 @@ fn a_file_over_the_limit_is_not_looked_at() {
     assert_eq!(error, MediaError::FileTooLarge { given_bytes: 11, limit_bytes: 10 });
     assert!(error.to_string().contains("11 bytes, and at most 10"));
 }
+
+#[test]
+fn a_jpeg_of_endless_scans_is_not_decoded() {
+    let jpeg = inputs::jpeg_with(&inputs::gradient(16, 16), 16, 16, jpeg_encoder::ColorType::Rgb, |encoder| {
+        encoder.set_progressive(true);
+    });
+    let scans: Vec<usize> = memchr::memmem::find_iter(&jpeg, &[0xFF, 0xDA]).collect();
+    let end = jpeg.len() - 2;
+    let last = &jpeg[*scans.last().unwrap()..end];
+    let with = |count: usize| [&jpeg[..end], &last.repeat(count - scans.len()), &jpeg[end..]].concat();
+    assert!(fit(&with(100), &Bounds::POST).is_ok());
+    assert_eq!(
+        refusal(&with(101)),
+        "this JPEG is a JPEG of more than 100 scans, which is not read here: save it as an ordinary JPEG"
+    );
+}
+
+#[test]
+fn a_webp_whose_picture_is_not_as_large_as_its_canvas() {
+    let rgb = inputs::gradient(16, 16);
+    let lossy = inputs::webp_lossy(&rgb, 16, 16, webp::PixelLayout::Rgb);
+    let exact = inputs::webp_lossless(&rgb, 16, 16, image_webp::ColorType::Rgb8);
+    for simple in [&lossy, &exact] {
+        assert!(Probe::of(&inputs::with_webp_chunks(simple, 0, (16, 16), &[], &[])).is_ok());
+        for canvas in [(15, 16), (16, 17), (1, 1)] {
+            let message = refusal(&inputs::with_webp_chunks(simple, 0, canvas, &[], &[]));
+            assert!(message.contains("another size than its canvas"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn an_animated_webp_whose_first_picture_is_not_as_large_as_its_frame() {
+    let rgb = inputs::gradient(16, 16);
+    let exact = inputs::webp_lossless(&rgb, 16, 16, image_webp::ColorType::Rgb8);
+    let seen_through = inputs::with_alpha(&rgb, 16, |x, _| u8::try_from(x).unwrap());
+    let lossy = inputs::webp_lossy(&seen_through, 16, 16, webp::PixelLayout::Rgba);
+    // Its first chunk tells its canvas, which a frame does not hold.
+    let lossy = &lossy[12 + 18..];
+    assert!(lossy.starts_with(b"ALPH"));
+    let moving = |canvas, frame, picture: &[u8]| {
+        let chunks = [inputs::webp_chunk(*b"ANIM", &[0; 6]), inputs::webp_frame(frame, picture)].concat();
+        inputs::with_webp_chunks(b"RIFF____WEBP", 0x12, canvas, &chunks, &[])
+    };
+    for picture in [&exact[12..], lossy] {
+        assert!(fit(&moving((16, 16), (16, 16), picture), &Bounds::POST).is_ok());
+        assert!(fit(&moving((20, 30), (16, 16), picture), &Bounds::POST).is_ok());
+        let message = refusal(&moving((20, 20), (12, 12), picture));
+        assert!(message.contains("another size than its frame"), "{message}");
+        let message = refusal(&moving((15, 16), (16, 16), picture));
+        assert!(message.contains("lies outside its canvas"), "{message}");
+    }
+    let message = refusal(&moving((16, 16), (16, 16), &inputs::webp_chunk(*b"ALPH", &[0; 9])));
+    assert!(message.contains("its first frame is too short"), "{message}");
+    let twice = [inputs::webp_chunk(*b"ALPH", &[0; 9]), inputs::webp_chunk(*b"VP8L", &[0; 9])].concat();
+    assert!(refusal(&moving((16, 16), (16, 16), &twice)).contains("without a picture"));
+    let still = inputs::with_webp_chunks(&exact, 0x02, (16, 16), &[], &[]);
+    assert!(refusal(&still).contains("holds no picture"), "an animation without a frame");
+}
