@@ -59,6 +59,8 @@ pub(super) fn run(ground: &Ground<'_>) -> anyhow::Result<Section> {
     };
     let versions =
         ["Skein".to_owned(), ground.peers.npm_version("sharp")?, ground.peers.pypi_version("PIL", "Pillow")?];
+    // Once: afterwards the load average tells of the bench itself.
+    let quiet = machine::wait_until_quiet()?;
     for picture in &PICTURES {
         let source = folder.join(picture.file);
         let outputs = ["skein", "sharp", "pillow"].map(|name| folder.join(format!("{name}-{}", picture.file)));
@@ -68,13 +70,12 @@ pub(super) fn run(ground: &Ground<'_>) -> anyhow::Result<Section> {
             contender(ground.peers.node_script("sharp", "pictures/sharp.mjs")?, &source, sharp),
             contender(ground.peers.python_script("Pillow", "pictures/pillow.py"), &source, pillow),
         ];
-        let quiet = machine::wait_until_quiet()?;
         rehearse(ground, &contenders)?;
         let made = judge(ground, picture, &source, &contenders, &outputs)?;
         let samples = race(ground, &contenders)?;
         add(&mut section, picture, &versions, &samples, &made).context("there are no samples")?;
-        section.notes.push(format!("{}: {}{}", picture.name, quiet[..1].to_lowercase(), &quiet[1..]));
     }
+    section.notes.push(quiet);
     Ok(section)
 }
 
