@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use super::peers::Node;
 use super::race::{Contender, race, rehearse};
 use super::samples::{Sample, Spread, grouped, ratio};
 use super::section::{Aim, Section};
@@ -57,8 +58,11 @@ pub(super) fn run(ground: &Ground<'_>) -> anyhow::Result<Section> {
         ],
         ..Section::default()
     };
-    let versions =
-        ["Skein".to_owned(), ground.peers.npm_version("sharp")?, ground.peers.pypi_version("PIL", "Pillow")?];
+    let versions = [
+        "Skein".to_owned(),
+        ground.peers.npm_version("sharp", Node::Newest)?,
+        ground.peers.pypi_version("PIL", "Pillow")?,
+    ];
     // Once: afterwards the load average tells of the bench itself.
     let quiet = machine::wait_until_quiet()?;
     for picture in &PICTURES {
@@ -67,7 +71,7 @@ pub(super) fn run(ground: &Ground<'_>) -> anyhow::Result<Section> {
         let [ours, sharp, pillow] = &outputs;
         let contenders = [
             contender(Contender::of("Skein", &built.join("examples/fit")), &source, ours),
-            contender(ground.peers.node_script("sharp", "pictures/sharp.mjs")?, &source, sharp),
+            contender(ground.peers.node_script("sharp", "pictures/sharp.mjs", Node::Newest)?, &source, sharp),
             contender(ground.peers.python_script("Pillow", "pictures/pillow.py"), &source, pillow),
         ];
         rehearse(ground, &contenders)?;
