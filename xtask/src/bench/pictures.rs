@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use super::peers::Node;
 use super::race::{Contender, race, rehearse};
 use super::samples::{Sample, Spread, grouped, ratio};
 use super::section::{Aim, Section};
@@ -57,24 +58,28 @@ pub(super) fn run(ground: &Ground<'_>) -> anyhow::Result<Section> {
         ],
         ..Section::default()
     };
-    let versions =
-        ["Skein".to_owned(), ground.peers.npm_version("sharp")?, ground.peers.pypi_version("PIL", "Pillow")?];
+    let versions = [
+        "Skein".to_owned(),
+        ground.peers.npm_version("sharp", Node::Newest)?,
+        ground.peers.pypi_version("PIL", "Pillow")?,
+    ];
+    // Once: afterwards the load average tells of the bench itself.
+    let quiet = machine::wait_until_quiet()?;
     for picture in &PICTURES {
         let source = folder.join(picture.file);
         let outputs = ["skein", "sharp", "pillow"].map(|name| folder.join(format!("{name}-{}", picture.file)));
         let [ours, sharp, pillow] = &outputs;
         let contenders = [
             contender(Contender::of("Skein", &built.join("examples/fit")), &source, ours),
-            contender(ground.peers.node_script("sharp", "pictures/sharp.mjs")?, &source, sharp),
+            contender(ground.peers.node_script("sharp", "pictures/sharp.mjs", Node::Newest)?, &source, sharp),
             contender(ground.peers.python_script("Pillow", "pictures/pillow.py"), &source, pillow),
         ];
-        let quiet = machine::wait_until_quiet()?;
         rehearse(ground, &contenders)?;
         let made = judge(ground, picture, &source, &contenders, &outputs)?;
         let samples = race(ground, &contenders)?;
         add(&mut section, picture, &versions, &samples, &made).context("there are no samples")?;
-        section.notes.push(format!("{}: {}{}", picture.name, quiet[..1].to_lowercase(), &quiet[1..]));
     }
+    section.notes.push(quiet);
     Ok(section)
 }
 
