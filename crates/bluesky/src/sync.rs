@@ -1,0 +1,32 @@
+//! Proofs: what a server signs, for whoever wants to check without trusting it.
+
+use bytes::Bytes;
+use skein_atproto::proof::PROOF_MAX_BYTES;
+use skein_atproto::syntax::{Did, Nsid, RecordKey};
+use skein_net::StatusCode;
+use url::Url;
+
+use crate::xrpc::{Auth, CallError, MAX_BODY_BYTES, XrpcClient};
+
+const _: () = assert!(MAX_BODY_BYTES <= PROOF_MAX_BYTES, "an answer that is read can be read as a proof");
+
+/// The proof of one record, asked at the repository's own server (`com.atproto.sync.getRecord`): a CAR file of at most 5 MB, for
+/// [`skein_atproto::proof::Proof::read`]. Nothing in it is checked here. Where the record is not there, the proof is of that.
+pub async fn get_record_proof(
+    xrpc: &XrpcClient,
+    pds: &Url,
+    did: &Did,
+    collection: &Nsid,
+    rkey: &RecordKey,
+) -> Result<Bytes, CallError> {
+    let params = [("did", did.as_str()), ("collection", collection.as_str()), ("rkey", rkey.as_str())];
+    Ok(xrpc.get(pds, "com.atproto.sync.getRecord", &params, Auth::None).await?.body)
+}
+
+/// Whether the server says that it gives no proofs at all.
+pub fn gives_no_proof(error: &CallError) -> bool {
+    let status = error.answer().map(|answer| answer.response.status);
+    error.is_named("MethodNotImplemented")
+        || error.is_named("UnknownMethod")
+        || status == Some(StatusCode::NOT_IMPLEMENTED)
+}
