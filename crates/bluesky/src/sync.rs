@@ -23,10 +23,12 @@ pub async fn get_record_proof(
     Ok(xrpc.get(pds, "com.atproto.sync.getRecord", &params, Auth::None).await?.body)
 }
 
-/// Whether the server says that it gives no proofs at all.
+/// Whether the server says that it gives no proofs at all: it does not know the method.
 pub fn gives_no_proof(error: &CallError) -> bool {
-    let status = error.answer().map(|answer| answer.response.status);
-    error.is_named("MethodNotImplemented")
-        || error.is_named("UnknownMethod")
-        || status == Some(StatusCode::NOT_IMPLEMENTED)
+    error.answer().is_some_and(|answer| match answer.response.status {
+        StatusCode::NOT_IMPLEMENTED => true,
+        // A path that nobody serves; a server that knows the method names what it does not find.
+        StatusCode::NOT_FOUND => answer.error.is_none(),
+        _ => answer.error.as_deref() == Some("MethodNotImplemented"),
+    })
 }
