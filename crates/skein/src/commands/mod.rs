@@ -11,6 +11,7 @@ pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod serve;
 pub(crate) mod thread;
+pub(crate) mod verify;
 pub(crate) mod work;
 
 use crate::app::App;
@@ -31,6 +32,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Preview(args) => preview::run(app, args).await,
         Command::Queue(args) => queue::run(app, args).await,
         Command::Receipt(args) => receipt::run(app, args).await,
+        Command::Verify(args) => verify::run(app, args).await,
         Command::Hold(args) => hold::hold(app, args).await,
         Command::Release(args) => hold::release(app, args).await,
         Command::Serve => serve::run(app).await,

@@ -14,3 +14,4 @@ mod preview_lines;
 mod queue;
 mod refusals;
 mod system;
+mod verify;
