@@ -9,6 +9,7 @@ pub mod identity;
 pub mod journal;
 pub mod repo;
 pub mod session;
+pub mod sync;
 pub mod xrpc;
 
 pub use environment::Environment;

@@ -3,7 +3,9 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-use crate::commands::{accounts, call, demo, hold, log, login, post, preview, prune, queue, receipt, thread, work};
+use crate::commands::{
+    accounts, call, demo, hold, log, login, post, preview, prune, queue, receipt, thread, verify, work,
+};
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
 #[derive(Debug, Parser)]
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Queue(queue::Args),
     /// Show the proof that a post was published
     Receipt(receipt::Args),
+    /// Check the signed proof of a post, also of somebody else's
+    Verify(verify::Args),
     /// Ask any XRPC query, such as app.bsky.actor.getProfile actor=bsky.app
     Get(call::Get),
     /// Call any XRPC procedure as an account
@@ -130,6 +134,18 @@ mod tests {
         {
             assert!(parse(&[&["preview"], words].concat()).is_err(), "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_proof_goes_where_it_is_told_and_is_checked_from_anywhere() {
+        for words in
+            [&["receipt", "last"][..], &["receipt", "last", "--proof"], &["receipt", "--proof", "-o", "-", "last"]]
+        {
+            assert!(parse(words).is_ok(), "{words:?}");
+        }
+        assert!(parse(&["receipt", "last", "-o", "a.json"]).is_err(), "-o belongs to --proof");
+        assert!(parse(&["verify", "a.json", "--offline"]).is_ok());
+        assert!(parse(&["verify"]).is_err());
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod logs;
 mod originals;
 mod parts;
 mod pictures;
+mod proof;
 mod render;
 mod sandbox_file;
 mod screen;

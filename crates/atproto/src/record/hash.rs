@@ -20,6 +20,11 @@ pub fn cid_of_cbor(bytes: &[u8]) -> Cid {
     cid_of(CODEC_DAG_CBOR, bytes)
 }
 
+/// The CID of DAG-CBOR bytes from their SHA-256.
+pub(crate) fn cid_of_cbor_hash(sha256: &[u8; 32]) -> Cid {
+    cid_from(CODEC_DAG_CBOR, sha256)
+}
+
 /// The CID of a blob from its whole content, as `uploadBlob` answers it.
 pub fn cid_of_blob(bytes: &[u8]) -> Cid {
     cid_of(CODEC_RAW, bytes)

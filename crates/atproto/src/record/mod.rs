@@ -16,6 +16,7 @@ pub use decode::from_dag_cbor;
 pub use encode::to_dag_cbor;
 pub use error::RecordError;
 pub use facet::{ByteSlice, Facet, FacetFeature};
+pub(crate) use hash::cid_of_cbor_hash;
 pub use hash::{cid_of_blob, cid_of_blob_hash, cid_of_cbor, record_cid};
 pub use post::Post;
 pub use strong_ref::{ReplyRef, StrongRef};

@@ -27,6 +27,17 @@ pub(super) fn at(text: &str, at: usize) -> Option<(usize, Option<Detected>)> {
     Some((at + run.len(), uri.map(|uri| detected(at, trimmed, uri))))
 }
 
+/// An address of the web as a record takes it, or none. What a server would refuse in it is percent-encoded.
+pub(super) fn web_address(written: &str) -> Option<String> {
+    let (scheme, after) = split_scheme(written)?;
+    let uri = format!("{scheme}{after}");
+    if is_valid(&uri, scheme) {
+        return Some(uri);
+    }
+    let encoded = String::from(Url::parse(&uri).ok()?);
+    is_valid(&encoded, scheme).then_some(encoded)
+}
+
 /// A domain name without a scheme, with whatever follows it up to the next space.
 fn bare(text: &str, at: usize) -> Option<(usize, Option<Detected>)> {
     let Hostname { tld, .. } = leading_hostname(&text[at..])?;

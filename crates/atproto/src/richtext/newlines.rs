@@ -1,22 +1,38 @@
+use std::ops::Range;
+
 use super::chars::is_space;
 
 /// This many line breaks in a row become [`KEPT`].
 const TOO_MANY: usize = 3;
-const KEPT: &str = "\n\n";
+pub(super) const KEPT: &str = "\n\n";
 
 /// Makes three and more line breaks two, as the official app does. CR and LF count one each; spaces and invisible
 /// characters between line breaks do not matter and go with them.
 pub fn clean_newlines(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.find(['\n', '\r']) {
-        cleaned.push_str(&rest[..first]);
-        let (count, length) = line_breaks(&rest[first..]);
-        cleaned.push_str(if count >= TOO_MANY { KEPT } else { &rest[first..first + length] });
-        rest = &rest[first + length..];
+    let mut done = 0;
+    for run in too_many(text) {
+        cleaned.push_str(&text[done..run.start]);
+        cleaned.push_str(KEPT);
+        done = run.end;
     }
-    cleaned.push_str(rest);
+    cleaned.push_str(&text[done..]);
     cleaned
+}
+
+/// Where there are more line breaks in a row than are kept.
+pub(super) fn too_many(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let first = from + text[from..].find(['\n', '\r'])?;
+            let (count, length) = line_breaks(&text[first..]);
+            from = first + length;
+            if count >= TOO_MANY {
+                return Some(first..from);
+            }
+        }
+    })
 }
 
 /// How many line breaks the text begins with, and where the last of them ends.

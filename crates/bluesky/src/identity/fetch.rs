@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 use skein_atproto::syntax::{Did, Handle};
 use skein_net::{Call, Http, NetError, StatusCode};
@@ -37,9 +38,22 @@ pub(super) fn document_url(did: &Did, plc_url: &Url) -> Result<Url, IdentityErro
 
 /// Fetches and reads the document at this address.
 pub(super) async fn fetch(http: &Http, did: &Did, url: Url) -> Result<DidDocument, IdentityError> {
+    let body = body(http, did, url, MAX_DOCUMENT_BYTES, Value::is_object).await?;
+    DidDocument::parse(did, &body)
+}
+
+/// Fetches what the directory, or the host of a `did:web`, says of a DID at this address; `is_answer` is how the directory's
+/// own successes look.
+pub(super) async fn body(
+    http: &Http,
+    did: &Did,
+    url: Url,
+    max_bytes: usize,
+    is_answer: fn(&Value) -> bool,
+) -> Result<Bytes, IdentityError> {
     let name = did.to_string();
     let host = url.host_str().unwrap_or_default().to_owned();
-    let fetched = match http.fetch(Call::get(url, Duration::from_millis(TIMEOUT_MS)), MAX_DOCUMENT_BYTES).await {
+    let fetched = match http.fetch(Call::get(url, Duration::from_millis(TIMEOUT_MS)), max_bytes).await {
         Ok(fetched) => fetched,
         Err(error @ (NetError::Refused { .. } | NetError::BadUrl { .. })) => {
             return Err(IdentityError::Refused { name, error });
@@ -52,11 +66,11 @@ pub(super) async fn fetch(http: &Http, did: &Did, url: Url) -> Result<DidDocumen
     let status = fetched.status;
     let unclear = |what: String| Err(IdentityError::CouldNotAsk { name: name.clone(), detail: what });
     match status {
-        _ if status.is_success() && is_from_in_between(did, &fetched.body) => {
+        _ if status.is_success() && is_from_in_between(did, &fetched.body, is_answer) => {
             unclear(format!("{host} answered with something that is no document"))
         }
-        _ if status.is_success() => DidDocument::parse(did, &fetched.body),
-        StatusCode::NOT_FOUND | StatusCode::GONE if !is_from_in_between(did, &fetched.body) => {
+        _ if status.is_success() => Ok(fetched.body),
+        StatusCode::NOT_FOUND | StatusCode::GONE if !is_from_in_between(did, &fetched.body, Value::is_object) => {
             let deleted = status == StatusCode::GONE;
             let detail =
                 if deleted { "the account was deleted".to_owned() } else { format!("{host} answered {status}") };
@@ -67,9 +81,9 @@ pub(super) async fn fetch(http: &Http, did: &Did, url: Url) -> Result<DidDocumen
 }
 
 /// Whether an answer comes from something that stands before the directory, and so says nothing about the account: the
-/// directory itself always answers with an object of JSON. The host of a `did:web` is any web server, and speaks for itself.
-fn is_from_in_between(did: &Did, body: &[u8]) -> bool {
-    did.method() == "plc" && !serde_json::from_slice::<Value>(body).is_ok_and(|body| body.is_object())
+/// directory itself always answers with JSON of a known form. The host of a `did:web` is any web server, and speaks for itself.
+fn is_from_in_between(did: &Did, body: &[u8], is_answer: fn(&Value) -> bool) -> bool {
+    did.method() == "plc" && !serde_json::from_slice::<Value>(body).is_ok_and(|body| is_answer(&body))
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@ mod dns;
 mod document;
 mod error;
 mod fetch;
+mod history;
 mod resolve;
 mod verify;
 mod well_known;
 
 pub use document::{DidDocument, MAX_DOCUMENT_BYTES};
 pub use error::IdentityError;
+pub use history::KeyPeriod;
 pub use resolve::Identities;
 pub use verify::VerifiedIdentity;
 

@@ -7,13 +7,14 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use skein_atproto::proof::{Proof, ProofError};
 use skein_atproto::record::record_cid;
 use skein_atproto::syntax::{Did, Nsid, RecordKey};
 use skein_bluesky::Environment;
 use skein_bluesky::journal::{Journal, MemoryJournal};
-use skein_bluesky::repo;
 use skein_bluesky::session::{LoginError, LoginRequest, SessionError, Sessions};
 use skein_bluesky::xrpc::CallError;
+use skein_bluesky::{repo, sync};
 use skein_testkit::proxy::{Proxy, Rule};
 use skein_testkit::real_pds::{Account, RealPds, RealPdsOptions};
 use url::Url;
@@ -94,6 +95,32 @@ async fn real_pds_takes_a_login_and_one_exact_write() {
     assert_eq!(repo::get_record(me.xrpc(), me.pds(), me.did(), &collection, &missing).await.unwrap(), None);
     let server = repo::describe_server(me.xrpc(), me.pds()).await.unwrap();
     assert!(server.date.is_some() && server.user_domains.contains(&".test".to_owned()), "{server:?}");
+}
+
+#[tokio::test]
+async fn real_pds_proves_a_record_and_its_absence() {
+    let town = Town::start().await;
+    let sessions = town.log_in(false).await;
+    let me = sessions.authorized(&town.did()).await.unwrap();
+    let (record, body) = town.post("proven");
+    repo::apply_writes(&me, body, LONG).await.unwrap();
+    let head = repo::latest_commit(me.xrpc(), me.pds(), me.did()).await.unwrap();
+    let key = sessions.identities().document(me.did()).await.unwrap().require_signing_key().unwrap();
+
+    let collection = Nsid::parse("app.bsky.feed.post").unwrap();
+    let [there, missing] = [RKEY, "3jui7kd54zh2z"].map(|rkey| RecordKey::parse(rkey).unwrap());
+    let proof = |rkey| sync::get_record_proof(me.xrpc(), me.pds(), me.did(), &collection, rkey);
+    let verified = Proof::read(&proof(&there).await.unwrap()).unwrap().verify(me.did(), &key, &collection, &there);
+    let verified = verified.unwrap();
+    assert_eq!((verified.commit, verified.rev), (head.cid.clone(), head.rev));
+    assert_eq!((verified.record, verified.value), (record_cid(&record).unwrap(), record));
+    let absent = Proof::read(&proof(&missing).await.unwrap()).unwrap();
+    assert_eq!(absent.verify_absence(me.did(), &key, &collection, &missing).unwrap().commit, head.cid);
+    let error = absent.verify(me.did(), &key, &collection, &missing).unwrap_err();
+    assert!(matches!(error, ProofError::NotInCommit { .. }), "{error}");
+
+    let history = sessions.identities().key_history(me.did()).await.unwrap().unwrap();
+    assert!(matches!(history.as_slice(), [only] if only.key == key && only.until.is_none()), "{history:?}");
 }
 
 #[tokio::test]

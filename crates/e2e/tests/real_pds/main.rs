@@ -5,6 +5,7 @@ mod crash;
 mod generated;
 mod login;
 mod preview;
+mod proof;
 mod repository;
 mod storm;
 mod thread;

@@ -14,6 +14,7 @@ pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod serve;
 pub(crate) mod thread;
+pub(crate) mod verify;
 pub(crate) mod work;
 
 use crate::app::App;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Preview(args) => preview::run(app, args).await,
         Command::Queue(args) => queue::run(app, args).await,
         Command::Receipt(args) => receipt::run(app, args).await,
+        Command::Verify(args) => verify::run(app, args).await,
         Command::Get(args) => call::get(app, args).await,
         Command::Call(args) => call::call(app, args).await,
         Command::Log(args) => log::run(app, args).await,

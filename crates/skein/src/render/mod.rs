@@ -5,6 +5,7 @@ pub(crate) mod faults;
 pub(crate) mod outcome;
 pub(crate) mod part;
 pub(crate) mod preview;
+pub(crate) mod proof;
 pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod story;

@@ -15,3 +15,4 @@ mod preview_lines;
 mod queue;
 mod refusals;
 mod system;
+mod verify;
