@@ -15,7 +15,8 @@ pub(super) fn decode(input: &[u8], survey: &Survey) -> Result<Decoded, MediaErro
     let format = survey.format;
     let broken = |error: DecodingError| MediaError::broken(format, error);
     let (width, height) = (survey.width, survey.height);
-    let bytes = u64::from(width) * u64::from(height) * 4;
+    // The limit counts metadata too, which may be longer than a small picture but never than its file.
+    let bytes = u64::from(width) * u64::from(height) * 4 + input.len() as u64;
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
     options.check_frame_consistency(true);

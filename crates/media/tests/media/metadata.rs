@@ -67,6 +67,20 @@ fn every_kind_of_webp_metadata_is_gone_without_compressing_again() {
 }
 
 #[test]
+fn a_small_gif_may_hold_more_metadata_than_pixels() {
+    let plain = inputs::gif(&[[0, 1, 2, 3].repeat(25)], 10, 10);
+    let frame = memchr::memmem::find(&plain, b"\x2C\0\0\0\0\x0A\0\x0A\0").unwrap();
+    // A graphic control extension belongs to the frame, so the metadata goes before it.
+    let frame = if plain[frame - 8] == 0x21 { frame - 8 } else { frame };
+    let block = [b"\xC8".as_slice(), &SECRET.repeat(10)[..200]].concat();
+    let extension = [b"\x21\xFF\x0BXMP DataXMP".as_slice(), &block.repeat(30), b"\0"].concat();
+    let dirty = [&plain[..frame], &extension, &plain[frame..]].concat();
+    let fitted = fit(&dirty, &Bounds::POST).unwrap();
+    assert!(!contains(&fitted.bytes, SECRET));
+    assert_eq!(fitted, fit(&plain, &Bounds::POST).unwrap());
+}
+
+#[test]
 fn a_file_that_is_only_too_big_by_its_metadata_keeps_its_pixels() {
     let plain = inputs::jpeg(&rgb(), 120, 90, JpegColor::Rgb);
     let dirty = inputs::with_segment(&plain, 0xE1, &vec![0; 60_000]);
