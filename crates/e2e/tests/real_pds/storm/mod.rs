@@ -30,7 +30,8 @@ const CUTS: usize = 2_000;
 /// that never arrive are a question to a person, and nobody is there to answer it.
 const ODDS: Odds = Odds { pass: 30, in_request: 9, unanswered: 5, unheard: 9, in_answer: 19, after_answer: 28 };
 
-/// The first post is due after this time, which all are submitted within, in seconds.
+/// The first post is due this long after the first is submitted, in seconds. On a busy machine the last are submitted later
+/// than that, and still ahead of their own instants.
 const LEAD_S: i64 = 60;
 /// The posts of an account are due so far apart, in milliseconds: the least that keeps the calls within their limit.
 const APART_MS: usize = 36_000;
