@@ -26,16 +26,17 @@ const POSTS_EACH: usize = 10;
 const POSTS: usize = ACCOUNTS * POSTS_EACH;
 const CUTS: usize = 2_000;
 
-/// Two of three exchanges are cut. A request that does not arrive whole is rarer than an answer that is not heard: five
-/// resends in a row that never arrive are a question to a person, and here nobody is there to answer it.
-const ODDS: Odds = Odds { pass: 32, in_request: 14, unanswered: 7, unheard: 7, in_answer: 16, after_answer: 24 };
+/// Seven of ten exchanges are cut. A request that does not arrive is rarer than an answer that is not heard: six in a row
+/// that never arrive are a question to a person, and nobody is there to answer it.
+const ODDS: Odds = Odds { pass: 30, in_request: 9, unanswered: 5, unheard: 9, in_answer: 19, after_answer: 28 };
 
-/// The first post is due after this time, which all are submitted within, in seconds.
+/// The first post is due this long after the first is submitted, in seconds. On a busy machine the last are submitted later
+/// than that, and still ahead of their own instants.
 const LEAD_S: i64 = 60;
 /// The posts of an account are due so far apart, in milliseconds: the least that keeps the calls within their limit.
 const APART_MS: usize = 36_000;
 /// How long all may take from the first due instant, in seconds; the last is due after 360.
-const WITHIN_S: u64 = 450;
+const WITHIN_S: u64 = 500;
 
 /// How many that failed are shown.
 const SHOWN: usize = 10;
@@ -211,7 +212,8 @@ async fn real_pds_storm_of_2000_cuts_leaves_every_post_once() {
     serve.end().await;
 
     let log = storm.cutter.log();
-    println!("{} exchanges, cut: {:?}", log.len(), by_place(&log));
+    let last_cut = log.iter().filter(|exchange| exchange.cut.is_some()).map(|exchange| exchange.at_ms).max();
+    println!("{} exchanges, cut: {:?}, the last after {last_cut:?} ms", log.len(), by_place(&log));
     let receipts = receipts(&storm.rig.run(&["queue", "list", "--all", "--json"]).await.exits(0).json());
     let found = tell(&receipts);
     let absent = observed.steps("settling", "publishing");
