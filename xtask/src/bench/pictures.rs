@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::peers::Node;
 use super::race::{Contender, race, rehearse};
-use super::samples::{Sample, Spread, grouped, ratio};
+use super::samples::{Sample, Spread, grouped, percent};
 use super::section::{Aim, Section};
 use super::{Ground, machine};
 use crate::unattended::said;
@@ -164,12 +164,12 @@ fn add(
     let &[ours, sharp, pillow] = medians.as_slice() else { return None };
     section.aims.push(Aim {
         what: format!("{}, no slower than sharp", picture.name),
-        reached: format!("{} of its time", ratio(ours, sharp)),
+        reached: format!("{} of its time", percent(ours, sharp)),
         holds: ours <= sharp,
     });
     section.aims.push(Aim {
         what: format!("{}, at most half of Pillow's time", picture.name),
-        reached: format!("{} of it", ratio(ours, pillow)),
+        reached: format!("{} of it", percent(ours, pillow)),
         holds: ours * 2 <= pillow,
     });
     Some(())

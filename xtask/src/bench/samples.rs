@@ -56,6 +56,11 @@ pub(super) fn ratio(of: u64, by: u64) -> String {
     }
 }
 
+/// `of` as part of `by`: `83%`; of nothing, it is endless.
+pub(super) fn percent(of: u64, by: u64) -> String {
+    (of * 100 + by / 2).checked_div(by).map_or("∞".to_owned(), |percent| format!("{percent}%"))
+}
+
 /// `1,234,567`
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -99,6 +104,7 @@ mod tests {
         assert_eq!(ratio(249, 50), "5.0");
         assert_eq!(ratio(1, 3), "0.3");
         assert_eq!(ratio(1, 0), "∞");
+        assert_eq!([percent(1, 3), percent(2, 1), percent(1, 0)], ["33%", "200%", "∞"]);
         assert_eq!(["7", "999", "1,000", "1,234,567"], [7, 999, 1_000, 1_234_567].map(grouped)[..]);
     }
 }
