@@ -20,7 +20,7 @@ pub use delivery::{Delivery, Event, Review, State, StateName, Stop, Waiting};
 pub use fault::{Category, Fault, Warning};
 pub use ids::{AccountId, DeliveryId, PostId, WorkspaceId};
 pub use outcome::{Evidence, Finding, Outcome, Prepared, Proof, RecordRef};
-pub use post::{Draft, Fitted, Media, Part, Picture, Post, Resolved};
+pub use post::{Draft, Fitted, Format, Layout, Media, Part, Picture, Post, Resolved, Split};
 pub use preview::{FacetKind, FacetPreview, MediaPreview, PartPreview, Preview, PreviewFault, RecordPreview};
 pub use receipt::{Receipt, Settled};
 pub use status::PostStatus;

@@ -92,6 +92,49 @@ pub struct Picture {
     pub alt: String,
 }
 
+/// How a text is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// As it is.
+    #[default]
+    Plain,
+    /// As Markdown: its links and pictures become those of the post, the rest its words.
+    Markdown,
+}
+
+/// What becomes of a text that is too long for one part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// It is refused.
+    #[default]
+    Never,
+    /// It is cut into parts.
+    Parts,
+    /// It is cut into parts, and where there are several each says which one it is.
+    Numbered,
+}
+
+/// What is made of the texts of a draft. Each platform does it by its own limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Layout {
+    /// How they are read.
+    pub format: Format,
+    /// What becomes of those that are too long.
+    pub split: Split,
+    /// Whether addresses are shown short; they lead to where they lead.
+    pub shorten: bool,
+}
+
+impl Layout {
+    /// Whether texts stay as they were written.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What is asked to be published, before anything was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Draft {
@@ -101,6 +144,9 @@ pub struct Draft {
     pub reply_to: Option<String>,
     /// Languages, as BCP-47 tags.
     pub langs: Vec<String>,
+    /// What is made of the texts.
+    #[serde(default, skip_serializing_if = "Layout::is_plain")]
+    pub layout: Layout,
 }
 
 /// A post that was accepted.

@@ -2,12 +2,13 @@
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use skein_domain::{Draft, Fault, Media, Part, Preview, PreviewFault};
+use skein_domain::{Draft, Fault, Format, Media, Part, Preview, PreviewFault, Split};
 
 use crate::Submission;
 
 /// The fields of the body, and of a part in `thread`.
-const FIELDS: &str = "text, media, thread, langs, reply_to, accounts, scheduled_at, timezone";
+const FIELDS: &str =
+    "text, media, thread, format, split, numbering, shorten, langs, reply_to, accounts, scheduled_at, timezone";
 const PART_FIELDS: &str = "text, media";
 const MEDIA_FIELDS: &str = "url, alt";
 
@@ -45,12 +46,17 @@ impl Body {
             default_zone: default_zone.clone(),
         };
         let (mut first, mut media, mut thread) = (None, Vec::new(), Vec::new());
+        let (mut is_split, mut is_numbered) = (false, false);
         for (name, value) in fields {
             match name.as_str() {
                 _ if value.is_null() && FIELDS.split(", ").any(|field| field == name) => {}
                 "text" => first = Some(reader.part_text("text", 0, value)),
                 "media" => media = reader.media("media", 0, value),
                 "thread" => thread = reader.list("thread", value),
+                "format" => submission.draft.layout.format = reader.format(value),
+                "split" => is_split = reader.flag("split", &value),
+                "numbering" => is_numbered = reader.flag("numbering", &value),
+                "shorten" => submission.draft.layout.shorten = reader.flag("shorten", &value),
                 "langs" => submission.draft.langs = reader.texts("langs", value),
                 "reply_to" => submission.draft.reply_to = reader.text("reply_to", value),
                 "accounts" => submission.accounts = reader.texts("accounts", value),
@@ -66,12 +72,14 @@ impl Body {
             let part = reader.thread_part(index, submission.draft.parts.len(), part);
             submission.draft.parts.push(part);
         }
+        submission.draft.layout.split = reader.split(is_split, is_numbered);
         Ok(Self { submission, faults: reader.faults })
     }
 
     /// Puts the faults of a body before those of what it asks for. A text that could not be read is not called empty too,
-    /// and there are no records of a body that was not understood.
-    pub fn add_faults(faults: Vec<PreviewFault>, preview: &mut Preview) {
+    /// and there are no records of a body that was not understood. Where the texts are `split` the parts of the preview are
+    /// not those of the body, so its faults name a field alone.
+    pub fn add_faults(mut faults: Vec<PreviewFault>, split: Split, preview: &mut Preview) {
         if faults.is_empty() {
             return;
         }
@@ -79,7 +87,12 @@ impl Body {
         let is_unread = |fault: &PreviewFault| [WRONG_TYPE, NO_URL].contains(&fault.fault.code.as_str());
         let unread = faults.iter().filter(|fault| is_unread(fault) && of_text(fault));
         let unread: Vec<_> = unread.map(|fault| fault.part).collect();
-        preview.faults.retain(|fault| !(fault.fault.code == "empty_text" && unread.contains(&fault.part)));
+        let is_cut = split != Split::Never;
+        let is_unread = |part| if is_cut { !unread.is_empty() } else { unread.contains(&part) };
+        preview.faults.retain(|fault| !(fault.fault.code == "empty_text" && is_unread(fault.part)));
+        for fault in faults.iter_mut().filter(|_| is_cut) {
+            fault.part = None;
+        }
         preview.faults.splice(0..0, faults);
         preview.records = None;
     }
@@ -97,6 +110,39 @@ impl Reader {
             other => {
                 self.faults.push(wrong_type(field, "a text", &other).into());
                 None
+            }
+        }
+    }
+
+    fn flag(&mut self, field: &str, value: &Value) -> bool {
+        value.as_bool().unwrap_or_else(|| {
+            self.faults.push(wrong_type(field, "true or false", value).into());
+            false
+        })
+    }
+
+    fn format(&mut self, value: Value) -> Format {
+        match self.text("format", value).as_deref() {
+            None | Some("plain") => Format::Plain,
+            Some("markdown") => Format::Markdown,
+            Some(other) => {
+                let fault = Fault::content("unknown_format", "format", "A text is `plain` or `markdown`.").given(other);
+                self.faults.push(fault.into());
+                Format::Plain
+            }
+        }
+    }
+
+    fn split(&mut self, is_split: bool, is_numbered: bool) -> Split {
+        match (is_split, is_numbered) {
+            (false, false) => Split::Never,
+            (true, false) => Split::Parts,
+            (true, true) => Split::Numbered,
+            (false, true) => {
+                let message = "Only the parts of a text that is split are numbered.";
+                let fault = Fault::content("numbering_without_split", "numbering", message);
+                self.faults.push(fault.next("Add \"split\": true, or leave out `numbering`.").into());
+                Split::Never
             }
         }
     }
@@ -317,10 +363,43 @@ mod tests {
         let body = read(json!({"text": 5, "thread": [{"text": ""}]}));
         let empty = |part: usize| Fault::content("empty_text", format!("parts[{part}].text"), "Empty.").into();
         let mut preview = Preview { faults: vec![empty(0), empty(1)], records: Some(Vec::new()), ..Preview::default() };
-        Body::add_faults(body.faults, &mut preview);
+        Body::add_faults(body.faults, Split::Never, &mut preview);
         let codes: Vec<_> = preview.faults.iter().map(|fault| (fault.part, fault.fault.code.as_str())).collect();
         assert_eq!(codes, [(Some(0), "wrong_type"), (Some(1), "empty_text")]);
         assert_eq!(preview.records, None);
+    }
+
+    #[test]
+    fn faults_of_a_text_that_is_cut_name_no_part() {
+        let body = read(json!({"text": "long", "thread": [{"text": 5}], "split": true}));
+        let split = body.submission.draft.layout.split;
+        let faults = ["empty_text", "text_has_nul"].map(|code| Fault::content(code, "parts[7].text", "Wrong.").into());
+        let mut preview = Preview { faults: faults.to_vec(), ..Preview::default() };
+        Body::add_faults(body.faults, split, &mut preview);
+        let told: Vec<_> = preview.faults.iter().map(|fault| (fault.part, fault.fault.code.as_str())).collect();
+        assert_eq!(told, [(None, "wrong_type"), (Some(7), "text_has_nul")]);
+    }
+
+    #[test]
+    fn a_layout_is_read() {
+        let layout = |body: Value| {
+            let body = read(body);
+            assert_eq!(faults(&body), []);
+            body.submission.draft.layout
+        };
+        assert!(layout(json!({"text": "hi", "format": "plain", "split": false, "numbering": null})).is_plain());
+        let all =
+            layout(json!({"text": "hi", "format": "markdown", "split": true, "numbering": true, "shorten": true}));
+        assert_eq!((all.format, all.split, all.shorten), (Format::Markdown, Split::Numbered, true));
+        assert_eq!(layout(json!({"split": true})).split, Split::Parts);
+        let wrong = read(json!({"format": "html", "split": 1, "numbering": true, "shorten": "yes"}));
+        let expected = [
+            (None, "unknown_format", "format"),
+            (None, "wrong_type", "split"),
+            (None, "wrong_type", "shorten"),
+            (None, "numbering_without_split", "numbering"),
+        ];
+        assert_eq!(faults(&wrong), expected);
     }
 
     #[test]
@@ -328,7 +407,7 @@ mod tests {
         let left = |body: Value| {
             let mut preview =
                 Preview { faults: vec![Fault::content("empty_text", "parts", "Empty.").into()], ..Preview::default() };
-            Body::add_faults(read(body).faults, &mut preview);
+            Body::add_faults(read(body).faults, Split::Never, &mut preview);
             preview.faults.len()
         };
         assert_eq!(left(json!({"langs": 5})), 2);

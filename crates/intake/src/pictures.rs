@@ -1,7 +1,7 @@
 //! Pictures of a submission: read where its door finds them, fitted by the platform, kept by their hash.
 
 use skein_domain::ports::{Connector, ContentHash, Originals};
-use skein_domain::{Category, Draft, Fault, Fitted, Media, Picture, Warning};
+use skein_domain::{Category, Draft, Fault, Fitted, Media, Part, Picture, Warning};
 
 use crate::Intake;
 
@@ -17,7 +17,7 @@ pub(crate) enum Purpose {
 /// The pictures of a draft for one platform.
 #[derive(Default)]
 pub(crate) struct Pictures {
-    /// Those of each part; what could not be used is missing, and told by a fault.
+    /// Those of each part that is laid out; what could not be used is missing, and told by a fault.
     pub(crate) of_parts: Vec<Vec<Picture>>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) faults: Vec<Fault>,
@@ -34,9 +34,9 @@ impl Intake {
     ) -> Pictures {
         let limits = connector.limits();
         let mut pictures = Pictures::default();
-        for (part, content) in draft.parts.iter().enumerate().take(limits.parts) {
-            let mut fitted = Vec::with_capacity(content.media.len().min(limits.pictures));
-            for (place, media) in content.media.iter().enumerate().take(limits.pictures) {
+        for (part, Part { media, .. }) in connector.lay_out(draft).iter().enumerate().take(limits.parts) {
+            let mut fitted = Vec::with_capacity(media.len().min(limits.pictures));
+            for (place, media) in media.iter().enumerate().take(limits.pictures) {
                 let field = format!("parts[{part}].media[{place}]");
                 // A post that is refused already is not stored, and neither are its pictures.
                 let purpose = if pictures.faults.is_empty() { purpose } else { Purpose::Show };

@@ -5,8 +5,8 @@ use serde::Serialize;
 use skein_domain::ports::QueueFilter;
 use skein_domain::story::{self, Line};
 use skein_domain::{
-    Account, Delivery, DeliveryId, Fault, Part, Post, PostId, PostStatus, Receipt, RecordRef, State, StateName, Stop,
-    Warning,
+    Account, Delivery, DeliveryId, Draft, Fault, Part, Post, PostId, PostStatus, Receipt, RecordRef, State, StateName,
+    Stop, Warning,
 };
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub struct PostView {
     pub status: PostStatus,
     /// The worst delivery of each network.
     pub platforms: BTreeMap<String, PostStatus>,
-    /// What was written.
+    /// What was written; where it is laid out, its parts as they are published.
     pub parts: Vec<Part>,
     /// The instant at which it goes out.
     pub scheduled_at: Timestamp,
@@ -78,6 +78,7 @@ impl Intake {
         let accounts = self.accounts().await?;
         let deliveries = self.deliveries_of(&post.id).await?;
         let states: Vec<_> = deliveries.iter().map(|delivery| delivery.state.name()).collect();
+        let parts = self.parts_of(&post.draft, &deliveries, &accounts);
         let views: Vec<_> = deliveries.iter().map(|delivery| delivery_view(delivery, &accounts)).collect();
         let mut platforms: BTreeMap<String, Vec<StateName>> = BTreeMap::new();
         for view in &views {
@@ -87,13 +88,26 @@ impl Intake {
             id: post.id,
             status: PostStatus::of(&states),
             platforms: platforms.into_iter().map(|(name, states)| (name, PostStatus::of(&states))).collect(),
-            parts: post.draft.parts,
+            parts,
             scheduled_at: deliveries.iter().map(|delivery| delivery.due).min().unwrap_or(post.due),
             timezone: post.zone,
             errors: views.iter().filter_map(|view| view.error.clone()).collect(),
             deliveries: views,
             warnings,
         })
+    }
+
+    /// The parts as they were written, or laid out as the platform of the first delivery takes them.
+    fn parts_of(&self, draft: &Draft, deliveries: &[Delivery], accounts: &[Account]) -> Vec<Part> {
+        if draft.layout.is_plain() {
+            return draft.parts.clone();
+        }
+        let first = deliveries.first().and_then(|first| accounts.iter().find(|account| account.id == first.account));
+        let connector = match first {
+            Some(account) => self.connectors.get(&account.platform),
+            None => self.connectors.values().next(),
+        };
+        connector.map_or_else(|| draft.parts.clone(), |connector| connector.lay_out(draft))
     }
 
     /// The posts whose deliveries are in these states (all that are not at rest when empty), earliest due first.

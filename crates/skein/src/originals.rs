@@ -5,6 +5,7 @@ use skein_domain::ports::Originals;
 use skein_domain::{Category, Fault};
 use skein_net::{Call, Http, NetError};
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 
@@ -14,12 +15,13 @@ const FETCH_TIMEOUT_MS: u64 = 60_000;
 /// Reads files, and fetches what has an address. Addresses of private networks are refused as everywhere.
 pub(crate) struct FilesAndWeb {
     http: Http,
+    folder: PathBuf,
 }
 
 impl FilesAndWeb {
-    /// Fetches with this client and its guard.
-    pub(crate) fn new(http: Http) -> Self {
-        Self { http }
+    /// Fetches with this client and its guard. Paths are as seen from `folder`; an empty one is where the command runs.
+    pub(crate) fn new(http: Http, folder: PathBuf) -> Self {
+        Self { http, folder }
     }
 
     async fn fetch(&self, url: Url, max_bytes: u64) -> Result<Vec<u8>, Fault> {
@@ -44,7 +46,8 @@ impl Originals for FilesAndWeb {
             let url = Url::parse(source).map_err(|error| unfetched(&format!("This is no address: {error}.")))?;
             return self.fetch(url, max_bytes).await;
         }
-        let path = source.to_owned();
+        // A source that is empty names no file, also not its folder.
+        let path = if source.is_empty() { PathBuf::new() } else { self.folder.join(source) };
         let read = tokio::task::spawn_blocking(move || read_file(&path, max_bytes));
         read.await.unwrap_or_else(|error| Err(unreadable(&error)))
     }
@@ -56,7 +59,7 @@ pub(crate) fn is_address(source: &str) -> bool {
     matches!(scheme.as_deref(), Some("http" | "https"))
 }
 
-fn read_file(path: &str, max_bytes: u64) -> Result<Vec<u8>, Fault> {
+fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Fault> {
     let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
     let mut bytes = Vec::new();
     file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
@@ -102,11 +105,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
         std::fs::write(&path, b"12345").unwrap();
-        let path = path.to_str().unwrap();
-        assert_eq!(read_file(path, 5).unwrap(), b"12345");
-        assert_eq!(read_file(path, 4).unwrap_err().code, "picture_file_too_large");
-        assert_eq!(read_file("/dev/zero", 4).unwrap_err().code, "picture_file_too_large");
-        assert_eq!(read_file(folder.path().to_str().unwrap(), 4).unwrap_err().code, "picture_unreadable");
-        assert_eq!(read_file("", 4).unwrap_err().code, "picture_unreadable");
+        assert_eq!(read_file(&path, 5).unwrap(), b"12345");
+        assert_eq!(read_file(&path, 4).unwrap_err().code, "picture_file_too_large");
+        assert_eq!(read_file(Path::new("/dev/zero"), 4).unwrap_err().code, "picture_file_too_large");
+        assert_eq!(read_file(folder.path(), 4).unwrap_err().code, "picture_unreadable");
+        assert_eq!(read_file(Path::new(""), 4).unwrap_err().code, "picture_unreadable");
     }
 }

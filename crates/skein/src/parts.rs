@@ -14,6 +14,19 @@ const INPUT_MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// The line between two parts.
 const SEPARATOR: &str = "---";
 
+/// What was written, and the folder from which the paths in it are seen.
+pub(crate) struct Written {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) folder: PathBuf,
+}
+
+impl Written {
+    /// A part from the command line; its paths are seen from where the command runs.
+    pub(crate) fn one(part: Part) -> Self {
+        Self { parts: vec![part], folder: PathBuf::new() }
+    }
+}
+
 /// A text from the command line, or from standard input when it is `-`.
 pub(crate) fn read_text(given: &str) -> Result<String, Failure> {
     if given != "-" {
@@ -23,8 +36,9 @@ pub(crate) fn read_text(given: &str) -> Result<String, Failure> {
     Ok(with_plain_newlines(&text).trim_end_matches('\n').to_owned())
 }
 
-/// The parts in a file, or in standard input when it is `-`.
-pub(crate) fn read_parts(given: &str) -> Result<Vec<Part>, Failure> {
+/// The parts in a file, or in standard input when it is `-`. Pictures are taken out of plain texts here; those of Markdown
+/// are found where it is read.
+pub(crate) fn read_parts(given: &str, is_markdown: bool) -> Result<Written, Failure> {
     let (text, folder) = if given == "-" {
         (read_bounded(std::io::stdin().lock(), "standard input")?, PathBuf::new())
     } else {
@@ -32,7 +46,13 @@ pub(crate) fn read_parts(given: &str) -> Result<Vec<Part>, Failure> {
         let file = std::fs::File::open(path).map_err(|error| unreadable(given, &error))?;
         (read_bounded(file, given)?, path.parent().unwrap_or(Path::new("")).to_owned())
     };
-    Ok(split(&text).iter().map(|text| with_pictures(text, &folder)).collect())
+    let texts = split(&text);
+    if is_markdown {
+        return Ok(Written { parts: texts.into_iter().map(Part::text).collect(), folder });
+    }
+    // Their paths are as seen from here already.
+    let parts = texts.iter().map(|text| with_pictures(text, &folder)).collect();
+    Ok(Written { parts, folder: PathBuf::new() })
 }
 
 /// The blank lines that pictures leave at the edges do not belong to the part either.
@@ -116,10 +136,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("notes.md");
         std::fs::write(&file, "One\n\n![A cat](cat.png)\n---\n![](dog.png)\n").unwrap();
-        let parts = read_parts(file.to_str().unwrap()).unwrap();
+        let parts = read_parts(file.to_str().unwrap(), false).unwrap().parts;
         assert_eq!(parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>(), ["One", ""]);
         assert_eq!(parts[0].media[0].alt, "A cat");
         assert_eq!(Path::new(&parts[1].media[0].source), folder.path().join("dog.png"));
+    }
+
+    #[test]
+    fn markdown_is_left_to_be_read_with_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("notes.md");
+        std::fs::write(&file, "One\n\n![A cat](cat.png)\n---\nTwo\n").unwrap();
+        let written = read_parts(file.to_str().unwrap(), true).unwrap();
+        assert_eq!(written.folder, folder.path());
+        assert_eq!(written.parts, [Part::text("One\n\n![A cat](cat.png)"), Part::text("Two")]);
     }
 
     #[test]

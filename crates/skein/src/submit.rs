@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use skein_domain::{Category, Delivery, Draft, Fault, Part, PostId, StateName, Warning};
+use skein_domain::{Category, Delivery, Draft, Fault, Format, Layout, Part, PostId, Split, StateName, Warning};
 use skein_intake::{PostView, Submission, Submitted};
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,7 @@ use crate::commands::login::connect_from_environment;
 use crate::commands::serve::stop_on_signals;
 use crate::exit::{Exit, Failure};
 use crate::originals::FilesAndWeb;
+use crate::parts::Written;
 use crate::render::outcome;
 use crate::render::times::Eye;
 use crate::screen::{Line, Tone};
@@ -37,13 +38,46 @@ pub(crate) struct Options {
     /// The language it is in, such as en; may be repeated
     #[arg(long, value_name = "LANG")]
     pub(crate) lang: Vec<String>,
+    /// What is made of its texts.
+    #[command(flatten)]
+    pub(crate) layout: LayoutOptions,
+}
+
+/// What is made of texts.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(crate) struct LayoutOptions {
+    /// It is written in Markdown: [words](address) becomes a link, ![what it shows](file) a picture
+    #[arg(long)]
+    pub(crate) markdown: bool,
+    /// Cut what is too long into a thread: at paragraphs, else sentences, else words
+    #[arg(long)]
+    pub(crate) split: bool,
+    /// Number the parts: (1/5)
+    #[arg(long, requires = "split")]
+    pub(crate) numbering: bool,
+    /// Show addresses short, as Bluesky's own app does; they lead to where they lead
+    #[arg(long)]
+    pub(crate) shorten: bool,
+}
+
+impl From<LayoutOptions> for Layout {
+    fn from(options: LayoutOptions) -> Self {
+        let split = match (options.split, options.numbering) {
+            (false, _) => Split::Never,
+            (true, false) => Split::Parts,
+            (true, true) => Split::Numbered,
+        };
+        let format = if options.markdown { Format::Markdown } else { Format::Plain };
+        Self { format, split, shorten: options.shorten }
+    }
 }
 
 impl Options {
     /// What these options ask for, with the zone of this machine.
     pub(crate) fn submission(self, parts: Vec<Part>, default_zone: TimeZone) -> Submission {
         Submission {
-            draft: Draft { parts, reply_to: self.reply_to, langs: self.lang },
+            draft: Draft { parts, reply_to: self.reply_to, langs: self.lang, layout: self.layout.into() },
             accounts: self.account,
             at: self.at,
             zone: self.tz,
@@ -53,11 +87,12 @@ impl Options {
 }
 
 /// Checks and keeps a post; sends it here when it has no time.
-pub(crate) async fn submit(app: &App, parts: Vec<Part>, options: Options) -> Result<Exit, Failure> {
+pub(crate) async fn submit(app: &App, written: Written, options: Options) -> Result<Exit, Failure> {
     let house = app.house().await?;
     connect_from_environment(app, &house).await?;
-    let submission = options.submission(parts, house.config.zone.clone());
-    let submitted = house.intake.submit(submission, &FilesAndWeb::new(house.http.clone())).await?;
+    let submission = options.submission(written.parts, house.config.zone.clone());
+    let originals = FilesAndWeb::new(house.http.clone(), written.folder);
+    let submitted = house.intake.submit(submission, &originals).await?;
     let id = submitted.post.id.clone();
     Box::pin(follow(app, &house, submitted)).await.map_err(|failure| kept(failure, &id))
 }

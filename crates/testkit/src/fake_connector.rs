@@ -16,8 +16,8 @@ use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
 use skein_domain::{
-    Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, PartPreview, Picture, Platform,
-    Prepared, Preview, RecordPreview, RecordRef, Resolved, Warning,
+    Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, Part, PartPreview, Picture,
+    Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved, Warning,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -216,6 +216,10 @@ impl Connector for FakeConnector {
 
     fn limits(&self) -> Limits {
         LIMITS
+    }
+
+    fn lay_out(&self, draft: &Draft) -> Vec<Part> {
+        draft.parts.clone()
     }
 
     fn check(&self, draft: &Draft) -> Vec<Fault> {

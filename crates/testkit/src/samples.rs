@@ -39,7 +39,7 @@ pub fn content(draft: &Draft) -> Value {
 /// A draft of the texts, one part each.
 pub fn draft(texts: &[&str]) -> Draft {
     let parts = texts.iter().copied().map(Part::text).collect();
-    Draft { parts, reply_to: None, langs: vec!["en".to_owned()] }
+    Draft { parts, langs: vec!["en".to_owned()], ..Draft::default() }
 }
 
 /// Makes samples that differ from each other.

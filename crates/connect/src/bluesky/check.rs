@@ -2,40 +2,29 @@
 
 use skein_atproto::richtext;
 use skein_atproto::syntax::Language;
-use skein_domain::{Draft, Fault, Media, Part, Warning};
+use skein_domain::{Draft, Fault, Layout, Media, Split, Warning};
 
 use super::capabilities::{ALT_GRAPHEMES, LIMITS, MAX_MENTIONS};
+use super::layout::LaidPart;
 use super::reply::ReplyTarget;
 
-/// The text of a part as it will be published, counted.
-pub(crate) struct Counted {
-    pub(crate) text: String,
-    pub(crate) graphemes: usize,
-}
-
-/// The texts of a draft as they will be published.
-pub(crate) fn count(draft: &Draft) -> Vec<Counted> {
-    let counted = |text: String| Counted { graphemes: richtext::graphemes(&text), text };
-    draft.parts.iter().map(|part| counted(richtext::compose(&part.text))).collect()
-}
-
-/// Checks a draft, whose texts were counted, against what Bluesky takes.
-pub(crate) fn check(draft: &Draft, counted: &[Counted]) -> Vec<Fault> {
+/// Checks a draft, which was laid out, against what Bluesky takes.
+pub(crate) fn check(draft: &Draft, parts: &[LaidPart]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if draft.parts.is_empty() {
+    if parts.is_empty() {
         faults.push(empty("parts", "The post has no text."));
     }
-    if draft.parts.len() > LIMITS.parts {
-        let message = format!("A thread can have {} parts, and this one has {}.", LIMITS.parts, draft.parts.len());
+    if parts.len() > LIMITS.parts {
+        let message = format!("A thread can have {} parts, and this one has {}.", LIMITS.parts, parts.len());
         let fault = Fault::content("too_many_parts", "parts", message);
-        faults.push(fault.over(format!("{} parts", LIMITS.parts), format!("{} parts", draft.parts.len())));
+        faults.push(fault.over(format!("{} parts", LIMITS.parts), format!("{} parts", parts.len())));
     }
-    for (index, (part, Part { media, .. })) in counted.iter().zip(&draft.parts).enumerate() {
+    for (index, part) in parts.iter().enumerate() {
         let name =
-            if counted.len() > 1 { format!("Part {} of {}", index + 1, counted.len()) } else { "The post".to_owned() };
-        check_text(index, &name, part, media.is_empty(), &mut faults);
-        check_media(index, &name, media, &mut faults);
-        check_alts(index, media, &mut faults);
+            if parts.len() > 1 { format!("Part {} of {}", index + 1, parts.len()) } else { "The post".to_owned() };
+        check_text(index, &name, part, draft.layout, &mut faults);
+        check_media(index, &name, &part.media, &mut faults);
+        check_alts(index, &part.media, &mut faults);
     }
     check_langs(&draft.langs, &mut faults);
     if let Some(Err(fault)) = draft.reply_to.as_deref().map(ReplyTarget::parse) {
@@ -53,11 +42,11 @@ pub(crate) fn check_mentions(accounts: usize) -> Option<Fault> {
     })
 }
 
-fn check_text(index: usize, name: &str, part: &Counted, alone: bool, faults: &mut Vec<Fault>) {
+fn check_text(index: usize, name: &str, part: &LaidPart, layout: Layout, faults: &mut Vec<Fault>) {
     let field = || format!("parts[{index}].text");
-    let Counted { text, graphemes } = part;
+    let LaidPart { text, graphemes, media, .. } = part;
     // Pictures say enough by themselves.
-    if text.is_empty() && alone {
+    if text.is_empty() && media.is_empty() {
         faults.push(empty(&field(), &format!("{name} is empty.")));
     }
     if text.contains('\0') {
@@ -70,7 +59,7 @@ fn check_text(index: usize, name: &str, part: &Counted, alone: bool, faults: &mu
         faults.push(
             Fault::content("too_many_graphemes", field(), message)
                 .over(format!("{} graphemes", LIMITS.text_graphemes), format!("{graphemes} graphemes"))
-                .next("Shorten it, or split it into a thread."),
+                .next(too_long_to_cut(layout).unwrap_or("Shorten it, or split it into a thread.")),
         );
     }
     if text.len() > LIMITS.text_bytes {
@@ -79,8 +68,22 @@ fn check_text(index: usize, name: &str, part: &Counted, alone: bool, faults: &mu
         faults.push(
             Fault::content("too_many_bytes", field(), message)
                 .over(format!("{most} bytes"), format!("{bytes} bytes"))
-                .next("Shorten it, or split it into a thread; emoji of several people take many bytes."),
+                .next(
+                    too_long_to_cut(layout)
+                        .unwrap_or("Shorten it, or split it into a thread; emoji of several people take many bytes."),
+                ),
         );
+    }
+}
+
+/// What helps where a text was cut and a part is too long all the same.
+fn too_long_to_cut(layout: Layout) -> Option<&'static str> {
+    match layout {
+        Layout { split: Split::Never, .. } => None,
+        Layout { shorten: true, .. } => Some("It holds a link, mention or tag, which is never cut; make that shorter."),
+        Layout { .. } => {
+            Some("It holds a link, mention or tag, which is never cut; have links shown short (`shorten`).")
+        }
     }
 }
 
@@ -146,13 +149,16 @@ fn empty(field: &str, message: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bluesky::layout::lay_out;
+    use skein_domain::Part;
+
     fn thread(texts: &[&str]) -> Draft {
         let parts = texts.iter().copied().map(Part::text).collect();
         Draft { parts, ..Draft::default() }
     }
 
     fn checked(draft: &Draft) -> Vec<Fault> {
-        check(draft, &count(draft))
+        check(draft, &lay_out(draft).parts)
     }
 
     fn codes(draft: &Draft) -> Vec<(String, String)> {
@@ -198,6 +204,18 @@ mod tests {
         let media = |alt: &&str| Media { source: "a.png".to_owned(), alt: (*alt).to_owned() };
         let part = Part { text: text.to_owned(), media: alts.iter().map(media).collect() };
         Draft { parts: vec![part], ..Draft::default() }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_is_too_long_only_where_it_cannot_be() {
+        let long = format!("{} https://example.com/{} end", "word ".repeat(100), "x".repeat(300));
+        let mut draft = thread(&[&long]);
+        draft.layout.split = Split::Numbered;
+        let fault = checked(&draft).remove(0);
+        assert_eq!((fault.code.as_str(), fault.field.as_deref()), ("too_many_graphemes", Some("parts[2].text")));
+        assert!(fault.next_step.is_some_and(|step| step.contains("`shorten`")));
+        draft.layout.shorten = true;
+        assert_eq!(codes(&draft), []);
     }
 
     #[test]

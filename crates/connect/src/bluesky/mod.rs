@@ -4,6 +4,7 @@ mod answers;
 mod capabilities;
 mod check;
 mod content;
+mod layout;
 mod pictures;
 mod prepare;
 mod preview;
@@ -21,8 +22,8 @@ use skein_bluesky::xrpc::XrpcClient;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, MediaFiles, Stamp};
 use skein_domain::{
-    Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, PartPreview, Picture, Platform, Prepared,
-    Preview, RecordPreview, Resolved,
+    Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Part, PartPreview, Picture, Platform,
+    Prepared, Preview, RecordPreview, Resolved,
 };
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -74,8 +75,13 @@ impl Connector for BlueskyConnector {
         LIMITS
     }
 
+    fn lay_out(&self, draft: &Draft) -> Vec<Part> {
+        let laid = layout::lay_out(draft).parts;
+        laid.into_iter().map(|part| Part { text: part.text, media: part.media }).collect()
+    }
+
     fn check(&self, draft: &Draft) -> Vec<Fault> {
-        check::check(draft, &check::count(draft))
+        check::check(draft, &layout::lay_out(draft).parts)
     }
 
     fn preview(&self, draft: &Draft) -> Preview {

@@ -13,29 +13,29 @@ use skein_domain::{
 };
 
 use super::capabilities::MAX_MENTIONS;
-use super::check::{Counted, alt_warnings, check, check_mentions, count};
+use super::check::{alt_warnings, check, check_mentions};
 use super::content::{Content, PartContent};
+use super::layout::{LaidOut, LaidPart, lay_out};
 use super::prepare::freeze;
 use super::resolve::{mentioned, plain_mention};
 use super::unreadable;
 
 /// What can be shown of a draft without asking anybody. Takes time in proportion to the length of its texts.
 pub fn preview(draft: &Draft) -> Preview {
-    let counted = count(draft);
-    let mut faults: Vec<PreviewFault> = check(draft, &counted).into_iter().map(Into::into).collect();
-    let detected: Vec<Vec<Detected>> = counted.iter().map(|part| richtext::detect(&part.text)).collect();
-    faults.extend(too_many_mentions(&detected).map(Into::into));
-    let mut warnings = Vec::new();
-    let parts =
-        counted.into_iter().zip(detected).enumerate().map(|(index, (Counted { text, graphemes }, detected))| {
-            let facets = detected.into_iter().filter_map(|found| unresolved(index, found, &mut warnings)).collect();
-            PartPreview { graphemes, bytes: text.len(), text, facets, media: Vec::new() }
-        });
-    let parts = parts.collect();
-    for (index, part) in draft.parts.iter().enumerate().filter(|(_, part)| !part.media.is_empty()) {
-        warnings.push(not_opened(index));
-        warnings.extend(alt_warnings(index, &part.media));
+    let LaidOut { parts: laid, mut warnings } = lay_out(draft);
+    let mut faults: Vec<PreviewFault> = check(draft, &laid).into_iter().map(Into::into).collect();
+    faults.extend(too_many_mentions(&laid).map(Into::into));
+    let mut of_media = Vec::new();
+    let mut parts = Vec::with_capacity(laid.len());
+    for (index, LaidPart { text, graphemes, detected, media }) in laid.into_iter().enumerate() {
+        let facets = detected.into_iter().filter_map(|found| unresolved(index, found, &mut warnings)).collect();
+        parts.push(PartPreview { graphemes, bytes: text.len(), text, facets, media: Vec::new() });
+        if !media.is_empty() {
+            of_media.push(not_opened(index));
+            of_media.extend(alt_warnings(index, &media));
+        }
     }
+    warnings.extend(of_media);
     Preview { parts, records: None, faults, warnings }
 }
 
@@ -99,10 +99,10 @@ fn not_fixed(index: usize, answers: bool) -> Vec<String> {
 }
 
 /// Different accounts are counted only where there are many mentions at all.
-fn too_many_mentions(detected: &[Vec<Detected>]) -> Option<Fault> {
+fn too_many_mentions(laid: &[LaidPart]) -> Option<Fault> {
     let is_mention = |found: &&Detected| matches!(found.feature, Feature::Mention { .. });
-    let mentions = detected.iter().flatten().filter(is_mention).count();
-    (mentions > MAX_MENTIONS).then(|| check_mentions(mentioned(detected).len())).flatten()
+    let mentions = laid.iter().flat_map(|part| &part.detected).filter(is_mention).count();
+    (mentions > MAX_MENTIONS).then(|| check_mentions(mentioned(laid).len())).flatten()
 }
 
 /// A facet as it was detected; what is no handle stays plain text, whoever is asked.

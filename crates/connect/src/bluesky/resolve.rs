@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use skein_atproto::richtext::{self, Detected, Feature};
+use skein_atproto::richtext::{self, Feature};
 use skein_atproto::syntax::{Did, Handle, Language};
 use skein_bluesky::identity::IdentityError;
 use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
@@ -16,6 +16,7 @@ use super::BlueskyConnector;
 use super::capabilities::MAX_BODY_BYTES;
 use super::check::{alt_warnings, check_mentions};
 use super::content::{Content, PartContent};
+use super::layout::{LaidOut, LaidPart, lay_out};
 use super::prepare::freeze;
 use super::reply::{NoTarget, ReplyTarget};
 
@@ -34,8 +35,7 @@ impl BlueskyConnector {
         pictures: &[Vec<Picture>],
     ) -> Result<Resolved, Vec<Fault>> {
         let mut faults = Vec::new();
-        let texts: Vec<String> = draft.parts.iter().map(|part| richtext::compose(&part.text)).collect();
-        let detected: Vec<Vec<Detected>> = texts.iter().map(|text| richtext::detect(text)).collect();
+        let LaidOut { parts: laid, mut warnings } = lay_out(draft);
         let reply = match draft.reply_to.as_deref().map(ReplyTarget::parse).transpose() {
             Ok(None) => None,
             Ok(Some(target)) => match self.find_reply(&target).await {
@@ -50,14 +50,13 @@ impl BlueskyConnector {
                 None
             }
         };
-        let mentioned = self.look_up_mentions(&detected, &mut faults).await;
-        let mut warnings = Vec::new();
-        let mut parts = Vec::with_capacity(texts.len());
-        for (index, (text, detected)) in texts.into_iter().zip(detected).enumerate() {
+        let mentioned = self.look_up_mentions(&laid, &mut faults).await;
+        let mut parts = Vec::with_capacity(laid.len());
+        for (index, LaidPart { text, detected, media, .. }) in laid.into_iter().enumerate() {
             let lookup = |handle: &Handle| mentioned.get(handle).and_then(|found| found.as_ref().ok().cloned());
             let (facets, unresolved) = richtext::resolve_mentions(detected, lookup);
             warnings.extend(unresolved.iter().map(|handle| plain_mention(index, handle)));
-            warnings.extend(alt_warnings(index, &draft.parts[index].media));
+            warnings.extend(alt_warnings(index, &media));
             parts.push(PartContent { text, facets, pictures: pictures.get(index).cloned().unwrap_or_default() });
         }
         let langs = draft.langs.iter().filter_map(|lang| Language::parse(lang).ok()).collect();
@@ -74,8 +73,8 @@ impl BlueskyConnector {
         }
     }
 
-    async fn look_up_mentions(&self, detected: &[Vec<Detected>], faults: &mut Vec<Fault>) -> Mentioned {
-        let handles = mentioned(detected);
+    async fn look_up_mentions(&self, laid: &[LaidPart], faults: &mut Vec<Fault>) -> Mentioned {
+        let handles = mentioned(laid);
         if let Some(fault) = check_mentions(handles.len()) {
             faults.push(fault);
             return Mentioned::new();
@@ -109,10 +108,10 @@ impl BlueskyConnector {
 }
 
 /// The handles that texts mention, each once.
-pub(crate) fn mentioned(detected: &[Vec<Detected>]) -> Vec<Handle> {
-    let mut handles: Vec<Handle> = detected
+pub(crate) fn mentioned(laid: &[LaidPart]) -> Vec<Handle> {
+    let mut handles: Vec<Handle> = laid
         .iter()
-        .flatten()
+        .flat_map(|part| &part.detected)
         .filter_map(|found| match &found.feature {
             Feature::Mention { handle } => Handle::parse(handle).ok(),
             _ => None,

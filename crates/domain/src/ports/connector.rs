@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::outcome::Obstacle;
 use crate::{
-    Account, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, PartPreview, Picture, Platform, Prepared,
-    Preview, RecordPreview, Resolved,
+    Account, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, Part, PartPreview, Picture, Platform,
+    Prepared, Preview, RecordPreview, Resolved,
 };
 
 /// What the platform allows, as data.
@@ -59,6 +59,10 @@ pub trait Connector: Send + Sync {
 
     /// What it allows.
     fn limits(&self) -> Limits;
+
+    /// The parts of a draft as this platform takes them: Markdown read, what is too long cut, pictures beside their part.
+    /// All other methods mean these parts, by number; the same draft always becomes the same parts.
+    fn lay_out(&self, draft: &Draft) -> Vec<Part>;
 
     /// Checks what can be checked without asking anybody. Returns every fault at once.
     fn check(&self, draft: &Draft) -> Vec<Fault>;

@@ -4,6 +4,7 @@
 mod faults;
 mod held;
 mod pictures;
+mod writing;
 
 use std::sync::Arc;
 

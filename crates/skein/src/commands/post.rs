@@ -4,7 +4,7 @@ use skein_domain::Part;
 
 use crate::app::App;
 use crate::exit::{Exit, Failure};
-use crate::parts::read_text;
+use crate::parts::{Written, read_text};
 use crate::pictures::Pictures;
 use crate::submit::{Options, submit};
 
@@ -26,5 +26,5 @@ pub(crate) struct Args {
 pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     let text = args.text.as_deref().map(read_text).transpose()?.unwrap_or_default();
     let part = Part { text, media: args.pictures.0 };
-    Box::pin(submit(app, vec![part], args.options)).await
+    Box::pin(submit(app, Written::one(part), args.options)).await
 }

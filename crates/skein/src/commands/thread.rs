@@ -17,5 +17,6 @@ pub(crate) struct Args {
 
 /// Posts a thread.
 pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
-    Box::pin(submit(app, read_parts(&args.file)?, args.options)).await
+    let written = read_parts(&args.file, args.options.layout.markdown)?;
+    Box::pin(submit(app, written, args.options)).await
 }

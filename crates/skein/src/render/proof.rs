@@ -52,7 +52,7 @@ pub(crate) fn limits(eye: &Eye) -> Vec<Line> {
                 server's, and the rest of the receipt that of whoever made it";
     let mut lines = vec![Line::blank()];
     lines.extend(labelled("checked", checked, eye));
-    lines.extend(labelled("not proven", open, eye));
+    lines.extend(labelled("unproven", open, eye));
     lines
 }
 

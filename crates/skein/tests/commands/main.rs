@@ -7,6 +7,7 @@ mod doctor;
 mod engine;
 mod installation;
 mod keys;
+mod layout;
 mod login;
 mod output;
 mod posting;

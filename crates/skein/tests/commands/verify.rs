@@ -90,7 +90,7 @@ async fn a_file_is_proven_by_the_key_that_the_document_names() {
     let path = save(&skein, &file);
     let told = skein.run(&["verify", &path]).await.exits(0);
     let told = told.says("Proven: 1 record of @alice.test").says("Post 0, a goose").says(&key).says("names it now");
-    told.says("not proven").says("when it was first written");
+    told.says("unproven").says("when it was first written");
     let json = skein.run(&["verify", &path, "--json"]).await.exits(0).json();
     assert_eq!((&json["valid"], &json["errors"]), (&json!(true), &json!([])));
     let account = &json["accounts"][0];

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use skein_domain::{Delivery, DeliveryId, Draft, Part, Receipt, State};
 use skein_intake::{PostView, Submission, Submitted};
 use skein_sandbox::{Fault, FaultOrder};
+use std::path::PathBuf;
 use std::slice;
 
 use super::network::DemoNetwork;
@@ -123,14 +124,18 @@ async fn publish(
 ) -> Result<(PostView, Delivery), Failure> {
     let house = &demo.house;
     let submission = Submission {
-        draft: Draft { parts: texts.iter().map(Part::text).collect(), reply_to: None, langs: vec!["en".to_owned()] },
+        draft: Draft {
+            parts: texts.iter().map(Part::text).collect(),
+            langs: vec!["en".to_owned()],
+            ..Draft::default()
+        },
         accounts: Vec::new(),
         at: at.map(|at| at.to_string()),
         zone: None,
         default_zone: house.config.zone.clone(),
     };
     let Submitted { post, deliveries, warnings } =
-        house.intake.submit(submission, &FilesAndWeb::new(house.http.clone())).await?;
+        house.intake.submit(submission, &FilesAndWeb::new(house.http.clone(), PathBuf::new())).await?;
     house.engine.nudge();
     let Some(first) = deliveries.first() else {
         return Err(Failure::system("demo", "The post has no delivery."));

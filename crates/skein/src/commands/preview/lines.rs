@@ -7,6 +7,7 @@ use skein_domain::ports::Clock as _;
 use skein_domain::{Category, Fault, Preview};
 use skein_intake::{Body, preview_offline};
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use tokio::runtime::Handle;
@@ -34,7 +35,7 @@ pub(crate) async fn run(app: &App, offline: bool) -> Result<Exit, Failure> {
     } else {
         let house = app.house().await?;
         let (intake, zone, runtime) = (house.intake.clone(), house.config.zone.clone(), Handle::current());
-        let originals = FilesAndWeb::new(house.http.clone());
+        let originals = FilesAndWeb::new(house.http.clone(), PathBuf::new());
         let answer = move |line: Line<'_>| {
             preview_of(line, &zone, |body| {
                 let looked_up = runtime.block_on(intake.preview(&body, &originals));
@@ -69,8 +70,9 @@ fn preview_of(line: Line<'_>, zone: &TimeZone, preview: impl FnOnce(skein_intake
         Ok(body) => body,
         Err(fault) => return Preview::refused(fault),
     };
+    let split = submission.draft.layout.split;
     let mut shown = preview(submission);
-    Body::add_faults(faults, &mut shown);
+    Body::add_faults(faults, split, &mut shown);
     shown
 }
 

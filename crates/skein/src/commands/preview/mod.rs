@@ -13,7 +13,7 @@ use crate::clock::SystemClock;
 use crate::config::zone;
 use crate::exit::{Exit, Failure};
 use crate::originals::FilesAndWeb;
-use crate::parts::{read_parts, read_text};
+use crate::parts::{Written, read_parts, read_text};
 use crate::pictures::Pictures;
 use crate::render::preview;
 use crate::submit::Options;
@@ -28,7 +28,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["lines", "image"])]
     pub(crate) thread: Option<String>,
     /// Read one post a line from standard input, as JSON, and print one preview a line; faults are told in the lines
-    #[arg(long, conflicts_with_all = ["at", "tz", "account", "reply_to", "lang", "image"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["at", "tz", "account", "reply_to", "lang", "image", "markdown", "split", "numbering", "shorten"]
+    )]
     pub(crate) lines: bool,
     /// Ask nobody: mentions are told by handle, and there are no records
     #[arg(long)]
@@ -47,11 +50,11 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     if lines {
         return lines::run(app, offline).await;
     }
-    let parts = if let Some(thread) = thread {
-        read_parts(&thread)?
+    let Written { parts, folder } = if let Some(thread) = thread {
+        read_parts(&thread, options.layout.markdown)?
     } else {
         let text = text.as_deref().map(read_text).transpose()?.unwrap_or_default();
-        vec![Part { text, media: pictures.0 }]
+        Written::one(Part { text, media: pictures.0 })
     };
     let preview = if offline {
         let submission = options.submission(parts, zone(&app.variables)?);
@@ -59,7 +62,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     } else {
         let house = app.house().await?;
         let submission = options.submission(parts, house.config.zone.clone());
-        house.intake.preview(&submission, &FilesAndWeb::new(house.http.clone())).await?
+        house.intake.preview(&submission, &FilesAndWeb::new(house.http.clone(), folder)).await?
     };
     Ok(show(app, &preview))
 }

@@ -1,0 +1,199 @@
+//! What becomes of the texts of a draft: read, shortened, cut. Check, preview and post are made of the same parts.
+
+use skein_atproto::richtext::{self, Detected, LostLink, Markdown, RichText, Room, WhyLost};
+use skein_domain::{Draft, Format, Layout, Media, Part, Split, Warning};
+
+use super::capabilities::LIMITS;
+
+/// The target of a link is repeated to its author up to here.
+const TARGET_MAX_CHARS: usize = 200;
+
+/// The parts that a draft becomes.
+pub(crate) struct LaidOut {
+    pub(crate) parts: Vec<LaidPart>,
+    /// What was lost on the way.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// A part with its text as it will be published.
+pub(crate) struct LaidPart {
+    pub(crate) text: String,
+    pub(crate) graphemes: usize,
+    /// Mentions, links and tags, none of them looked up.
+    pub(crate) detected: Vec<Detected>,
+    pub(crate) media: Vec<Media>,
+}
+
+/// A text that was read, with what belongs to places in it.
+struct Written {
+    rich: RichText,
+    media: Vec<(usize, Media)>,
+    lost: Vec<LostLink>,
+}
+
+/// Lays out a draft. Takes time in proportion to the length of its texts.
+pub(crate) fn lay_out(draft: &Draft) -> LaidOut {
+    let (texts, beside): (Vec<_>, Vec<_>) = draft
+        .parts
+        .iter()
+        .map(|part| {
+            let Written { rich, media, lost } = write(part, draft.layout);
+            (rich, (media, lost))
+        })
+        .unzip();
+    let (mut parts, begins) = cut(texts, draft.layout.split);
+    let mut warnings = Vec::new();
+    for (of, (media, lost)) in beside.into_iter().enumerate() {
+        // The last part of this text that begins before the place; each text has at least one.
+        let at = |place: usize| begins.partition_point(|begin| *begin <= (of, place)).saturating_sub(1);
+        for (place, media) in media {
+            if let Some(part) = parts.get_mut(at(place)) {
+                part.media.push(media);
+            }
+        }
+        warnings.extend(lost.into_iter().map(|lost| lost_link(at(lost.at), &lost)));
+    }
+    LaidOut { parts, warnings }
+}
+
+/// The parts, and for each from which text it is and where in it it begins.
+fn cut(texts: Vec<RichText>, split: Split) -> (Vec<LaidPart>, Vec<(usize, usize)>) {
+    let laid = |RichText { text, detected }: RichText| LaidPart {
+        graphemes: richtext::graphemes(&text),
+        text,
+        detected,
+        media: Vec::new(),
+    };
+    if split == Split::Never {
+        let begins = (0..texts.len()).map(|of| (of, 0)).collect();
+        return (texts.into_iter().map(laid).collect(), begins);
+    }
+    let room = Room { graphemes: LIMITS.text_graphemes, bytes: LIMITS.text_bytes };
+    let pieces = richtext::split(&texts, room, split == Split::Numbered);
+    // What stands before the first words of a text belongs to its first part too.
+    let begin = |index: usize| {
+        let of = pieces[index].of;
+        if index > 0 && pieces[index - 1].of == of { (of, pieces[index].from) } else { (of, 0) }
+    };
+    let begins = (0..pieces.len()).map(begin).collect();
+    (pieces.into_iter().map(|piece| laid(piece.rich)).collect(), begins)
+}
+
+fn write(part: &Part, layout: Layout) -> Written {
+    let given = part.media.iter().map(|media| (0, media.clone()));
+    let written = match layout.format {
+        Format::Plain => {
+            let text = richtext::compose(&part.text);
+            Written {
+                rich: RichText { detected: richtext::detect(&text), text },
+                media: given.collect(),
+                lost: Vec::new(),
+            }
+        }
+        Format::Markdown => {
+            let Markdown { text, facets, images, lost } = Markdown::read(&part.text);
+            let images = images.into_iter().map(|image| (image.at, Media { source: image.source, alt: image.alt }));
+            Written { rich: RichText { text, detected: facets }, media: given.chain(images).collect(), lost }
+        }
+    };
+    if layout.shorten { shortened(written) } else { written }
+}
+
+/// Shows links short, and moves what stands behind them.
+fn shortened(Written { rich: RichText { text, detected }, mut media, mut lost }: Written) -> Written {
+    let (shown, moved) = richtext::shorten_links(&text, &detected);
+    let place_now = |at: usize| {
+        let next = detected.partition_point(|found| found.byte_end <= at);
+        let (was, is) = match next.checked_sub(1) {
+            Some(last) => (detected[last].byte_end, moved[last].byte_end),
+            None => (0, 0),
+        };
+        // Within a link there is only its beginning to go to.
+        match detected.get(next).filter(|found| found.byte_start < at) {
+            Some(_) => moved[next].byte_start,
+            None => is + (at - was),
+        }
+    };
+    for (at, _) in &mut media {
+        *at = place_now(*at);
+    }
+    for lost in &mut lost {
+        lost.at = place_now(lost.at);
+    }
+    Written { rich: RichText { text: shown, detected: moved }, media, lost }
+}
+
+fn lost_link(part: usize, lost: &LostLink) -> Warning {
+    let target: String = lost.target.chars().take(TARGET_MAX_CHARS).collect();
+    let (code, message) = match lost.why {
+        WhyLost::NoWebAddress => (
+            "link_not_web",
+            format!("`{target}` is no address that begins with https:// or http://, so its words are no link."),
+        ),
+        WhyLost::NoWords => ("link_without_words", format!("The link to `{target}` has no words, so it is left out.")),
+    };
+    Warning::new(code, format!("parts[{part}].text"), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn laid(layout: Layout, parts: Vec<Part>) -> LaidOut {
+        lay_out(&Draft { parts, layout, ..Draft::default() })
+    }
+
+    const MARKDOWN: Layout = Layout { format: Format::Markdown, split: Split::Never, shorten: false };
+
+    fn media(source: &str) -> Media {
+        Media { source: source.to_owned(), alt: String::new() }
+    }
+
+    #[test]
+    fn a_plain_text_is_composed_and_nothing_else() {
+        let laid = laid(Layout::default(), vec![Part::text("\n\n*a* [b](https://c.com)  ")]);
+        assert_eq!(laid.parts[0].text, "*a* [b](https://c.com)");
+        assert_eq!(laid.parts[0].detected.len(), 1);
+    }
+
+    #[test]
+    fn pictures_and_warnings_go_to_the_part_where_they_stand() {
+        let first = format!("![](a.png) {} [mail](mailto:a@b.c)", "word ".repeat(50));
+        let text = format!("{first}\n\n![](b.png)\n\n{} [x](y.md)\n\n![](c.png)", "more ".repeat(50));
+        let parts =
+            vec![Part { text, media: vec![media("given.png")] }, Part::text("end ![](d.png) [](https://e.com)")];
+        for shorten in [false, true] {
+            let laid = laid(Layout { split: Split::Numbered, shorten, ..MARKDOWN }, parts.clone());
+            let sources: Vec<Vec<_>> =
+                laid.parts.iter().map(|part| part.media.iter().map(|media| media.source.as_str()).collect()).collect();
+            assert_eq!(sources, [vec!["given.png", "a.png", "b.png"], vec!["c.png"], vec!["d.png"]]);
+            assert!(laid.parts[2].text.ends_with("end (3/3)"));
+            let told: Vec<_> = laid.warnings.iter().map(|told| (told.code.as_str(), told.field.as_str())).collect();
+            let expected = [
+                ("link_not_web", "parts[0].text"),
+                ("link_not_web", "parts[1].text"),
+                ("link_without_words", "parts[2].text"),
+            ];
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn links_are_shortened_before_they_are_counted_and_pictures_move_along() {
+        let long = format!("https://example.com/{}", "x".repeat(300));
+        let text = format!("{long} {long} ![](a.png)\n\n{}\n\n{}", "word ".repeat(40), "more ".repeat(40));
+        let laid = laid(Layout { split: Split::Parts, shorten: true, ..MARKDOWN }, vec![Part::text(text)]);
+        assert_eq!(laid.parts.len(), 2);
+        assert!(laid.parts[0].text.starts_with("example.com/xxxxxxxxxxxx... example.com/xxxxxxxxxxxx...\n\nword"));
+        assert_eq!((laid.parts[0].media.len(), laid.parts[1].media.len()), (1, 0));
+        assert_eq!(laid.parts[0].detected.len(), 2);
+    }
+
+    #[test]
+    fn every_text_has_a_part_also_where_it_is_empty() {
+        let parts = vec![Part::text(""), Part { text: "  ".to_owned(), media: vec![media("a.png")] }, Part::text("b")];
+        let laid = laid(Layout { split: Split::Numbered, ..Layout::default() }, parts);
+        let texts: Vec<_> = laid.parts.iter().map(|part| (part.text.as_str(), part.media.len())).collect();
+        assert_eq!(texts, [("", 0), ("", 1), ("b (3/3)", 0)]);
+    }
+}
