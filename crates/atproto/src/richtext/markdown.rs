@@ -2,6 +2,7 @@
 
 mod address;
 mod flow;
+mod nesting;
 mod reader;
 
 use super::beside::detect_beside;
@@ -61,7 +62,8 @@ impl Markdown {
     /// `•` or their number, a quotation lines with `>`; line breaks stay where they were typed, and so does HTML. Every
     /// text is Markdown, so this cannot fail. Takes time in proportion to the length.
     pub fn read(source: &str) -> Self {
-        let Read { text, links, code, images, .. } = reader::read(&source.replace("\r\n", "\n").replace('\r', "\n"));
+        let lines = source.replace("\r\n", "\n").replace('\r', "\n");
+        let Read { text, links, code, images } = reader::read(&nesting::bounded(&lines));
         let moved = Moved::by_composing(&text);
         let text = compose(&text);
         let (mut facets, mut lost) = (Vec::new(), Vec::new());
