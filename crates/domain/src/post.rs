@@ -180,6 +180,7 @@ pub struct Resolved {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_name_opens_no_door() {
@@ -191,5 +192,21 @@ mod tests {
         assert_eq!(name("HTTP://me@cdn.example?key=1"), "HTTP://cdn.example");
         assert_eq!(name("/home/me/what?.png"), "/home/me/what?.png");
         assert_eq!(name(&"é".repeat(300)).chars().count(), 200);
+    }
+
+    #[test]
+    fn a_draft_without_a_layout_is_read_and_written_as_before_there_was_one() {
+        let stored = json!({"parts": [{"text": "hi"}], "reply_to": null, "langs": ["en"]});
+        let draft: Draft = serde_json::from_value(stored.clone()).unwrap();
+        assert!(draft.layout.is_plain());
+        assert_eq!(serde_json::to_value(&draft).unwrap(), stored);
+    }
+
+    #[test]
+    fn a_layout_is_written_in_words() {
+        let layout = Layout { format: Format::Markdown, split: Split::Numbered, shorten: true };
+        let written = json!({"format": "markdown", "split": "numbered", "shorten": true});
+        assert_eq!(serde_json::to_value(layout).unwrap(), written);
+        assert_eq!(serde_json::from_value::<Layout>(json!({"split": "parts"})).unwrap().split, Split::Parts);
     }
 }

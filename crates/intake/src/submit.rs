@@ -63,14 +63,13 @@ impl Intake {
     pub async fn submit(&self, submission: Submission, originals: &dyn Originals) -> Result<Submitted, IntakeError> {
         let began = self.clock.now();
         let mut examined = self.examine(&submission, originals, Purpose::Keep, began).await?;
-        let now = self.clock.now();
-        if submission.at.is_none() && examined.when.is_some() {
-            // Looking up and fitting takes time, and makes nothing late.
-            examined.when = read_when(&submission, now).ok();
-        }
-        if now.duration_since(began).as_millis() > SUBMISSION_MOST_MS {
+        let ended = self.clock.now();
+        if ended.duration_since(began).as_millis() > SUBMISSION_MOST_MS {
             examined.faults.push(took_too_long());
         }
+        // Looking up and fitting takes time, and makes nothing late. Words such as `in 10 days` count from their beginning.
+        let now = if submission.at.is_none() { ended } else { began };
+        examined.when = examined.when.and_then(|_| read_when(&submission, now).ok());
         match (examined.when.clone(), examined.faults.is_empty()) {
             (Some(when), true) => self.keep(&submission.draft, &when, examined, now).await,
             _ => Err(IntakeError::Refused(examined.faults)),

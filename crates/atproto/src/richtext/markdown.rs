@@ -2,6 +2,7 @@
 
 mod address;
 mod flow;
+mod nesting;
 mod reader;
 
 use super::beside::detect_beside;
@@ -21,7 +22,7 @@ pub struct Markdown {
     pub facets: Vec<Detected>,
     /// The pictures, in their order.
     pub images: Vec<Image>,
-    /// Links that could not be kept, in their order.
+    /// Links and pictures that could not be kept, in their order.
     pub lost: Vec<LostLink>,
 }
 
@@ -36,24 +37,26 @@ pub struct Image {
     pub alt: String,
 }
 
-/// A link that became nothing but its words.
+/// A link, or what was meant as a picture, that became nothing but its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostLink {
     /// Where in the text its words are, or would be, in bytes; on a character boundary.
     pub at: usize,
-    /// Where it leads, as it was written.
+    /// Where it leads, as it was written; of a picture, where it would be.
     pub target: String,
     /// What keeps it from being a link.
     pub why: WhyLost,
 }
 
-/// What keeps a link from being one.
+/// What keeps a link or a picture from being one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhyLost {
     /// It leads to something else than an `http` or `https` address.
     NoWebAddress,
     /// It has no words that a reader could follow, only a picture or nothing.
     NoWords,
+    /// It looks like a picture and is text, as `![a cat](my cat.png)` is: a path with spaces stands between `<` and `>`.
+    NoPicture,
 }
 
 impl Markdown {
@@ -61,7 +64,8 @@ impl Markdown {
     /// `•` or their number, a quotation lines with `>`; line breaks stay where they were typed, and so does HTML. Every
     /// text is Markdown, so this cannot fail. Takes time in proportion to the length.
     pub fn read(source: &str) -> Self {
-        let Read { text, links, code, images, .. } = reader::read(&source.replace("\r\n", "\n").replace('\r', "\n"));
+        let lines = source.replace("\r\n", "\n").replace('\r', "\n");
+        let Read { text, links, code, images } = reader::read(&nesting::bounded(&lines));
         let moved = Moved::by_composing(&text);
         let text = compose(&text);
         let (mut facets, mut lost) = (Vec::new(), Vec::new());
@@ -78,10 +82,26 @@ impl Markdown {
             lost.push(LostLink { at: byte_start, target, why });
         }
         let code: Vec<_> = code.into_iter().map(|range| moved.place(range.start)..moved.place(range.end)).collect();
+        lost.extend(unread_pictures(&text).filter(|picture| !code.iter().any(|code| code.contains(&picture.at))));
+        lost.sort_by_key(|lost| lost.at);
         let facets = detect_beside(&text, facets, &code);
         let images = images.into_iter().map(|image| Image { at: moved.place(image.at), ..image }).collect();
         Self { text, facets, images, lost }
     }
+}
+
+/// What is left in the text of pictures that are none.
+fn unread_pictures(text: &str) -> impl Iterator<Item = LostLink> {
+    let mut from = 0;
+    text.split_inclusive('\n').flat_map(move |line| {
+        let start = from;
+        from += line.len();
+        line.match_indices("![").filter_map(move |(at, _)| {
+            let (_, after) = line[at..].split_once("](")?;
+            let (target, _) = after.split_once(')')?;
+            Some(LostLink { at: start + at, target: target.to_owned(), why: WhyLost::NoPicture })
+        })
+    })
 }
 
 /// The range without the spaces at its edges.

@@ -59,7 +59,7 @@ fn check_text(index: usize, name: &str, part: &LaidPart, layout: Layout, faults:
         faults.push(
             Fault::content("too_many_graphemes", field(), message)
                 .over(format!("{} graphemes", LIMITS.text_graphemes), format!("{graphemes} graphemes"))
-                .next(too_long_to_cut(layout).unwrap_or("Shorten it, or split it into a thread.")),
+                .next(too_long_to_cut(layout).unwrap_or("Shorten it, or have it split into a thread (`split`).")),
         );
     }
     if text.len() > LIMITS.text_bytes {
@@ -68,10 +68,9 @@ fn check_text(index: usize, name: &str, part: &LaidPart, layout: Layout, faults:
         faults.push(
             Fault::content("too_many_bytes", field(), message)
                 .over(format!("{most} bytes"), format!("{bytes} bytes"))
-                .next(
-                    too_long_to_cut(layout)
-                        .unwrap_or("Shorten it, or split it into a thread; emoji of several people take many bytes."),
-                ),
+                .next(too_long_to_cut(layout).unwrap_or(
+                    "Shorten it, or have it split into a thread (`split`); emoji of several people take many bytes.",
+                )),
         );
     }
 }

@@ -131,6 +131,10 @@ fn lost_link(part: usize, lost: &LostLink) -> Warning {
             format!("`{target}` is no address that begins with https:// or http://, so its words are no link."),
         ),
         WhyLost::NoWords => ("link_without_words", format!("The link to `{target}` has no words, so it is left out.")),
+        WhyLost::NoPicture => (
+            "picture_not_read",
+            format!("`![…]({target})` is no picture but text: write ![…](<{target}>) where the path has spaces."),
+        ),
     };
     Warning::new(code, format!("parts[{part}].text"), message)
 }
@@ -138,6 +142,8 @@ fn lost_link(part: usize, lost: &LostLink) -> Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn laid(layout: Layout, parts: Vec<Part>) -> LaidOut {
         lay_out(&Draft { parts, layout, ..Draft::default() })
@@ -187,6 +193,55 @@ mod tests {
         assert!(laid.parts[0].text.starts_with("example.com/xxxxxxxxxxxx... example.com/xxxxxxxxxxxx...\n\nword"));
         assert_eq!((laid.parts[0].media.len(), laid.parts[1].media.len()), (1, 0));
         assert_eq!(laid.parts[0].detected.len(), 2);
+    }
+
+    fn part() -> impl Strategy<Value = Part> {
+        let piece = prop::sample::select(vec![
+            "![](P) ",
+            "[a link](https://example.com/a/long/way) ",
+            "https://example.com/a/very/long/way/to/go ",
+            "[mail](mailto:a@b.c) ",
+            "\n\n",
+            "- ",
+            "One sentence with some words in it. ",
+            "#tag ",
+            "👩\u{200d}👩\u{200d}👧",
+        ]);
+        vec(piece, 0..40).prop_map(|pieces| Part::text(pieces.concat()))
+    }
+
+    fn layout() -> impl Strategy<Value = Layout> {
+        let split = prop::sample::select(vec![Split::Never, Split::Parts, Split::Numbered]);
+        (split, any::<bool>()).prop_map(|(split, shorten)| Layout { split, shorten, ..MARKDOWN })
+    }
+
+    proptest! {
+        #[test]
+        fn every_picture_has_its_part_and_every_part_has_room(mut written in vec(part(), 1..4), layout in layout()) {
+            let mut pictures = 0;
+            for part in &mut written {
+                while part.text.contains("(P)") {
+                    part.text = part.text.replacen("(P)", &format!("({pictures}.png)"), 1);
+                    pictures += 1;
+                }
+            }
+            let texts = written.len();
+            let laid = laid(layout, written);
+            let sources: Vec<_> = laid.parts.iter().flat_map(|part| &part.media).map(|media| media.source.clone()).collect();
+            prop_assert_eq!(sources, (0..pictures).map(|number| format!("{number}.png")).collect::<Vec<_>>());
+            prop_assert!(laid.parts.len() == texts || (layout.split != Split::Never && laid.parts.len() > texts));
+            for part in &laid.parts {
+                prop_assert_eq!(part.graphemes, richtext::graphemes(&part.text));
+                prop_assert!(layout.split == Split::Never || (part.graphemes <= 300 && part.text.len() <= 3_000));
+                for found in &part.detected {
+                    prop_assert!(part.text.get(found.byte_start..found.byte_end).is_some());
+                }
+            }
+            for warning in &laid.warnings {
+                let names = |part: usize| warning.field == format!("parts[{part}].text");
+                prop_assert!((0..laid.parts.len()).any(names), "{}", warning.field);
+            }
+        }
     }
 
     #[test]

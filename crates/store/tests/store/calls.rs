@@ -5,7 +5,7 @@ use skein_testkit::samples::at_ms;
 
 use crate::scene::File;
 
-fn call(id: &str, at: i64) -> LoggedCall {
+pub(crate) fn call(id: &str, at: i64) -> LoggedCall {
     LoggedCall {
         id: id.to_owned(),
         at: at_ms(at),
@@ -29,7 +29,7 @@ fn call(id: &str, at: i64) -> LoggedCall {
     }
 }
 
-fn bare(id: &str, at: i64) -> LoggedCall {
+pub(crate) fn bare(id: &str, at: i64) -> LoggedCall {
     LoggedCall {
         account: None,
         work: None,

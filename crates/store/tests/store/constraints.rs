@@ -109,6 +109,8 @@ async fn every_nullable_column_is_written_with_and_without_a_value() {
     };
     store.claim(&request).await.unwrap().unwrap();
 
+    store.calls().append(&[crate::calls::call("call_a", 1), crate::calls::bare("call_b", 2)]).await.unwrap();
+
     let raw = file.raw().await;
     let nullable: Vec<(String, String)> = sqlx::query_as(
         "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use skein_domain::ports::{Ledger, LedgerError, QueueFilter};
 use skein_domain::story::Line;
-use skein_domain::{Delivery, Event, Media, Part, Post, PostId, StateName, WorkspaceId};
+use skein_domain::{Delivery, Event, Format, Layout, Media, Part, Post, PostId, Split, StateName, WorkspaceId};
 
 use super::scene::{Scene, assert_invalid, assert_not_found};
 use crate::samples::{self, at_ms, at_us};
@@ -17,6 +17,7 @@ pub async fn a_submission_reads_back_with_its_stories(ledger: Arc<dyn Ledger>) {
     post.draft.reply_to = Some("at://did:plc:x/app.bsky.feed.post/3k".to_owned());
     post.draft.parts[1].media = vec![Media { source: "swan.png".to_owned(), alt: "A swan.".to_owned() }];
     post.draft.langs = vec!["fr".to_owned(), "pt-BR".to_owned()];
+    post.draft.layout = Layout { format: Format::Markdown, split: Split::Numbered, shorten: true };
     let mut deliveries = [scene.samples.delivery(&post, &one), scene.samples.delivery(&post, &two)];
     deliveries.sort_by(|a, b| a.id.cmp(&b.id));
     let lines = [
