@@ -8,6 +8,26 @@ use crate::generated::{Seeded, Written, files};
 
 const POSTS: usize = 200;
 
+const STORIES: usize = 24;
+
+/// What stories in Markdown are made of.
+const MARKUP: [&str; 14] = [
+    "Some *words* that **go** on ~~and on~~ for a while, ",
+    "[a link with 🦋 in it](https://example.com/a_(b)) ",
+    "[nowhere](mailto:a@b.c) ",
+    "https://example.com/_kept_/as*it*is ",
+    "@alice.test and @nobody.test ",
+    "`#none` #tag ",
+    "\n- one\n- two [three](http://example.org)\n\n",
+    "\n> said\nsomebody\n\n",
+    "\n\n## A heading\n",
+    "नमस्ते. 👩\u{200d}👩\u{200d}👧\u{200d}👦! ",
+    "<b>HTML</b> &amp; \\*stars\\* ",
+    "\n```\ncode @bob.test\n```\n",
+    "\n\n![alt](<PICTURE>)\n\n",
+    "No space at all: 漢字かな。漢字かな。漢字かな。漢字かな。",
+];
+
 impl Scene {
     async fn record(&self, uri: &str) -> Value {
         let rkey = uri.rsplit('/').next().unwrap();
@@ -67,4 +87,42 @@ async fn real_pds_keeps_the_records_that_were_previewed() {
     }
     let made = format!("{records} records, {facets} facets, {replies} replies, {images} images, {galleries} galleries");
     assert!(records > 400 && facets > 700 && replies > 250 && images > 100 && galleries > 80, "{made}");
+}
+
+#[tokio::test]
+async fn real_pds_keeps_stories_in_markdown_as_they_were_previewed() {
+    let scene = Scene::set().await;
+    let mut seeded = Seeded(20_261_121);
+    let files = files(&scene.rig);
+    let (mut records, mut links, mut pictures) = (0, 0, 0);
+    for number in 0..STORIES {
+        let mut text = format!("Story {number}: ");
+        for _ in 0..6 + seeded.below(30) {
+            let piece = MARKUP[seeded.below(MARKUP.len())];
+            text.push_str(&piece.replace("PICTURE", &files[seeded.below(files.len())]));
+        }
+        let options =
+            [&["--markdown", "--split", "--json"][..], [&["--numbering"][..], &["--shorten"], &[]][number % 3]]
+                .concat();
+        let preview = [&["preview", "-"][..], &options].concat();
+        let shown = scene.rig.run_with(&preview, &[], &text).await.exits(0).json();
+        let post = [&["post", "-"][..], &options].concat();
+        let posted = scene.rig.run_with(&post, &[], &text).await.exits(0).json();
+        assert_eq!(shown["warnings"], posted["warnings"]);
+        let shown = shown["records"].as_array().unwrap();
+        let made = posted["deliveries"][0]["records"].as_array().unwrap();
+        assert_eq!(shown.len(), made.len());
+        for (shown, made) in shown.iter().zip(made) {
+            let found = scene.record(made["uri"].as_str().unwrap()).await;
+            assert_eq!(fixed(shown, &found["value"]), found["value"]);
+            assert_eq!(record_cid(&found["value"]).unwrap().as_str(), found["cid"].as_str().unwrap());
+            records += 1;
+            links += found["value"]["facets"].as_array().map_or(0, Vec::len);
+            pictures += usize::from(found["value"]["embed"].is_object());
+        }
+    }
+    assert!(
+        records > 40 && links > 100 && pictures > 15,
+        "{records} records, {links} facets, {pictures} with pictures"
+    );
 }
