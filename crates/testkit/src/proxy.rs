@@ -17,6 +17,7 @@
 //! # Ok(()) }
 //! ```
 
+pub(crate) mod accept;
 mod order;
 mod relay;
 pub(crate) mod wire;

@@ -6,28 +6,23 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::Shared;
 use super::log::{Exchange, Place};
 use super::plan::Fate;
+use crate::proxy::accept::accept as accept_all;
 use crate::proxy::wire::{self, Message};
 
-const MAX_CONNECTIONS: usize = 256;
 const UPSTREAM_LIMIT_S: u64 = 60;
 
-/// Accepts until the proxy is dropped; that drops the connections' tasks too.
+/// Accepts until the proxy is dropped.
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    while let Ok((client, _)) = listener.accept().await {
-        while connections.try_join_next().is_some() {}
-        if connections.len() < MAX_CONNECTIONS {
-            let shared = Arc::clone(&shared);
-            // Either side may go away at any moment; the log says what became of the request.
-            connections.spawn(async move { drop(serve(client, &shared).await) });
-        }
-    }
+    accept_all(listener, |client| {
+        let shared = Arc::clone(&shared);
+        async move { serve(client, &shared).await }
+    })
+    .await;
 }
 
 /// How a connection ends.

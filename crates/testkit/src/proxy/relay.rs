@@ -6,27 +6,22 @@ use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::accept::accept as accept_all;
 use super::order::{Fault, Ticket};
 use super::wire::{self, Message};
 use super::{Passed, Shared};
 
-const MAX_CONNECTIONS: usize = 256;
 const UPSTREAM_LIMIT_S: u64 = 60;
 
-/// Accepts until the proxy is dropped; that drops the connections' tasks too.
+/// Accepts until the proxy is dropped.
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    while let Ok((client, _)) = listener.accept().await {
-        while connections.try_join_next().is_some() {}
-        if connections.len() < MAX_CONNECTIONS {
-            let shared = Arc::clone(&shared);
-            // A client that goes away is what the tests bring about; the log says what became of its request.
-            connections.spawn(async move { drop(serve(client, &shared).await) });
-        }
-    }
+    accept_all(listener, |client| {
+        let shared = Arc::clone(&shared);
+        async move { serve(client, &shared).await }
+    })
+    .await;
 }
 
 /// What the client gets to see.
