@@ -41,7 +41,7 @@ pub(crate) struct Get {
     #[arg(long, value_name = "URL")]
     pub(crate) host: Option<Url>,
     /// Have the account's server pass it on to another service.
-    #[arg(long, value_name = "DID#SERVICE", requires = "account", help = PROXY_HELP)]
+    #[arg(long, value_name = "DID#SERVICE", requires = "account", help = PROXY_HELP, value_parser = service)]
     pub(crate) proxy: Option<String>,
     /// Go on where the last reader of this name stopped, and remember where this one does
     #[arg(long, value_name = "NAME")]
@@ -76,7 +76,7 @@ pub(crate) struct Call {
     #[arg(long, value_name = "HANDLE")]
     pub(crate) account: Option<String>,
     /// Have the account's server pass it on to another service.
-    #[arg(long, value_name = "DID#SERVICE", help = PROXY_HELP)]
+    #[arg(long, value_name = "DID#SERVICE", help = PROXY_HELP, value_parser = service)]
     pub(crate) proxy: Option<String>,
 }
 
@@ -87,6 +87,13 @@ fn method(text: &str) -> Result<Nsid, String> {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if name.is_empty() { Err("write NAME=VALUE".to_owned()) } else { Ok((name.to_owned(), value.to_owned())) }
+}
+
+fn service(text: &str) -> Result<String, String> {
+    match text.split_once('#') {
+        Some((did, id)) if Did::parse(did).is_ok() && !id.is_empty() => Ok(text.to_owned()),
+        _ => Err("give a DID and the id of a service, such as did:web:api.bsky.app#bsky_appview".to_owned()),
+    }
 }
 
 fn pages(text: &str) -> Result<usize, String> {

@@ -76,6 +76,8 @@ async fn what_cannot_be_asked_is_refused_at_the_door() {
     skein.run(&["get", "app.bsky.actor.getProfile", "actor"]).await.exits(2).says("NAME=VALUE");
     skein.run(&["call", "com.atproto.repo.createRecord", "repo=x"]).await.exits(4).says("No such account is connected");
     skein.run(&["log", "--since", "soon"]).await.exits(2);
+    let nowhere = ["get", "app.bsky.actor.getProfile", "--account", "alice.test", "--proxy", "nonsense"];
+    skein.run(&nowhere).await.exits(2).says("#bsky_appview");
 }
 
 #[tokio::test]
