@@ -8,7 +8,7 @@ use crate::Submission;
 
 /// The fields of the body, and of a part in `thread`.
 const FIELDS: &str =
-    "text, media, thread, format, split, numbering, shorten, langs, reply_to, accounts, scheduled_at, timezone";
+    "text, media, thread, format, split, numbering, shorten, langs, reply_to, ref, accounts, scheduled_at, timezone";
 const PART_FIELDS: &str = "text, media";
 const MEDIA_FIELDS: &str = "url, alt";
 
@@ -40,6 +40,7 @@ impl Body {
         let mut reader = Reader::default();
         let mut submission = Submission {
             draft: Draft::default(),
+            name: None,
             accounts: Vec::new(),
             at: None,
             zone: None,
@@ -59,6 +60,7 @@ impl Body {
                 "shorten" => submission.draft.layout.shorten = reader.flag("shorten", &value),
                 "langs" => submission.draft.langs = reader.texts("langs", value),
                 "reply_to" => submission.draft.reply_to = reader.text("reply_to", value),
+                "ref" => submission.name = reader.text("ref", value),
                 "accounts" => submission.accounts = reader.texts("accounts", value),
                 "scheduled_at" => submission.at = reader.text("scheduled_at", value),
                 "timezone" => submission.zone = reader.text("timezone", value),

@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// What it answers: an address on bsky.app, an at-uri, or an own post
     #[arg(long, value_name = "REF")]
     pub(crate) reply_to: Option<String>,
+    /// Your own name of it: the same post under the same name is published once, however often this runs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) r#ref: Option<String>,
     /// The language it is in, such as en; may be repeated
     #[arg(long, value_name = "LANG")]
     pub(crate) lang: Vec<String>,
@@ -78,6 +81,7 @@ impl Options {
     pub(crate) fn submission(self, parts: Vec<Part>, default_zone: TimeZone) -> Submission {
         Submission {
             draft: Draft { parts, reply_to: self.reply_to, langs: self.lang, layout: self.layout.into() },
+            name: self.r#ref,
             accounts: self.account,
             at: self.at,
             zone: self.tz,
