@@ -9,6 +9,7 @@ mod pictures;
 mod preview;
 mod review;
 mod submit;
+mod unpublish;
 mod view;
 
 pub use accounts::Connected;

@@ -49,7 +49,7 @@ pub struct Submitted {
 pub(crate) struct Examined {
     pub(crate) when: Option<When>,
     pub(crate) accounts: Vec<Account>,
-    /// The draft with the address of the own post that it answers.
+    /// The draft with the addresses of the own posts that it answers and quotes.
     pub(crate) draft: Draft,
     /// One for each account, when there are no faults.
     pub(crate) resolved: Vec<Resolved>,
@@ -107,10 +107,8 @@ impl Intake {
                 Vec::new()
             }
         };
-        let draft = self.with_own_reply(&submission.draft).await?.unwrap_or_else(|fault| {
-            faults.push(fault);
-            Draft { reply_to: None, ..submission.draft.clone() }
-        });
+        let (draft, not_found) = self.with_own_posts(&submission.draft).await?;
+        faults.extend(not_found);
         let purpose = if faults.is_empty() { purpose } else { Purpose::Show };
         let mut examined =
             Examined { when, accounts, draft, resolved: Vec::new(), files: Vec::new(), warnings: Vec::new(), faults };
