@@ -3,6 +3,7 @@
 //! This crate knows no database, no HTTP and no platform, so everything that it decides can be simulated with a seed.
 
 pub mod account;
+pub mod card;
 pub mod delivery;
 pub mod fault;
 pub mod gates;
@@ -18,6 +19,7 @@ pub mod story;
 pub mod when;
 
 pub use account::{Account, Lane, Platform, Standing};
+pub use card::{Attached, Card, CardChoice, GivenCard, MadeCard, MadeCards};
 pub use delivery::{Delivery, Event, Review, State, StateName, Stop, Waiting};
 pub use fault::{Category, Fault, Warning};
 pub use gates::{Gates, ReplyGate};
@@ -25,6 +27,8 @@ pub use ids::{AccountId, DeliveryId, PostId, WorkspaceId};
 pub use named::{Named, PostName};
 pub use outcome::{Evidence, Finding, Outcome, Prepared, Proof, RecordRef, parts_among};
 pub use post::{Draft, Fitted, Format, LANG_AUTO, Layout, Media, Part, Picture, Post, Resolved, Split};
-pub use preview::{FacetKind, FacetPreview, MediaPreview, PartPreview, Preview, PreviewFault, RecordPreview};
+pub use preview::{
+    CardPreview, FacetKind, FacetPreview, MediaPreview, PartPreview, Preview, PreviewFault, RecordPreview,
+};
 pub use receipt::{Receipt, Settled};
 pub use status::PostStatus;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ports::ContentHash;
-use crate::{Gates, Named, PostId, Warning, WorkspaceId};
+use crate::{CardChoice, Gates, Named, PostId, Warning, WorkspaceId};
 
 /// One part of a post. A post of several parts is a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -159,6 +159,9 @@ pub struct Draft {
     /// Who may answer and quote it.
     #[serde(default, skip_serializing_if = "Gates::is_open")]
     pub gates: Gates,
+    /// Which link card it gets.
+    #[serde(default, skip_serializing_if = "CardChoice::is_default")]
+    pub card: CardChoice,
     /// What is made of the texts.
     #[serde(default, skip_serializing_if = "Layout::is_plain")]
     pub layout: Layout,

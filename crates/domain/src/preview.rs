@@ -33,6 +33,22 @@ pub struct PartPreview {
     /// The pictures as they will be published; none where nothing was asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<MediaPreview>,
+    /// The link card as it will be published; none where nothing was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardPreview>,
+}
+
+/// A link card as it will be published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CardPreview {
+    /// Where it leads.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+    /// May be empty.
+    pub description: String,
+    /// Its picture.
+    pub thumb: Option<MediaPreview>,
 }
 
 /// A picture as it will be published.

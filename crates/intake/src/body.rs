@@ -10,7 +10,7 @@ use crate::Submission;
 
 /// The fields of the body, and of a part in `thread`.
 const FIELDS: &str = "text, media, thread, format, split, numbering, shorten, langs, reply_to, quote, ref, reply_gate, allow_quotes, \
-                      content_labels, record_tags, accounts, scheduled_at, timezone";
+                      card, content_labels, record_tags, accounts, scheduled_at, timezone";
 const PART_FIELDS: &str = "text, media";
 const MEDIA_FIELDS: &str = "url, alt";
 
@@ -66,6 +66,7 @@ impl Body {
                 "quote" => submission.draft.quote = reader.text("quote", value),
                 "reply_gate" => submission.draft.gates.replies = reader.reply_gate(value),
                 "allow_quotes" => submission.draft.gates.no_quotes = !reader.flag_or("allow_quotes", &value, true),
+                "card" => submission.draft.card = reader.card(value),
                 "content_labels" => submission.draft.labels = reader.texts("content_labels", value),
                 "record_tags" => submission.draft.tags = reader.texts("record_tags", value),
                 "accounts" => submission.accounts = reader.texts("accounts", value),

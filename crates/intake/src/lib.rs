@@ -1,6 +1,7 @@
 //! The use cases: preview, submit, move, cancel, retry, review, hold, read. Every door enters here.
 
 mod accounts;
+mod attach;
 mod body;
 mod change;
 mod find;

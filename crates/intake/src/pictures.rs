@@ -66,7 +66,14 @@ impl Intake {
         purpose: Purpose,
     ) -> Result<(Picture, Vec<String>), Fault> {
         let original = originals.read(&media.source, connector.limits().picture_input_bytes).await?;
-        let Fitted { bytes, mime, width, height, losses } = connector.fit(original).await?;
+        let mut fitted = connector.fit(original).await?;
+        let losses = std::mem::take(&mut fitted.losses);
+        Ok((self.keep_picture(fitted, &media.alt, purpose).await?, losses))
+    }
+
+    /// Keeps the file of a fitted picture.
+    pub(crate) async fn keep_picture(&self, fitted: Fitted, alt: &str, purpose: Purpose) -> Result<Picture, Fault> {
+        let Fitted { bytes, mime, width, height, .. } = fitted;
         let file = match purpose {
             Purpose::Show => ContentHash::of(&bytes),
             Purpose::Keep => self.media.put(&bytes).await.map_err(|error| {
@@ -75,7 +82,7 @@ impl Intake {
             })?,
         };
         let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        Ok((Picture { file, mime, bytes, width, height, alt: media.alt.clone() }, losses))
+        Ok(Picture { file, mime, bytes, width, height, alt: alt.to_owned() })
     }
 }
 

@@ -129,14 +129,15 @@ impl Intake {
             let Some(connector) = self.connectors.get(&platform) else { continue };
             let wrong = connector.check(draft);
             let told: Vec<String> = wrong.iter().map(|fault| fault.code.clone()).collect();
-            let purpose = if wrong.is_empty() { purpose } else { Purpose::Show };
+            let is_refused = !wrong.is_empty();
+            let purpose = if is_refused { Purpose::Show } else { purpose };
             faults.extend(wrong);
-            let pictures = self.fit_pictures(connector.as_ref(), draft, originals, purpose).await;
-            files.extend(pictures.of_parts.iter().flatten().map(|picture| picture.file.clone()));
-            warnings.extend(pictures.warnings);
-            faults.extend(pictures.faults);
+            let found = self.attach(connector.as_ref(), draft, originals, purpose, is_refused).await;
+            files.extend(found.attached.files().map(|picture| picture.file.clone()));
+            warnings.extend(found.warnings);
+            faults.extend(found.faults);
             for account in accounts.iter().filter(|account| account.platform == platform) {
-                match connector.resolve(account, draft, &pictures.of_parts).await {
+                match connector.resolve(account, draft, &found.attached).await {
                     Ok(found) => resolved.push(found),
                     // What the check has told already is not told again for each account.
                     Err(wrong) => faults.extend(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
+use jpeg_encoder::{Encoder as JpegEncoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr};
 use png::{BitDepth, ColorType as PngColor, Compression, Encoder as PngEncoder, Info};
 
 use crate::error::MediaError;
@@ -54,15 +54,52 @@ pub(crate) fn jpeg(
     if let Some(profile) = profile {
         encoder.add_icc_profile(profile).map_err(failed)?;
     }
-    let color = match raster.layout {
-        Layout::Gray => JpegColor::Luma,
-        Layout::Rgb => JpegColor::Rgb,
-        Layout::Rgba => JpegColor::Rgba,
-        Layout::GrayAlpha | Layout::Cmyk => return Err(MediaError::encode("JPEG", "pixels of an unfit kind")),
-    };
     let (width, height) = sides(raster)?;
-    encoder.encode(&raster.data, width, height, color).map_err(failed)?;
+    match raster.layout {
+        Layout::Gray => encoder.encode_image(Pixels::<1> { raster, width, height }),
+        Layout::Rgb => encoder.encode_image(Pixels::<3> { raster, width, height }),
+        Layout::Rgba => encoder.encode_image(Pixels::<4> { raster, width, height }),
+        Layout::GrayAlpha | Layout::Cmyk => return Err(MediaError::encode("JPEG", "pixels of an unfit kind")),
+    }
+    .map_err(failed)?;
     Ok(output)
+}
+
+/// What the encoder reads. Its own way to take colours apart takes twice as many instructions, for the same bytes.
+struct Pixels<'a, const CHANNELS: usize> {
+    raster: &'a Raster,
+    width: u16,
+    height: u16,
+}
+
+impl<const CHANNELS: usize> ImageBuffer for Pixels<'_, CHANNELS> {
+    fn get_jpeg_color_type(&self) -> JpegColorType {
+        if CHANNELS == 1 { JpegColorType::Luma } else { JpegColorType::Ycbcr }
+    }
+
+    fn width(&self) -> u16 {
+        self.width
+    }
+
+    fn height(&self) -> u16 {
+        self.height
+    }
+
+    fn fill_buffers(&self, y: u16, [light, blue, red, _]: &mut [Vec<u8>; 4]) {
+        let row_bytes = self.raster.row_bytes();
+        let row = self.raster.data.get(usize::from(y) * row_bytes..).and_then(|rows| rows.get(..row_bytes));
+        let row = row.unwrap_or_default();
+        if CHANNELS == 1 {
+            light.extend_from_slice(row);
+            return;
+        }
+        let (pixels, _) = row.as_chunks::<CHANNELS>();
+        let colors = |pixel: &[u8; CHANNELS]| rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
+        // One loop for each channel: whatever a loop does not use of `colors` is not computed.
+        light.extend(pixels.iter().map(|pixel| colors(pixel).0));
+        blue.extend(pixels.iter().map(|pixel| colors(pixel).1));
+        red.extend(pixels.iter().map(|pixel| colors(pixel).2));
+    }
 }
 
 fn sides(raster: &Raster) -> Result<(u16, u16), MediaError> {

@@ -16,6 +16,8 @@ use crate::{alpha_webp, ink, resize};
 const MAX_SIDE_PX: u32 = 16_383;
 /// From where a loss cannot be seen, down to where it begins to hurt.
 const LOSSY_QUALITIES: (u8, u8) = (60, 90);
+/// Below it, the bytes that more effort saves are worth its time.
+const QUICK_WEBP_QUALITIES: (u8, u8) = (80, 90);
 /// Below it, colour as fine as brightness is not worth its bytes.
 const FULL_CHROMA_QUALITIES: (u8, u8) = (80, 90);
 /// Whole blocks of the format, a twelfth to a sixth of the picture.
@@ -295,8 +297,7 @@ fn see_through(raster: &Raster, profile: Option<&[u8]>, limit_bytes: u64) -> Res
             alpha_webp::lossy(raster, profile, quality, effort)
         })
     };
-    let (_, high) = LOSSY_QUALITIES;
-    let found = match search(alpha_webp::Effort::Quick, (high, high))? {
+    let found = match search(alpha_webp::Effort::Quick, QUICK_WEBP_QUALITIES)? {
         Found::TooBig { .. } => search(alpha_webp::Effort::Tight, LOSSY_QUALITIES)?,
         fits @ Found::Fits { .. } => fits,
     };

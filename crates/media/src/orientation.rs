@@ -24,6 +24,9 @@ pub enum Orientation {
     Turn270,
 }
 
+/// So many rows of the result are written at a time.
+const BAND_ROWS: usize = 32;
+
 impl Orientation {
     /// From the EXIF value. What EXIF does not define counts as upright, as in browsers.
     pub fn from_exif(value: u16) -> Self {
@@ -63,24 +66,34 @@ impl Orientation {
         let (columns, rows) = (raster.width as usize, raster.height as usize);
         let (width, height) = self.upright(raster.width, raster.height);
         let (pixels, _) = raster.data.as_chunks::<CHANNELS>();
-        let at = |x: usize, y: usize| {
-            let (column, row) = match self {
-                Self::Upright => (x, y),
-                Self::Mirrored => (columns - 1 - x, y),
-                Self::Turned180 => (columns - 1 - x, rows - 1 - y),
-                Self::Flipped => (x, rows - 1 - y),
-                Self::Transposed => (y, x),
-                Self::Turn90 => (y, rows - 1 - x),
-                Self::Transversed => (columns - 1 - y, rows - 1 - x),
-                Self::Turn270 => (columns - 1 - y, x),
-            };
-            pixels.get(row * columns + column).copied().unwrap_or([0; CHANNELS])
+        let (last_column, last_row) = (columns.saturating_sub(1), rows.saturating_sub(1) * columns);
+        // The stored pixel of the upright picture's first, of the one to its right, and of the one below it.
+        let (row, step) = (columns.cast_signed(), 1_isize);
+        let (first, right, below) = match self {
+            Self::Upright => (0, step, row),
+            Self::Mirrored => (last_column, -step, row),
+            Self::Turned180 => (last_row + last_column, -step, -row),
+            Self::Flipped => (last_row, step, -row),
+            Self::Transposed => (0, row, step),
+            Self::Turn90 => (last_row, -row, step),
+            Self::Transversed => (last_row + last_column, -row, -step),
+            Self::Turn270 => (last_column, row, -step),
         };
-        let mut data = Vec::with_capacity(raster.data.len());
-        for y in 0..height as usize {
+        let mut data = vec![0; raster.data.len()];
+        let (targets, _) = data.as_chunks_mut::<CHANNELS>();
+        // Band by band, and a column of it at a time: what is read lies side by side, and what is written stays in the cache.
+        let mut band_first = first;
+        for targets in targets.chunks_mut(width as usize * BAND_ROWS) {
+            let mut column_first = band_first;
             for x in 0..width as usize {
-                data.extend_from_slice(&at(x, y));
+                let mut place = column_first;
+                for target in targets.iter_mut().skip(x).step_by(width as usize) {
+                    *target = pixels.get(place).copied().unwrap_or([0; CHANNELS]);
+                    place = place.wrapping_add_signed(below);
+                }
+                column_first = column_first.wrapping_add_signed(right);
             }
+            band_first = band_first.wrapping_add_signed(below * BAND_ROWS.cast_signed());
         }
         Raster { width, height, layout: raster.layout, data }
     }

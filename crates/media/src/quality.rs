@@ -128,6 +128,19 @@ impl<'a> Estimates<'a> {
         Ok(())
     }
 
+    /// A quality strictly between two: where the limit lies if bytes grow by the same share from each quality to the next.
+    /// Logarithms would tell, but may differ in their last digit from machine to machine, and results must not.
+    fn between(&mut self, fitting: u8, over: u8, limit: u64) -> Result<u8, MediaError> {
+        let (small, large) = (self.of(fitting)?, self.of(over)?);
+        let share = |above: u64, all: u64| above.saturating_mul(1_000) / all.max(1);
+        // Too low for such growth, and about as much too high.
+        let straight = share(limit.saturating_sub(small), large.saturating_sub(small));
+        let reciprocal = straight.saturating_mul(large) / limit.max(1);
+        let part_permille = straight.midpoint(reciprocal).min(1_000);
+        let steps = u8::try_from(u64::from(over - fitting) * part_permille / 1_000).unwrap_or(0);
+        Ok((fitting + steps).clamp(fitting + 1, over - 1))
+    }
+
     /// The highest quality that should fit; the lowest if none should.
     fn likely(&mut self, low: u8, high: u8, limit: u64) -> Result<u8, MediaError> {
         if self.of(high)? <= limit {
@@ -139,7 +152,7 @@ impl<'a> Estimates<'a> {
             return Ok(low);
         }
         while over - fitting > 1 {
-            let middle = fitting.midpoint(over);
+            let middle = self.between(fitting, over, limit)?;
             if self.of(middle)? <= limit {
                 fitting = middle;
             } else {

@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::{
-    Category, Delivery, Draft, Fault, Format, Gates, Layout, Part, PostId, ReplyGate, Split, StateName, Warning,
+    CardChoice, Category, Delivery, Draft, Fault, Format, Gates, Layout, Part, PostId, ReplyGate, Split, StateName,
+    Warning,
 };
 use skein_intake::{PostView, Submission, Submitted};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,12 @@ pub(crate) struct Options {
     /// Your own name of it: the same post under the same name is published once, however often this runs
     #[arg(long, value_name = "NAME")]
     pub(crate) r#ref: Option<String>,
+    /// The page whose link card it shows [default: that of the first link, where there are no pictures]
+    #[arg(long, value_name = "URL", conflicts_with = "no_card")]
+    pub(crate) card: Option<String>,
+    /// Show no link card
+    #[arg(long)]
+    pub(crate) no_card: bool,
     /// The language it is in, such as en; auto to have it guessed; may be repeated
     #[arg(long, value_name = "LANG")]
     pub(crate) lang: Vec<String>,
@@ -107,6 +114,11 @@ impl Options {
                 gates: Gates {
                     replies: self.reply_gate.as_deref().map(ReplyGate::read).unwrap_or_default(),
                     no_quotes: self.no_quotes,
+                },
+                card: match (self.card, self.no_card) {
+                    (Some(url), _) => CardChoice::Page(url),
+                    (None, true) => CardChoice::Never,
+                    (None, false) => CardChoice::FirstLink,
                 },
                 layout: self.layout.into(),
             },

@@ -86,6 +86,8 @@ impl House {
             Arc::clone(&media),
             web(&config),
         );
+        // The sandbox is a whole network, and nothing outside it is asked.
+        let connector = if config.sandbox.is_none() { connector.asking_pages(http.clone()) } else { connector };
         let mut connector: Arc<dyn Connector> = Arc::new(connector);
         if let Some(decorate) = hooks.decorate_connector {
             connector = decorate(connector);

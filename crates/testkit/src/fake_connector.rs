@@ -14,10 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Stamp};
+use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Originals, Stamp};
 use skein_domain::{
-    Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, Part, PartPreview, Picture,
-    Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved, Warning,
+    Account, Attached, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, MadeCards, Outcome, Part,
+    PartPreview, Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved, Warning,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -254,12 +254,11 @@ impl Connector for FakeConnector {
         Ok(Fitted { bytes: original, mime: "image/fake".to_owned(), width: 2, height: 1, losses })
     }
 
-    async fn resolve(
-        &self,
-        account: &Account,
-        draft: &Draft,
-        pictures: &[Vec<Picture>],
-    ) -> Result<Resolved, Vec<Fault>> {
+    async fn cards(&self, _draft: &Draft, _originals: &dyn Originals) -> MadeCards {
+        MadeCards::default()
+    }
+
+    async fn resolve(&self, account: &Account, draft: &Draft, attached: &Attached) -> Result<Resolved, Vec<Fault>> {
         self.shared.lock().calls.resolve += 1;
         let parts = || draft.parts.iter().enumerate();
         let refused = parts().filter(|(_, part)| part.text.contains(REFUSED_TEXT)).map(|(place, _)| {
@@ -273,7 +272,7 @@ impl Connector for FakeConnector {
         let warned = parts().filter(|(_, part)| part.text.contains(WARNED_TEXT)).map(|(place, _)| {
             Warning::new("warned_text", format!("parts[{place}].text"), format!("This text says `{WARNED_TEXT}`."))
         });
-        let lead_ms = if pictures.iter().all(Vec::is_empty) { TEXT_LEAD_MS } else { PICTURES_LEAD_MS };
+        let lead_ms = if attached.has_files() { PICTURES_LEAD_MS } else { TEXT_LEAD_MS };
         Ok(Resolved { content: samples::content(draft), lead_ms, warnings: warned.collect() })
     }
 

@@ -12,6 +12,7 @@ pub mod real_pds;
 pub mod samples;
 pub mod seeded_entropy;
 pub mod sim_clock;
+pub mod site;
 
 pub use fake_connector::{FakeConnector, SendOrder};
 pub use memory_ledger::MemoryLedger;
@@ -20,3 +21,4 @@ pub use memory_originals::MemoryOriginals;
 pub use samples::Samples;
 pub use seeded_entropy::SeededEntropy;
 pub use sim_clock::SimClock;
+pub use site::Site;

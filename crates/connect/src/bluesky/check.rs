@@ -6,7 +6,7 @@ use skein_domain::{Draft, Fault, Layout, Media, Split, Warning};
 use super::capabilities::{ALT_GRAPHEMES, LIMITS, MAX_MENTIONS};
 use super::layout::LaidPart;
 use super::target::{Address, Role};
-use super::{gates, said};
+use super::{card, gates, said};
 
 /// Checks a draft, which was laid out, against what Bluesky takes.
 pub(crate) fn check(draft: &Draft, parts: &[LaidPart]) -> Vec<Fault> {
@@ -22,12 +22,13 @@ pub(crate) fn check(draft: &Draft, parts: &[LaidPart]) -> Vec<Fault> {
     for (index, part) in parts.iter().enumerate() {
         let name =
             if parts.len() > 1 { format!("Part {} of {}", index + 1, parts.len()) } else { "The post".to_owned() };
-        let says_more = !part.media.is_empty() || (index == 0 && draft.quote.is_some());
+        let says_more = !part.media.is_empty() || (index == 0 && (draft.quote.is_some() || draft.card.url().is_some()));
         check_text(index, &name, part, says_more, draft.layout, &mut faults);
         check_media(index, &name, &part.media, &mut faults);
         check_alts(index, &part.media, &mut faults);
     }
     said::check(draft, &mut faults);
+    card::check(draft, parts.first(), &mut faults);
     let targets = [(&draft.reply_to, Role::Answered), (&draft.quote, Role::Quoted)];
     let unreadable = |(given, role): (&Option<String>, Role)| Address::parse(given.as_deref()?, role).err();
     faults.extend(targets.into_iter().filter_map(unreadable));
@@ -47,7 +48,7 @@ pub(crate) fn check_mentions(accounts: usize) -> Option<Fault> {
 fn check_text(index: usize, name: &str, part: &LaidPart, says_more: bool, layout: Layout, faults: &mut Vec<Fault>) {
     let field = || format!("parts[{index}].text");
     let LaidPart { text, graphemes, .. } = part;
-    // Pictures and a quote say enough by themselves.
+    // Pictures, a quote and a card say enough by themselves.
     if text.is_empty() && !says_more {
         faults.push(empty(&field(), &format!("{name} is empty.")));
     }

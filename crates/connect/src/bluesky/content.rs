@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use skein_atproto::record::{Facet, ReplyRef, StrongRef, cid_of_blob_hash};
 use skein_atproto::syntax::Language;
-use skein_domain::{Fault, Picture};
+use skein_domain::{Card, Fault, Picture};
 
 use super::capabilities::MAX_IMAGES;
 use super::gates::Gates;
-use super::unreadable;
+use super::{card, unreadable};
 
 /// The content of a delivery, as the ledger keeps it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -39,9 +39,15 @@ pub(crate) struct PartContent {
     pub(crate) facets: Vec<Facet>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pictures: Vec<Picture>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) card: Option<Card>,
 }
 
 impl PartContent {
+    fn files(&self) -> impl Iterator<Item = &Picture> {
+        self.pictures.iter().chain(self.card.iter().filter_map(|card| card.thumb.as_ref()))
+    }
+
     /// What is shown beneath the text: media, a quote, or both.
     pub(crate) fn embed(&self, quote: Option<&StrongRef>) -> Option<Value> {
         let Some(quote) = quote else { return self.media() };
@@ -52,11 +58,12 @@ impl PartContent {
         })
     }
 
-    /// The pictures as a record holds them: those of every client where there are few, a gallery where there are many.
+    /// The pictures as a record holds them: those of every client where there are few, a gallery where there are many. Where
+    /// there is none, the card.
     fn media(&self) -> Option<Value> {
         let items = self.pictures.iter();
         match self.pictures.len() {
-            0 => None,
+            0 => self.card.as_ref().map(card::embed),
             1..=MAX_IMAGES => {
                 let images: Vec<_> = items.map(|picture| item(picture, None)).collect();
                 Some(json!({"$type": "app.bsky.embed.images", "images": images}))
@@ -96,7 +103,7 @@ impl Content {
     /// Every picture, each file once.
     pub(crate) fn files(&self) -> Vec<&Picture> {
         let mut files: Vec<&Picture> = Vec::new();
-        for picture in self.parts.iter().flat_map(|part| &part.pictures) {
+        for picture in self.parts.iter().flat_map(PartContent::files) {
             if !files.iter().any(|known| known.file == picture.file) {
                 files.push(picture);
             }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod capabilities;
+mod card;
 mod check;
 mod content;
 mod gates;
@@ -26,11 +27,13 @@ use skein_bluesky::identity::Identities;
 use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::XrpcClient;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, MediaFiles, Stamp};
+use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, MediaFiles, Originals, Stamp};
 use skein_domain::{
-    Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Part, PartPreview, Picture, Platform,
-    Prepared, Preview, RecordPreview, RecordRef, Resolved,
+    Account, Attached, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, MadeCards, Part, PartPreview,
+    Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved,
 };
+use skein_media::Bounds;
+use skein_net::Http;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -47,6 +50,8 @@ pub struct BlueskyConnector {
     clock: Arc<dyn Clock>,
     media: Arc<dyn MediaFiles>,
     web: Option<Url>,
+    /// Who asks pages for their cards.
+    pages: Option<Http>,
     fits: Arc<Semaphore>,
     uploads: Arc<pictures::Uploads>,
 }
@@ -63,7 +68,13 @@ impl BlueskyConnector {
         web: Option<Url>,
     ) -> Self {
         let fits = Arc::new(Semaphore::new(pictures::FITS_AT_ONCE));
-        Self { sessions, identities, xrpc, clock, media, web, fits, uploads: Arc::default() }
+        Self { sessions, identities, xrpc, clock, media, web, pages: None, fits, uploads: Arc::default() }
+    }
+
+    /// The same connector, which asks pages of the web for their link cards. Without it only those cards are made whose words
+    /// are given.
+    pub fn asking_pages(self, http: Http) -> Self {
+        Self { pages: Some(http), ..self }
     }
 }
 
@@ -103,16 +114,15 @@ impl Connector for BlueskyConnector {
     }
 
     async fn fit(&self, original: Vec<u8>) -> Result<Fitted, Fault> {
-        self.fit_picture(original).await
+        self.fit_within(original, Bounds::POST).await
     }
 
-    async fn resolve(
-        &self,
-        account: &Account,
-        draft: &Draft,
-        pictures: &[Vec<Picture>],
-    ) -> Result<Resolved, Vec<Fault>> {
-        self.resolve_draft(account, draft, pictures).await
+    async fn cards(&self, draft: &Draft, originals: &dyn Originals) -> MadeCards {
+        self.make_cards(draft, originals).await
+    }
+
+    async fn resolve(&self, account: &Account, draft: &Draft, attached: &Attached) -> Result<Resolved, Vec<Fault>> {
+        self.resolve_draft(account, draft, attached).await
     }
 
     fn needs_upload(&self, account: &Account, content: &Value) -> bool {

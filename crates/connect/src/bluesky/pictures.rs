@@ -71,12 +71,12 @@ impl Uploads {
 }
 
 impl BlueskyConnector {
-    pub(crate) async fn fit_picture(&self, original: Vec<u8>) -> Result<Fitted, Fault> {
+    pub(crate) async fn fit_within(&self, original: Vec<u8>, bounds: Bounds) -> Result<Fitted, Fault> {
         let permit = Arc::clone(&self.fits).acquire_owned().await.map_err(|error| defect(&error))?;
         let fit = move || {
             // Given back when the work is over, not when whoever asked for it has gone.
             let _permit = permit;
-            skein_media::fit(&original, &Bounds::POST)
+            skein_media::fit(&original, &bounds)
         };
         let fitted = tokio::task::spawn_blocking(fit).await.map_err(|error| defect(&error))?;
         let fitted = fitted.map_err(|error| unusable(&error))?;

@@ -130,8 +130,12 @@ mod tests {
     }
 
     fn thread(texts: &[&str], reply: Option<ReplyRef>) -> Content {
-        let part =
-            |text: &&str| PartContent { text: (*text).to_owned(), facets: Vec::<Facet>::new(), pictures: Vec::new() };
+        let part = |text: &&str| PartContent {
+            text: (*text).to_owned(),
+            facets: Vec::<Facet>::new(),
+            pictures: Vec::new(),
+            card: None,
+        };
         Content { parts: texts.iter().map(part).collect(), reply, ..Content::default() }
     }
 

@@ -8,8 +8,8 @@ use skein_atproto::richtext::{self, Detected, Feature};
 use skein_atproto::syntax::Handle;
 use skein_domain::ports::Stamp;
 use skein_domain::{
-    Account, Draft, FacetKind, FacetPreview, Fault, MediaPreview, PartPreview, Picture, Preview, PreviewFault,
-    RecordPreview, Warning,
+    Account, Card, CardPreview, Draft, FacetKind, FacetPreview, Fault, MediaPreview, PartPreview, Picture, Preview,
+    PreviewFault, RecordPreview, Warning,
 };
 
 use super::capabilities::MAX_MENTIONS;
@@ -31,7 +31,7 @@ pub fn preview(draft: &Draft) -> Preview {
     let mut parts = Vec::with_capacity(laid.len());
     for (index, LaidPart { text, graphemes, detected, media }) in laid.into_iter().enumerate() {
         let facets = detected.into_iter().filter_map(|found| unresolved(index, found, &mut warnings)).collect();
-        parts.push(PartPreview { graphemes, bytes: text.len(), text, facets, media: Vec::new() });
+        parts.push(PartPreview { graphemes, bytes: text.len(), text, facets, media: Vec::new(), card: None });
         if !media.is_empty() {
             of_media.push(not_opened(index));
             of_media.extend(alt_warnings(index, &media));
@@ -44,18 +44,23 @@ pub fn preview(draft: &Draft) -> Preview {
 
 /// The parts of resolved content.
 pub(crate) fn parts(content: Content) -> Vec<PartPreview> {
-    let part = |PartContent { text, facets, pictures }: PartContent| PartPreview {
+    let part = |PartContent { text, facets, pictures, card }: PartContent| PartPreview {
         graphemes: richtext::graphemes(&text),
         bytes: text.len(),
         text,
         facets: facets.into_iter().filter_map(resolved).collect(),
         media: pictures.into_iter().map(shown).collect(),
+        card: card.map(shown_card),
     };
     content.parts.into_iter().map(part).collect()
 }
 
 fn shown(Picture { mime, bytes, width, height, alt, .. }: Picture) -> MediaPreview {
     MediaPreview { mime, bytes, width, height, alt }
+}
+
+fn shown_card(Card { url, title, description, thumb }: Card) -> CardPreview {
+    CardPreview { url, title, description, thumb: thumb.map(shown) }
 }
 
 fn not_opened(part: usize) -> Warning {

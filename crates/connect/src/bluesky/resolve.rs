@@ -8,7 +8,7 @@ use skein_bluesky::identity::IdentityError;
 use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::Stamp;
-use skein_domain::{Account, Category, Draft, Fault, Picture, Resolved, Warning};
+use skein_domain::{Account, Attached, Category, Draft, Fault, Resolved, Warning};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl BlueskyConnector {
         &self,
         account: &Account,
         draft: &Draft,
-        pictures: &[Vec<Picture>],
+        attached: &Attached,
     ) -> Result<Resolved, Vec<Fault>> {
         let mut faults = Vec::new();
         let LaidOut { parts: laid, mut warnings } = lay_out(draft);
@@ -59,7 +59,9 @@ impl BlueskyConnector {
             let (facets, unresolved) = richtext::resolve_mentions(detected, lookup);
             warnings.extend(unresolved.iter().map(|handle| plain_mention(index, handle)));
             warnings.extend(alt_warnings(index, &media));
-            parts.push(PartContent { text, facets, pictures: pictures.get(index).cloned().unwrap_or_default() });
+            let pictures = attached.pictures.get(index).cloned().unwrap_or_default();
+            let card = attached.cards.get(index).cloned().flatten();
+            parts.push(PartContent { text, facets, pictures, card });
         }
         warnings.extend(not_guessed);
         let (labels, tags) = (said::labels(draft), draft.tags.clone());
@@ -67,7 +69,7 @@ impl BlueskyConnector {
         match content.to_value() {
             Ok(value) if faults.is_empty() => {
                 check_size(account, &content).map_err(|fault| vec![fault])?;
-                let lead_ms = if pictures.iter().all(Vec::is_empty) { TEXT_LEAD_MS } else { PICTURES_LEAD_MS };
+                let lead_ms = if attached.has_files() { PICTURES_LEAD_MS } else { TEXT_LEAD_MS };
                 Ok(Resolved { content: value, lead_ms, warnings })
             }
             Ok(_) => Err(faults),

@@ -19,7 +19,7 @@ use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::XrpcClient;
 use skein_connect::bluesky::BlueskyConnector;
 use skein_domain::ports::{Clock, Connector, Stamp};
-use skein_domain::{Account, Prepared};
+use skein_domain::{Account, Attached, Prepared};
 use skein_net::{AllowPrivate, Dns, Http, NetConfig};
 use skein_testkit::{MemoryMedia, Samples, SimClock, samples};
 use url::Url;
@@ -119,7 +119,7 @@ impl Scene {
     /// What a draft becomes at submission.
     pub(crate) async fn content(&self, reply_to: Option<String>) -> Value {
         let draft = skein_domain::Draft { reply_to, ..samples::draft(&["hello"]) };
-        self.connector.resolve(&self.account, &draft, &[]).await.unwrap().content
+        self.connector.resolve(&self.account, &draft, &Attached::default()).await.unwrap().content
     }
 
     pub(crate) fn stamp(&self) -> Stamp {

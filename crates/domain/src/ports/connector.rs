@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
 
+use super::Originals;
 use crate::outcome::Obstacle;
 use crate::{
-    Account, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, Part, PartPreview, Picture, Platform,
-    Prepared, Preview, RecordPreview, RecordRef, Resolved,
+    Account, Attached, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, MadeCards, Outcome, Part, PartPreview,
+    Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved,
 };
 
 /// What the platform allows, as data.
@@ -81,14 +82,12 @@ pub trait Connector: Send + Sync {
     /// no field: whoever asks adds it.
     async fn fit(&self, original: Vec<u8>) -> Result<Fitted, Fault>;
 
-    /// Looks up all that a draft which passed `check` refers to; `pictures` are those of each part, fitted and in order.
-    /// Returns every fault at once.
-    async fn resolve(
-        &self,
-        account: &Account,
-        draft: &Draft,
-        pictures: &[Vec<Picture>],
-    ) -> Result<Resolved, Vec<Fault>>;
+    /// Makes the link cards of a draft which passed `check`: asks its pages, and fits their pictures.
+    async fn cards(&self, draft: &Draft, originals: &dyn Originals) -> MadeCards;
+
+    /// Looks up all that a draft which passed `check` refers to; `attached` are the pictures and cards of each part, in
+    /// order. Returns every fault at once.
+    async fn resolve(&self, account: &Account, draft: &Draft, attached: &Attached) -> Result<Resolved, Vec<Fault>>;
 
     /// Whether something must be brought to the platform before `prepare`, as far as this process knows.
     fn needs_upload(&self, account: &Account, content: &Value) -> bool;

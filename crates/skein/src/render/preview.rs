@@ -1,7 +1,7 @@
 //! A preview, for people: parts with their counts and facets, what would be refused, the records.
 
 use skein_domain::ports::Limits;
-use skein_domain::{MediaPreview, PartPreview, Preview, RecordPreview};
+use skein_domain::{CardPreview, MediaPreview, PartPreview, Preview, RecordPreview};
 
 use super::faults;
 use crate::exit::{Exit, Failure};
@@ -51,13 +51,29 @@ fn part_lines(part: &PartPreview, limits: Limits) -> Vec<Line> {
         lines.push(Line::from("  ").and(Tone::Faint, label).and(Tone::Plain, format!("{shown} → {}", facet.value)));
     }
     for (place, picture) in part.media.iter().enumerate() {
-        let MediaPreview { mime, bytes, width, height, alt } = picture;
-        let alt = if alt.trim().is_empty() { "no alt text".to_owned() } else { format!("“{alt}”") };
+        let alt =
+            if picture.alt.trim().is_empty() { "no alt text".to_owned() } else { format!("“{}”", picture.alt) };
         let label = format!("{:9}", format!("picture {}", place + 1));
-        let shown = format!("{mime}, {width} × {height} px, {bytes} bytes, {alt}");
+        let shown = format!("{}, {alt}", picture_words(picture));
         lines.push(Line::from("  ").and(Tone::Faint, label).and(Tone::Plain, format!(" {shown}")));
     }
+    lines.extend(part.card.iter().flat_map(card_lines));
     lines
+}
+
+fn picture_words(picture: &MediaPreview) -> String {
+    let MediaPreview { mime, bytes, width, height, .. } = picture;
+    format!("{mime}, {width} × {height} px, {bytes} bytes")
+}
+
+fn card_lines(card: &CardPreview) -> Vec<Line> {
+    let thumb = card.thumb.as_ref().map_or_else(|| "no picture".to_owned(), picture_words);
+    let told = [("card", &card.title), ("", &card.description), ("", &card.url), ("", &thumb)];
+    let told = told.into_iter().filter(|(_, words)| !words.is_empty());
+    told.map(|(label, words)| {
+        Line::from("  ").and(Tone::Faint, format!("{label:9}")).and(Tone::Plain, format!(" {words}"))
+    })
+    .collect()
 }
 
 fn record_lines(record: &RecordPreview) -> Vec<Line> {
@@ -89,6 +105,7 @@ mod tests {
             bytes: 10,
             facets: vec![facet],
             media: Vec::new(),
+            card: None,
         }
     }
 

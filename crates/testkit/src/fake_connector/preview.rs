@@ -43,5 +43,6 @@ fn part_of(text: &str) -> PartPreview {
         bytes: text.len(),
         facets: Vec::new(),
         media: Vec::new(),
+        card: None,
     }
 }

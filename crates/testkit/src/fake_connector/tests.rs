@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{Clock, Connector, Stamp};
-use skein_domain::{Account, Draft, Evidence, Finding, Outcome, Part, Prepared};
+use skein_domain::{Account, Attached, Draft, Evidence, Finding, Outcome, Part, Prepared};
 
 use super::*;
 use crate::samples::{Samples, at_ms, draft, fault};
@@ -25,7 +25,7 @@ impl World {
 
     async fn frozen(&self, texts: &[&str], ms: i64) -> Prepared {
         let stamp = Stamp { first_created_at: at_ms(ms), clock_id: 7, frozen_at: at_ms(ms - 1) };
-        let resolved = self.connector.resolve(&self.account, &draft(texts), &[]).await.unwrap();
+        let resolved = self.connector.resolve(&self.account, &draft(texts), &Attached::default()).await.unwrap();
         self.connector.prepare(&self.account, &resolved.content, stamp).await.unwrap()
     }
 
@@ -210,10 +210,11 @@ async fn something_else_at_the_address_is_different() {
 async fn every_text_to_refuse_is_refused_and_every_text_to_warn_of_is_warned_of() {
     let world = World::new();
     let refused = draft(&["please refuse me", "fine", "refuse me"]);
-    let faults = world.connector.resolve(&world.account, &refused, &[]).await.unwrap_err();
+    let faults = world.connector.resolve(&world.account, &refused, &Attached::default()).await.unwrap_err();
     let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_deref().unwrap()).collect();
     assert_eq!(fields, ["parts[0].text", "parts[2].text"]);
-    let resolved = world.connector.resolve(&world.account, &draft(&["fine", "warn me"]), &[]).await.unwrap();
+    let resolved =
+        world.connector.resolve(&world.account, &draft(&["fine", "warn me"]), &Attached::default()).await.unwrap();
     assert_eq!(resolved.warnings.iter().map(|w| w.field.as_str()).collect::<Vec<_>>(), ["parts[1].text"]);
 
     let long = Part::text("x".repeat(301));

@@ -99,7 +99,7 @@ fn content() -> impl Strategy<Value = Content> {
         let part = |text: String| {
             let text = richtext::compose(&text);
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
-            PartContent { text, facets, pictures: Vec::new() }
+            PartContent { text, facets, pictures: Vec::new(), card: None }
         };
         let langs = langs.into_iter().map(|lang| Language::parse(lang).unwrap()).collect();
         let (labels, tags, quotes) = said;
@@ -139,7 +139,7 @@ proptest! {
         let part = |text: &String| {
             let text = richtext::compose(text);
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
-            PartContent { text, facets, pictures: Vec::new() }
+            PartContent { text, facets, pictures: Vec::new(), card: None }
         };
         let content = Content { parts: texts.iter().map(part).collect(), ..Content::default() };
         let online = parts(content);
@@ -160,7 +160,7 @@ proptest! {
 
 #[test]
 fn what_is_not_fixed_is_there_with_a_provisional_value() {
-    let part = |text: &str| PartContent { text: text.to_owned(), facets: Vec::new(), pictures: Vec::new() };
+    let part = |text: &str| PartContent { text: text.to_owned(), facets: Vec::new(), pictures: Vec::new(), card: None };
     let content = |reply| Content { parts: vec![part("one"), part("two"), part("three")], reply, ..Content::default() };
     let due: Timestamp = "2026-12-01T08:00:00.0019Z".parse().unwrap();
     let alone = records(&account(), &content(None), due).unwrap();
