@@ -130,7 +130,7 @@ mod tests {
 
     /// Characters of every class, and what real texts are made of.
     fn piece() -> impl Strategy<Value = String> {
-        let of_classes = "\r\n\0aé中क가각각\u{301}\u{903}\u{94d}\u{93f}\u{600}\u{200d}\u{200c}\u{fe0f}😂👩🇩🇪🏽#️⃣";
+        let of_classes = "\r\n\0aé中क가각\u{1100}\u{1161}\u{11a8}\u{301}\u{903}\u{94d}\u{93f}\u{600}\u{200d}\u{200c}\u{fe0f}😂👩🇩🇪🏽#️⃣";
         let any_class = prop::sample::select(of_classes.chars().collect::<Vec<_>>()).prop_map(String::from);
         let written = prop::sample::select(vec!["words, and more words", "👨‍👩‍👧‍👦", "क्षेत्र", "اللَّهِ", "がぎ", "ｶﾞ", "ไทยำ"]);
         prop_oneof![4 => any_class, 1 => written.prop_map(String::from), 1 => any::<char>().prop_map(String::from)]
