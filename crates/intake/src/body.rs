@@ -40,14 +40,7 @@ impl Body {
             return Err(fault.given(kind_of(&body)).next("Write it as {\"text\": \"…\"}."));
         };
         let mut reader = Reader::default();
-        let mut submission = Submission {
-            draft: Draft::default(),
-            name: None,
-            accounts: Vec::new(),
-            at: None,
-            zone: None,
-            default_zone: default_zone.clone(),
-        };
+        let mut submission = nothing_asked(default_zone);
         let (mut first, mut media, mut thread) = (None, Vec::new(), Vec::new());
         let (mut is_split, mut is_numbered) = (false, false);
         for (name, value) in fields {
@@ -86,6 +79,13 @@ impl Body {
         Ok(Self { submission, faults: reader.faults })
     }
 
+    /// The body `{"text": "…"}`.
+    pub fn of_text(text: String, default_zone: &TimeZone) -> Self {
+        let mut submission = nothing_asked(default_zone);
+        submission.draft.parts.push(Part::text(text));
+        Self { submission, faults: Vec::new() }
+    }
+
     /// Puts the faults of a body before those of what it asks for. A text that could not be read is not called empty too,
     /// and there are no records of a body that was not understood. Where the texts are `split` the parts of the preview are
     /// not those of the body, so its faults name a field alone.
@@ -105,6 +105,17 @@ impl Body {
         }
         preview.faults.splice(0..0, faults);
         preview.records = None;
+    }
+}
+
+fn nothing_asked(default_zone: &TimeZone) -> Submission {
+    Submission {
+        draft: Draft::default(),
+        name: None,
+        accounts: Vec::new(),
+        at: None,
+        zone: None,
+        default_zone: default_zone.clone(),
     }
 }
 

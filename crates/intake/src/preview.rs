@@ -1,7 +1,7 @@
 //! Previewing: what `submit` would do, up to the point where it would store something.
 
 use jiff::Timestamp;
-use skein_domain::ports::Originals;
+use skein_domain::ports::{Clock, Originals};
 use skein_domain::{Account, Draft, Fault, Preview, RecordPreview, Resolved};
 
 use crate::find::names_own_post;
@@ -61,8 +61,10 @@ impl Intake {
 
 /// What can be shown of a submission without ledger and network: `of_draft` is the platform's own preview. Accounts and own
 /// posts are not looked up, so nothing is said about them.
-pub fn preview_offline(submission: Submission, now: Timestamp, of_draft: impl Fn(&Draft) -> Preview) -> Preview {
-    let wrong_time = read_when(&submission, now).err();
+pub fn preview_offline(submission: Submission, clock: &dyn Clock, of_draft: impl Fn(&Draft) -> Preview) -> Preview {
+    // Where none is named it is now, which is never wrong.
+    let names_time = submission.at.is_some() || submission.zone.is_some();
+    let wrong_time = if names_time { read_when(&submission, clock.now()).err() } else { None };
     let mut draft = submission.draft;
     draft.reply_to.take_if(|target| names_own_post(target));
     let own_quote = draft.quote.take_if(|target| names_own_post(target));

@@ -1,5 +1,6 @@
 //! Text for the terminal: cleaned, shortened, wrapped, set in columns.
 
+use memchr::memchr3_iter;
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -20,7 +21,7 @@ pub(crate) fn clean(text: &str) -> String {
 /// JSON that says the same, with every character as an escape that could command a terminal or reorder its neighbours.
 /// Outside of its strings JSON has none of these.
 pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
-    if !json.contains(is_escaped) {
+    if !needs_escapes(json.as_bytes()) {
         return Cow::Borrowed(json);
     }
     let mut escaped = String::with_capacity(json.len() + 16);
@@ -33,6 +34,19 @@ pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Whether one of these characters is in JSON. Found by the bytes that they begin with in UTF-8, which are few.
+pub(crate) fn needs_escapes(json: &[u8]) -> bool {
+    memchr3_iter(0x7f, 0xc2, 0xe2, json).any(|at| {
+        matches!(
+            json[at..],
+            [0x7f, ..]
+                | [0xc2, 0x80..=0x9f, ..]
+                | [0xe2, 0x80, 0x8e | 0x8f | 0xa8..=0xae, ..]
+                | [0xe2, 0x81, 0xa6..=0xa9, ..]
+        )
+    })
 }
 
 /// The joiner that holds emoji together is none of them.
@@ -115,6 +129,13 @@ mod tests {
         assert_eq!(clean(&escaped), escaped, "nothing is left to clean");
         assert!(!escaped.contains(['\u{200e}', '\u{200f}']) && escaped.contains("\\u009b") && escaped.contains("👩‍👩‍👧"));
         assert!(matches!(escape_json("{\"text\":\"Grüße – 👩‍👩‍👧\"}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_is_escaped_is_found_by_its_bytes() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(needs_escapes(format!("é{c}–").as_bytes()), is_escaped(c), "{c:?}");
+        }
     }
 
     #[test]

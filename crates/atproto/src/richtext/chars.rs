@@ -39,9 +39,15 @@ pub(super) fn space_len(bytes: &[u8], at: usize) -> usize {
     }
 }
 
+/// Whether a space may begin with this byte of UTF-8: false for letters of ASCII and within a character.
+pub(super) const fn may_begin_space(byte: u8) -> bool {
+    byte <= b' ' || byte >= 0xc2
+}
+
 /// Where the run without spaces that begins at `from` ends.
 pub(super) fn next_space(bytes: &[u8], from: usize) -> usize {
-    (from..bytes.len()).find(|&at| space_len(bytes, at) != 0).unwrap_or(bytes.len())
+    let is_space = |at: &usize| may_begin_space(bytes[*at]) && space_len(bytes, *at) != 0;
+    (from..bytes.len()).find(is_space).unwrap_or(bytes.len())
 }
 
 /// Unicode's general category P.
@@ -63,13 +69,15 @@ pub(super) fn is_punctuation(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{get_general_category, is_punctuation, is_space, space_len};
+    use super::{get_general_category, is_punctuation, is_space, may_begin_space, space_len};
 
     #[test]
     fn spaces_in_bytes_are_the_spaces_in_characters() {
         for c in '\0'..=char::MAX {
             let expected = if is_space(c) { c.len_utf8() } else { 0 };
-            assert_eq!(space_len(c.to_string().as_bytes(), 0), expected, "{c:?}");
+            let bytes = c.to_string().into_bytes();
+            assert_eq!(space_len(&bytes, 0), expected, "{c:?}");
+            assert!(expected == 0 || may_begin_space(bytes[0]), "{c:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! One pass over a text that finds what has a meaning in it.
 
-use super::chars::space_len;
+use super::chars::{may_begin_space, space_len};
 use super::{cashtag, link, mention, tag};
 
 /// A range of the text with a meaning. Both ends are on character boundaries.
@@ -49,13 +49,16 @@ pub fn detect(text: &str) -> Vec<Detected> {
             b'@' => mention::at(text, at),
             b'$' => cashtag::at(text, at),
             b'#' | 0xef if after_space => tag::at(text, at),
-            byte if byte.is_ascii_alphanumeric() && at >= links_from => match link::at(text, at) {
-                Some((run_end, detected)) => {
+            byte if byte.is_ascii_alphanumeric() && at >= links_from => {
+                let begin = at;
+                at = word_end(bytes, begin);
+                // Every link begins with the first label of a domain name, or with a scheme.
+                let found = if matches!(bytes.get(at), Some(b'.' | b':')) { link::at(text, begin) } else { None };
+                found.and_then(|(run_end, detected)| {
                     links_from = run_end;
                     detected
-                }
-                None => None,
-            },
+                })
+            }
             _ => None,
         };
         if let Some(detected) = detected {
@@ -67,11 +70,18 @@ pub fn detect(text: &str) -> Vec<Detected> {
     found
 }
 
+/// Where the letters, digits and hyphens of ASCII end that begin here.
+fn word_end(bytes: &[u8], begin: usize) -> usize {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    begin + bytes[begin..].iter().take_while(|byte| is_word(byte)).count()
+}
+
 /// The next place where something may begin: after a space, or after an opening parenthesis. Says which it was.
 fn next_place(bytes: &[u8], from: usize) -> (usize, bool) {
     let mut at = from;
-    while let Some(byte) = bytes.get(at) {
-        if *byte == b'(' {
+    while let Some(passed) = bytes[at..].iter().position(|byte| *byte == b'(' || may_begin_space(*byte)) {
+        at += passed;
+        if bytes[at] == b'(' {
             return (at + 1, false);
         }
         let space = space_len(bytes, at);
@@ -80,7 +90,7 @@ fn next_place(bytes: &[u8], from: usize) -> (usize, bool) {
         }
         at += 1;
     }
-    (at, false)
+    (bytes.len(), false)
 }
 
 #[cfg(test)]

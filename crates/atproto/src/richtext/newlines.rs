@@ -1,3 +1,4 @@
+use memchr::memchr2;
 use std::ops::Range;
 
 use super::chars::is_space;
@@ -25,7 +26,7 @@ pub(super) fn too_many(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     std::iter::from_fn(move || {
         loop {
-            let first = from + text[from..].find(['\n', '\r'])?;
+            let first = from + memchr2(b'\n', b'\r', &text.as_bytes()[from..])?;
             let (count, length) = line_breaks(&text[first..]);
             from = first + length;
             if count >= TOO_MANY {

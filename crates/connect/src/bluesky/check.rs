@@ -2,6 +2,7 @@
 
 use skein_atproto::richtext;
 use skein_domain::{Draft, Fault, Layout, Media, Split, Warning};
+use std::borrow::Cow;
 
 use super::capabilities::{ALT_GRAPHEMES, LIMITS, MAX_MENTIONS};
 use super::layout::LaidPart;
@@ -20,8 +21,10 @@ pub(crate) fn check(draft: &Draft, parts: &[LaidPart]) -> Vec<Fault> {
         faults.push(fault.over(format!("{} parts", LIMITS.parts), format!("{} parts", parts.len())));
     }
     for (index, part) in parts.iter().enumerate() {
-        let name =
-            if parts.len() > 1 { format!("Part {} of {}", index + 1, parts.len()) } else { "The post".to_owned() };
+        let name = match parts.len() {
+            1 => Cow::Borrowed("The post"),
+            several => Cow::Owned(format!("Part {} of {several}", index + 1)),
+        };
         let says_more = !part.media.is_empty() || (index == 0 && (draft.quote.is_some() || draft.card.url().is_some()));
         check_text(index, &name, part, says_more, draft.layout, &mut faults);
         check_media(index, &name, &part.media, &mut faults);

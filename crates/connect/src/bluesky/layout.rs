@@ -33,6 +33,9 @@ struct Written {
 
 /// Lays out a draft. Takes time in proportion to the length of its texts.
 pub(crate) fn lay_out(draft: &Draft) -> LaidOut {
+    if draft.layout.is_plain() {
+        return LaidOut { parts: draft.parts.iter().map(as_written).collect(), warnings: Vec::new() };
+    }
     let (texts, beside): (Vec<_>, Vec<_>) = draft
         .parts
         .iter()
@@ -56,14 +59,22 @@ pub(crate) fn lay_out(draft: &Draft) -> LaidOut {
     LaidOut { parts, warnings }
 }
 
+/// A part whose text is neither read nor cut.
+fn as_written(part: &Part) -> LaidPart {
+    LaidPart { media: part.media.clone(), ..laid(composed(&part.text)) }
+}
+
+fn composed(text: &str) -> RichText {
+    let text = richtext::compose(text);
+    RichText { detected: richtext::detect(&text), text }
+}
+
+fn laid(RichText { text, detected }: RichText) -> LaidPart {
+    LaidPart { graphemes: richtext::graphemes(&text), text, detected, media: Vec::new() }
+}
+
 /// The parts, and for each from which text it is and where in it it begins.
 fn cut(texts: Vec<RichText>, split: Split) -> (Vec<LaidPart>, Vec<(usize, usize)>) {
-    let laid = |RichText { text, detected }: RichText| LaidPart {
-        graphemes: richtext::graphemes(&text),
-        text,
-        detected,
-        media: Vec::new(),
-    };
     if split == Split::Never {
         let begins = (0..texts.len()).map(|of| (of, 0)).collect();
         return (texts.into_iter().map(laid).collect(), begins);
@@ -82,14 +93,7 @@ fn cut(texts: Vec<RichText>, split: Split) -> (Vec<LaidPart>, Vec<(usize, usize)
 fn write(part: &Part, layout: Layout) -> Written {
     let given = part.media.iter().map(|media| (0, media.clone()));
     let written = match layout.format {
-        Format::Plain => {
-            let text = richtext::compose(&part.text);
-            Written {
-                rich: RichText { detected: richtext::detect(&text), text },
-                media: given.collect(),
-                lost: Vec::new(),
-            }
-        }
+        Format::Plain => Written { rich: composed(&part.text), media: given.collect(), lost: Vec::new() },
         Format::Markdown => {
             let Markdown { text, facets, images, lost } = Markdown::read(&part.text);
             let images = images.into_iter().map(|image| (image.at, Media { source: image.source, alt: image.alt }));

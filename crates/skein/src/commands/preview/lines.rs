@@ -1,9 +1,8 @@
 //! `skein preview --lines`: one JSON post a line in, one preview a line out, in the same order.
 
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde::Deserialize;
 use skein_connect::bluesky;
-use skein_domain::ports::Clock as _;
 use skein_domain::{Category, Fault, Preview};
 use skein_intake::{Body, preview_offline};
 use std::io;
@@ -12,13 +11,13 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use tokio::runtime::Handle;
 
+use super::json::write_preview;
 use super::stream::{LINE_MAX_BYTES, Line, Pace, StreamError, answer_lines};
 use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::zone;
 use crate::exit::{Exit, Failure};
 use crate::originals::FilesAndWeb;
-use crate::text::escape_json;
 
 /// Lines that are looked up at the same time.
 const LOOK_UPS_AT_ONCE: usize = 8;
@@ -28,9 +27,8 @@ pub(crate) async fn run(app: &App, offline: bool) -> Result<Exit, Failure> {
     let ended = if offline {
         let zone = zone(&app.variables)?;
         let pace = Pace::Batches { workers: available_parallelism().map_or(1, Into::into) };
-        let answer = move |line: Line<'_>| {
-            preview_of(line, &zone, |body| preview_offline(body, SystemClock.now(), bluesky::preview))
-        };
+        let answer =
+            move |line: Line<'_>| preview_of(line, &zone, |body| preview_offline(body, &SystemClock, bluesky::preview));
         stream(pace, answer)
     } else {
         let house = app.house().await?;
@@ -57,8 +55,7 @@ pub(crate) async fn run(app: &App, offline: bool) -> Result<Exit, Failure> {
 
 fn stream(pace: Pace, answer: impl Fn(Line<'_>) -> Preview + Send + Sync + 'static) -> Result<(), StreamError> {
     let write = move |line: Line<'_>, out: &mut Vec<u8>| {
-        let answer = serde_json::to_string(&answer(line)).map_err(io::Error::from)?;
-        out.extend_from_slice(escape_json(&answer).as_bytes());
+        write_preview(&answer(line), out)?;
         out.push(b'\n');
         Ok(())
     };
@@ -66,7 +63,7 @@ fn stream(pace: Pace, answer: impl Fn(Line<'_>) -> Preview + Send + Sync + 'stat
 }
 
 fn preview_of(line: Line<'_>, zone: &TimeZone, preview: impl FnOnce(skein_intake::Submission) -> Preview) -> Preview {
-    let Body { submission, faults } = match read(line).and_then(|value| Body::read(value, zone)) {
+    let Body { submission, faults } = match read(line, zone) {
         Ok(body) => body,
         Err(fault) => return Preview::refused(fault),
     };
@@ -76,7 +73,7 @@ fn preview_of(line: Line<'_>, zone: &TimeZone, preview: impl FnOnce(skein_intake
     shown
 }
 
-fn read(line: Line<'_>) -> Result<Value, Fault> {
+fn read(line: Line<'_>, zone: &TimeZone) -> Result<Body, Fault> {
     let fault = |code: &str, message: String| Fault::new(code, Category::UserContent, message);
     let bytes = match line {
         Line::Whole(bytes) => bytes,
@@ -92,7 +89,24 @@ fn read(line: Line<'_>) -> Result<Value, Fault> {
     if text.trim_ascii().is_empty() {
         return Err(fault("empty_line", "The line is empty.".to_owned()).next("Write one JSON object a line."));
     }
-    serde_json::from_str(text).map_err(|error| fault("not_json", format!("The line is not JSON: {error}.")))
+    if let Some(words) = only_words(text) {
+        return Ok(Body::of_text(words, zone));
+    }
+    let value = serde_json::from_str(text);
+    let value = value.map_err(|error| fault("not_json", format!("The line is not JSON: {error}.")))?;
+    Body::read(value, zone)
+}
+
+/// The text of a post that is nothing else, as most are: read without a tree of values in between.
+fn only_words(json: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Words {
+        text: String,
+    }
+    // A list is no body, though it could be read as one.
+    let words = json.starts_with('{').then(|| serde_json::from_str(json))?;
+    words.ok().map(|Words { text }| text)
 }
 
 #[cfg(test)]
@@ -115,5 +129,30 @@ mod tests {
         assert_eq!(code(Line::Whole(b" \r")), "empty_line");
         assert_eq!(code(Line::Whole(b"[]")), "not_an_object");
         assert_eq!(code(Line::TooLong), "line_too_long");
+    }
+
+    #[test]
+    fn a_post_of_words_alone_is_read_as_any_other_is() {
+        for words in ["", "a", " é\0\n\"\\/\u{202e}", "👩‍👩‍👧"] {
+            let json = serde_json::json!({ "text": words });
+            assert_eq!(only_words(&json.to_string()).as_deref(), Some(words));
+            let quick = Body::of_text(words.to_owned(), &TimeZone::UTC);
+            assert_eq!(format!("{quick:?}"), format!("{:?}", Body::read(json, &TimeZone::UTC).unwrap()));
+        }
+        let others = [
+            r#"["hi"]"#,
+            r#" ["hi"]"#,
+            "{}",
+            r#"{"text":null}"#,
+            r#"{"text":["hi"]}"#,
+            r#"{"text":"hi","text":"ho"}"#,
+            r#"{"text":"hi","langs":null}"#,
+            r#"{"Text":"hi"}"#,
+            r#"{"text":"hi"} {}"#,
+            r#"{"text":"\ud800"}"#,
+        ];
+        for other in others {
+            assert_eq!(only_words(other), None, "{other}");
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! `skein preview`: what would be published, and every fault, before anything is. Stores nothing.
 
+mod json;
 mod lines;
 mod stream;
 
 use skein_connect::bluesky;
-use skein_domain::ports::Clock as _;
 use skein_domain::{Part, Preview};
 use skein_intake::preview_offline;
 
@@ -61,7 +61,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     };
     let preview = if offline {
         let submission = options.submission(parts, zone(&app.variables)?);
-        preview_offline(submission, SystemClock.now(), bluesky::preview)
+        preview_offline(submission, &SystemClock, bluesky::preview)
     } else {
         let house = app.house().await?;
         let submission = options.submission(parts, house.config.zone.clone());

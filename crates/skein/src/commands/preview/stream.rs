@@ -3,6 +3,7 @@
 //! The reader hands each batch of lines to whichever worker is free, and at the same time a ticket to the writer, which
 //! waits for the answers ticket by ticket. Both queues are bounded, so a slow reader of the answers slows down everything.
 
+use memchr::memchr;
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -125,8 +126,11 @@ fn answers_to(job: &Job, answer: &impl Fn(Line<'_>, &mut Vec<u8>) -> io::Result<
         }
         Job::Lines(lines) => {
             let mut answers = Vec::with_capacity(lines.len() * 2);
-            for line in lines.strip_suffix(b"\n").unwrap_or(lines).split(|byte| *byte == b'\n') {
-                answer(Line::Whole(line), &mut answers)?;
+            let mut rest = lines.as_slice();
+            while !rest.is_empty() {
+                let end = memchr(b'\n', rest).unwrap_or(rest.len());
+                answer(Line::Whole(&rest[..end]), &mut answers)?;
+                rest = rest.get(end + 1..).unwrap_or_default();
             }
             Ok(answers)
         }
