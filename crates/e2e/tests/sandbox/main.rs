@@ -1,6 +1,8 @@
 //! Every fault of the sandbox's list ends in the state that the design says.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
+mod beside;
+mod deleting;
 mod faults;
 mod held;
 mod pictures;
