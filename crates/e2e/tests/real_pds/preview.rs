@@ -86,11 +86,11 @@ async fn real_pds_keeps_the_records_that_were_previewed() {
             assert_eq!(record_cid(&value).unwrap().as_str(), found["cid"].as_str().unwrap(), "{value:#}");
             records += 1;
             facets += value["facets"].as_array().map_or(0, Vec::len);
-            let quoted = value["embed"]["record"].is_object();
-            quotes += usize::from(quoted);
+            let is_quote = value["embed"]["record"].is_object();
+            quotes += usize::from(is_quote);
             labels += usize::from(value["labels"].is_object());
             tags += value["tags"].as_array().map_or(0, Vec::len);
-            let media = if quoted { &value["embed"]["media"] } else { &value["embed"] };
+            let media = if is_quote { &value["embed"]["media"] } else { &value["embed"] };
             let [in_images, in_gallery] = ["images", "items"].map(|list| media[list].as_array().map_or(0, Vec::len));
             assert_eq!((in_images, in_gallery), if pictures > 4 { (0, pictures) } else { (pictures, 0) });
             images += usize::from(in_images > 0);
