@@ -91,6 +91,7 @@ pub(crate) enum Command {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use skein_domain::ReplyGate;
 
     fn parse(words: &[&str]) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(std::iter::once("skein").chain(words.iter().copied()))
@@ -116,6 +117,32 @@ mod tests {
         assert_eq!(args.text.as_deref(), Some("-"));
         assert_eq!(args.options.account, ["a", "b"]);
         assert_eq!(args.options.at.as_deref(), Some("fri 18:30"));
+    }
+
+    #[test]
+    fn a_post_says_what_stands_beside_its_text() {
+        let words = ["post", "hi", "--quote", "last", "--label", "porn", "--tag", "a", "--tag", "b", "--lang", "auto"];
+        let cli = parse(&[&words[..], &["--reply-gate", "mentioned,followers", "--no-quotes"]].concat());
+        let Command::Post(args) = cli.unwrap().command else { panic!("not a post") };
+        let draft = args.options.submission(Vec::new(), jiff::tz::TimeZone::UTC).draft;
+        assert_eq!(
+            (draft.quote.as_deref(), &*draft.labels, &*draft.langs),
+            (Some("last"), &["porn".to_owned()][..], &["auto".to_owned()][..])
+        );
+        assert_eq!(draft.tags, ["a", "b"]);
+        assert_eq!((draft.gates.replies, draft.gates.no_quotes), (ReplyGate::read("mentioned,followers"), true));
+        for option in [
+            &["--quote", "last"][..],
+            &["--label", "porn"],
+            &["--tag", "a"],
+            &["--no-quotes"],
+            &["--reply-gate", "nobody"],
+        ] {
+            assert!(parse(&[&["preview", "hi"], option].concat()).is_ok(), "{option:?}");
+            assert!(parse(&[&["preview", "--lines"], option].concat()).is_err(), "{option:?}");
+        }
+        let Command::Post(args) = parse(&["post", "hi"]).unwrap().command else { panic!("not a post") };
+        assert!(args.options.submission(Vec::new(), jiff::tz::TimeZone::UTC).draft.gates.is_open());
     }
 
     #[test]

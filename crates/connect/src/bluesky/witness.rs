@@ -1,4 +1,4 @@
-//! Looking at the platform to find out what became of a write: first the head, then every record of the thread.
+//! Looking at the platform to find out what became of a write: first the head, then every record of the thread, gates last.
 //!
 //! The order matters. When the head is still the one of the fence, nothing has landed, and the same bytes under the same
 //! fence may leave again: only one of the requests can land. When the head has moved and nothing of ours is there, our
@@ -40,7 +40,7 @@ impl BlueskyConnector {
         let mut another = None;
         for record in &prepared.records {
             match place_of(&xrpc, &pds, &did, record).await? {
-                // All parts are in one commit, so one that is there proves that all of them were.
+                // Parts and gates are in one commit, so one that is there proves that all of them were.
                 Place::Ours => return Ok(Finding::Found(self.proof(account, prepared))),
                 Place::Another(cid) => another = another.or(Some((record, cid))),
                 Place::Empty => {}

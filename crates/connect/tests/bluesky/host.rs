@@ -19,7 +19,7 @@ use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::XrpcClient;
 use skein_connect::bluesky::BlueskyConnector;
 use skein_domain::ports::{Clock, Connector, Stamp};
-use skein_domain::{Account, Attached, Prepared};
+use skein_domain::{Account, Attached, Draft, Fault, Prepared};
 use skein_net::{AllowPrivate, Dns, Http, NetConfig};
 use skein_testkit::{MemoryMedia, Samples, SimClock, samples};
 use url::Url;
@@ -27,7 +27,7 @@ use url::Url;
 pub(crate) const ALICE: &str = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
 /// Whose post is answered.
 pub(crate) const BOB: &str = "did:plc:bbbbbbbbbbbbbbbbbbbbbbbb";
-const HEAD: &str = "bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae";
+pub(crate) const HEAD: &str = "bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae";
 const REV: &str = "3jui7kd54zh2y";
 
 /// An answer to order.
@@ -86,10 +86,7 @@ impl Host {
                 (200, json!({"id": did, "alsoKnownAs": [], "service": [service]}))
             }
             "getLatestCommit" => (200, json!({"cid": HEAD, "rev": REV})),
-            "getRecord" => {
-                let post = json!({"$type": "app.bsky.feed.post", "text": "hi", "createdAt": "2026-12-01T07:00:00Z"});
-                (200, json!({"uri": post_of_bob(), "cid": HEAD, "value": post}))
-            }
+            "getRecord" => (200, found_post(HEAD)),
             _ => (500, json!({"error": "InternalServerError", "message": call})),
         }
     }
@@ -118,8 +115,14 @@ impl Scene {
 
     /// What a draft becomes at submission.
     pub(crate) async fn content(&self, reply_to: Option<String>) -> Value {
-        let draft = skein_domain::Draft { reply_to, ..samples::draft(&["hello"]) };
+        let draft = Draft { reply_to, ..samples::draft(&["hello"]) };
         self.connector.resolve(&self.account, &draft, &Attached::default()).await.unwrap().content
+    }
+
+    /// What a draft that quotes Bob's post becomes at submission.
+    pub(crate) async fn quoting(&self) -> Result<Value, Vec<Fault>> {
+        let draft = Draft { quote: Some(post_of_bob()), ..samples::draft(&["hello"]) };
+        self.connector.resolve(&self.account, &draft, &Attached::default()).await.map(|resolved| resolved.content)
     }
 
     pub(crate) fn stamp(&self) -> Stamp {
@@ -134,6 +137,12 @@ impl Scene {
 
 pub(crate) fn post_of_bob() -> String {
     format!("at://{BOB}/app.bsky.feed.post/3ke6kg3wk2222")
+}
+
+/// Bob's post with some hash, as a server gives it.
+pub(crate) fn found_post(cid: &str) -> Value {
+    let post = json!({"$type": "app.bsky.feed.post", "text": "hi", "createdAt": "2026-12-01T07:00:00Z"});
+    json!({"uri": post_of_bob(), "cid": cid, "value": post})
 }
 
 fn session(did: &Did, host: &Host, ends_at_s: i64) -> Session {

@@ -55,6 +55,8 @@ pub(crate) struct Written {
     pub(crate) parts: usize,
     /// Of each part.
     pub(crate) pictures: Vec<usize>,
+    /// The records beside the parts.
+    pub(crate) gates: usize,
     options: Vec<String>,
 }
 
@@ -81,10 +83,12 @@ impl Written {
         let pictures: Vec<usize> = (0..parts).map(|_| [0, 0, 0, 1, 2, 4, 5, 10][seeded.below(8)]).collect();
         let langs = &["en", "pt-BR", "zh-Hant"][..seeded.below(4)];
         let mut options: Vec<String> = langs.iter().flat_map(|lang| ["--lang", lang]).map(str::to_owned).collect();
-        if seeded.below(2) == 0 && !answered.is_empty() {
+        let answers = seeded.below(2) == 0 && !answered.is_empty();
+        if answers {
             let target = answered[seeded.below(answered.len())].clone();
             options.extend(["--reply-to".to_owned(), target]);
         }
+        let gates = beside(seeded, parts, answers, answered, &mut options);
         for (text, count) in texts.iter_mut().zip(&pictures) {
             for _ in 0..*count {
                 let file = &files[seeded.below(files.len())];
@@ -96,10 +100,35 @@ impl Written {
                 }
             }
         }
-        Self { input: texts.join("\n---\n"), parts, pictures, options }
+        Self { input: texts.join("\n---\n"), parts, pictures, gates, options }
     }
 
     pub(crate) fn arguments<'a>(&'a self, command: &[&'a str]) -> Vec<&'a str> {
         command.iter().copied().chain(self.options.iter().map(String::as_str)).chain(["--json"]).collect()
     }
+}
+
+/// Options for what stands beside the texts, and how many gates they make.
+fn beside(seeded: &mut Seeded, parts: usize, answers: bool, quotable: &[String], options: &mut Vec<String>) -> usize {
+    let mut gates = 0;
+    let mut add = |words: &[&str]| options.extend(words.iter().map(|word| (*word).to_owned()));
+    if seeded.below(3) == 0 && !quotable.is_empty() {
+        add(&["--quote", &quotable[seeded.below(quotable.len())]]);
+    }
+    for label in &["nudity", "!no-unauthenticated", "graphic-media"][..[0, 0, 1, 3][seeded.below(4)]] {
+        add(&["--label", label]);
+    }
+    for tag in &["rust", "\u{e9}t\u{e9} \u{1f1eb}\u{1f1f7}", "a#b"][..[0, 0, 1, 3][seeded.below(4)]] {
+        add(&["--tag", tag]);
+    }
+    let who = ["everyone", "nobody", "mentioned", "followers,following,mentioned"][seeded.below(4)];
+    if !answers {
+        add(&["--reply-gate", who]);
+        gates += usize::from(who != "everyone");
+    }
+    if seeded.below(3) == 0 {
+        add(&["--no-quotes"]);
+        gates += parts;
+    }
+    gates
 }

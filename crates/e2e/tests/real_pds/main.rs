@@ -1,6 +1,7 @@
 //! The promises of the first slice, against the reference PDS.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
+mod beside;
 mod crash;
 mod generated;
 mod login;

@@ -29,9 +29,9 @@ const MARKUP: [&str; 14] = [
 ];
 
 impl Scene {
-    async fn record(&self, uri: &str) -> Value {
-        let rkey = uri.rsplit('/').next().unwrap();
-        let params = [("repo", &*self.alice.did), ("collection", "app.bsky.feed.post"), ("rkey", rkey)];
+    pub(crate) async fn record(&self, uri: &str) -> Value {
+        let [.., collection, rkey] = uri.split('/').collect::<Vec<_>>()[..] else { panic!("{uri}") };
+        let params = [("repo", &*self.alice.did), ("collection", collection), ("rkey", rkey)];
         let (status, found) = self.pds.xrpc_get("com.atproto.repo.getRecord", &params, None).await.unwrap();
         assert_eq!(status, 200, "{found}");
         found
@@ -39,11 +39,13 @@ impl Scene {
 }
 
 /// The value of a preview with what was declared open as it became.
-fn fixed(shown: &Value, found: &Value) -> Value {
+pub(crate) fn fixed(shown: &Value, found: &Value) -> Value {
     let mut value = shown["value"].clone();
     for pointer in shown["not_fixed"].as_array().unwrap() {
         let pointer = pointer.as_str().unwrap();
-        assert!(pointer == "/createdAt" || pointer.starts_with("/reply/"), "{pointer} is not to be open");
+        let is_of_gate = pointer == "/post" && shown["collection"] != "app.bsky.feed.post";
+        let may_be_open = pointer == "/createdAt" || pointer.starts_with("/reply/") || is_of_gate;
+        assert!(may_be_open, "{pointer} is not to be open");
         *value.pointer_mut(pointer).unwrap() = found.pointer(pointer).unwrap().clone();
     }
     value
@@ -57,6 +59,7 @@ async fn real_pds_keeps_the_records_that_were_previewed() {
     let files = files(&scene.rig);
     let mut answered = Vec::new();
     let (mut records, mut facets, mut replies, mut images, mut galleries) = (0, 0, 0, 0, 0);
+    let (mut quotes, mut labels, mut tags, mut gates) = (0, 0, 0, 0);
     for number in 0..POSTS {
         let written = Written::generate(&mut seeded, number, &answered, &files);
         let (preview, post) = match written.parts {
@@ -68,7 +71,14 @@ async fn real_pds_keeps_the_records_that_were_previewed() {
         assert_eq!(shown["warnings"], posted["warnings"]);
         let shown = shown["records"].as_array().unwrap();
         let made = posted["deliveries"][0]["records"].as_array().unwrap();
-        assert_eq!((shown.len(), made.len()), (written.parts, written.parts));
+        let all = written.parts + written.gates;
+        assert_eq!((shown.len(), made.len()), (all, all));
+        for (shown, made) in shown.iter().zip(made).skip(written.parts) {
+            let found = scene.record(made["uri"].as_str().unwrap()).await;
+            assert_eq!(fixed(shown, &found["value"]), found["value"]);
+            assert_eq!((&found["uri"], &found["cid"]), (&made["uri"], &made["cid"]));
+            gates += 1;
+        }
         for ((shown, made), pictures) in shown.iter().zip(made).zip(written.pictures) {
             let found = scene.record(made["uri"].as_str().unwrap()).await;
             let value = fixed(shown, &found["value"]);
@@ -76,8 +86,12 @@ async fn real_pds_keeps_the_records_that_were_previewed() {
             assert_eq!(record_cid(&value).unwrap().as_str(), found["cid"].as_str().unwrap(), "{value:#}");
             records += 1;
             facets += value["facets"].as_array().map_or(0, Vec::len);
-            let [in_images, in_gallery] =
-                ["images", "items"].map(|list| value["embed"][list].as_array().map_or(0, Vec::len));
+            let is_quote = value["embed"]["record"].is_object();
+            quotes += usize::from(is_quote);
+            labels += usize::from(value["labels"].is_object());
+            tags += value["tags"].as_array().map_or(0, Vec::len);
+            let media = if is_quote { &value["embed"]["media"] } else { &value["embed"] };
+            let [in_images, in_gallery] = ["images", "items"].map(|list| media[list].as_array().map_or(0, Vec::len));
             assert_eq!((in_images, in_gallery), if pictures > 4 { (0, pictures) } else { (pictures, 0) });
             images += usize::from(in_images > 0);
             galleries += usize::from(in_gallery > 0);
@@ -87,6 +101,8 @@ async fn real_pds_keeps_the_records_that_were_previewed() {
     }
     let made = format!("{records} records, {facets} facets, {replies} replies, {images} images, {galleries} galleries");
     assert!(records > 400 && facets > 700 && replies > 250 && images > 100 && galleries > 80, "{made}");
+    let beside = format!("{quotes} quotes, {labels} labels, {tags} tags, {gates} gates");
+    assert!(quotes > 40 && labels > 80 && tags > 40 && gates > 100, "{beside}");
 }
 
 #[tokio::test]

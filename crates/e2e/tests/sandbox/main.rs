@@ -1,7 +1,9 @@
 //! Every fault of the sandbox's list ends in the state that the design says.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
+mod beside;
 mod cards;
+mod deleting;
 mod faults;
 mod held;
 mod pictures;

@@ -1,6 +1,7 @@
 //! Engine and intake on simulated time, against a platform in memory: what they decide, without waiting for it.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
+mod deleting;
 mod once;
 mod pictures;
 mod publishing;

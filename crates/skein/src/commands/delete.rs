@@ -41,7 +41,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     }
     let faults = house.intake.unpublish(&found).await?;
     let view = house.intake.view(found.post, Vec::new()).await?;
-    show(app, &house, &view, &public, faults)
+    Ok(show(app, &house, &view, &public, faults))
 }
 
 /// Asks the person at the terminal. A program says what it wants with `--yes`.
@@ -64,13 +64,7 @@ fn confirmed(app: &App, view: &PostView, public: &[&DeliveryView]) -> Result<boo
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-fn show(
-    app: &App,
-    house: &House,
-    view: &PostView,
-    were_public: &[&DeliveryView],
-    faults: Vec<Fault>,
-) -> Result<Exit, Failure> {
+fn show(app: &App, house: &House, view: &PostView, were_public: &[&DeliveryView], faults: Vec<Fault>) -> Exit {
     if app.screen.is_json() {
         app.screen.object(&PostView { errors: [view.errors.clone(), faults.clone()].concat(), ..view.clone() });
     } else {
@@ -79,15 +73,17 @@ fn show(
         }
     }
     if faults.is_empty() {
-        return Ok(Exit::Done);
+        return Exit::Done;
     }
     let is_lost = |fault: &Fault| matches!(fault.category, Category::AuthExpired | Category::AccountIssue);
     let exit = if faults.iter().any(is_lost) { Exit::Account } else { Exit::Failed };
     if !app.screen.is_json() {
         let failure = Failure { exit, faults, aftermath: "What is not deleted is still public.".to_owned() };
-        faults::failure(&failure, app.eye(house).width).into_iter().for_each(|line| app.screen.note(line));
+        for line in faults::failure(&failure, app.eye(house).width) {
+            app.screen.note(line);
+        }
     }
-    Ok(exit)
+    exit
 }
 
 fn told(delivery: &DeliveryView, was_public: bool) -> Option<Line> {
@@ -106,5 +102,28 @@ fn told(delivery: &DeliveryView, was_public: bool) -> Option<Line> {
             let state = state.as_str().replace('_', " ");
             Some(Line::of(Tone::Warn, format!("Not as @{account}: there it is {state}.")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples;
+
+    #[test]
+    fn each_account_is_told_for_itself() {
+        let records = samples::receipt().records;
+        let line = |state, was_public| {
+            let delivery = DeliveryView { state, records: records.clone(), ..samples::delivery() };
+            told(&delivery, was_public).map(|line| line.plain())
+        };
+        let gone = "Deleted as @alice.test: 2 records are gone. The receipt stays.";
+        assert_eq!(line(StateName::Removed, true).as_deref(), Some(gone));
+        assert_eq!(line(StateName::Removed, false).as_deref(), Some("As @alice.test it was deleted before."));
+        assert_eq!(
+            line(StateName::NeedsReview, false).as_deref(),
+            Some("Not as @alice.test: there it is needs review.")
+        );
+        assert_eq!(line(StateName::Published, true), None, "its fault is told");
     }
 }

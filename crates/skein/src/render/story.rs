@@ -205,7 +205,7 @@ post_00000000000000000000000004  published
   09:00:00.000   -24 h 0 min  Submitted: checked, looked up and kept.
   Tue 1 Dec 2026, Europe/Paris
   08:59:30.100       -29.9 s  Taken by box:42 to be prepared.
-  08:59:30.150       -29.8 s  Prepared: the bytes, addresses and content hashes of its 2 parts are
+  08:59:30.150       -29.8 s  Prepared: the bytes, addresses and content hashes of its 2 records are
                               final.
   09:00:00.040        +40 ms  Published, 12 ms after its instant, with the hashes computed here.
 

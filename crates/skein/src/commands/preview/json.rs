@@ -97,7 +97,7 @@ fn write_any(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) -> serde_json
 mod tests {
     use super::*;
     use serde_json::json;
-    use skein_domain::{FacetKind, Fault, MediaPreview, RecordPreview, Warning};
+    use skein_domain::{CardPreview, FacetKind, Fault, MediaPreview, RecordPreview, Warning};
 
     fn part(text: &str, values: &[&str]) -> PartPreview {
         let kinds = [FacetKind::Link, FacetKind::Mention, FacetKind::Tag].into_iter().cycle();
@@ -150,6 +150,12 @@ mod tests {
         let alt = "\u{7f}\"".to_owned();
         preview.parts[1].media =
             vec![MediaPreview { mime: "image/png".to_owned(), bytes: 1, width: 2, height: 3, alt }];
+        preview.parts[1].card = Some(CardPreview {
+            url: "https://a.example/\u{9b}".to_owned(),
+            title: "\"\u{202e}".to_owned(),
+            description: String::new(),
+            thumb: None,
+        });
         preview.records = Some(vec![RecordPreview {
             account: "alice.test".to_owned(),
             collection: "app.bsky.feed.post".to_owned(),
