@@ -46,6 +46,12 @@ pub enum LoginError {
         /// The server that was asked.
         server: String,
     },
+    /// The code that was given is not the one that was sent, or is too old.
+    #[error("{server} does not accept this sign-in code; nothing was stored; log in without a code to be sent another")]
+    WrongCode {
+        /// The server that was asked.
+        server: String,
+    },
     /// The account was taken down by its server.
     #[error(
         "{did} was taken down by its server, so it cannot log in; nothing was stored; the server's operator can say why"
@@ -186,12 +192,11 @@ impl SessionError {
 
     /// A takedown and a deactivation are told apart from what has to do with the call only.
     pub(super) fn of_call(did: &Did, error: CallError) -> Self {
-        if error.is_named("AccountTakedown") {
-            Self::TakenDown { did: did.clone() }
-        } else if error.is_named("AccountDeactivated") {
-            Self::Deactivated { did: did.clone() }
-        } else {
-            Self::Call(error)
+        // Not `RepoTakendown` and its like, which may be said of somebody else's repository.
+        match error.answer().and_then(|answer| answer.error.as_deref()) {
+            Some("AccountTakedown" | "AccountSuspended") => Self::TakenDown { did: did.clone() },
+            Some("AccountDeactivated") => Self::Deactivated { did: did.clone() },
+            _ => Self::Call(error),
         }
     }
 }
