@@ -2,6 +2,7 @@
 // The attribute tells clippy that functions outside of tests may unwrap too.
 #![cfg(test)]
 
+mod budget;
 mod host;
 mod preparing;
 mod unnamed;
