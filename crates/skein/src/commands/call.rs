@@ -151,7 +151,8 @@ async fn ask(house: &House, args: &Get, did: Option<&Did>, cursor: Option<String
     xrpc.get(host, method, parameters, Auth::None).await.map_err(SessionError::Call)
 }
 
-/// Calls a procedure once, and prints its answer. Repeated only where the server did not read it, for a token that ended.
+/// Calls a procedure, and prints its answer. Sent again only where the server did not act on it: a token that ended, a
+/// connection that was refused, a rate limit that ends soon.
 pub(crate) async fn call(app: &App, args: Call) -> Result<Exit, Failure> {
     let body = match &args.body {
         Some(file) => read(file)?,
