@@ -98,7 +98,7 @@ impl Tally {
         let short = |window: &Window, fits_at, refused_by_server| Shortage {
             meter: meter.clone(),
             limit: window.limit,
-            window_s: window.window_s,
+            window_s: window.lasts_s,
             used: window.spent,
             wanted: points,
             fits_at,
@@ -140,7 +140,7 @@ impl Tally {
         self.holds.push(Hold { id: id.to_owned(), points, at: now, step: self.steps });
         let surplus = self.holds.len().saturating_sub(HOLDS_AT_MOST);
         self.holds.drain(..surplus);
-        let low: Vec<i64> = self.windows.iter_mut().filter_map(|w| w.turned_low().then_some(w.window_s)).collect();
+        let low: Vec<i64> = self.windows.iter_mut().filter_map(|w| w.turned_low().then_some(w.lasts_s)).collect();
         Ok(self.gauges(meter, now).into_iter().filter(|gauge| low.contains(&gauge.window_s)).collect())
     }
 
@@ -166,7 +166,7 @@ impl Tally {
     fn take(&mut self, told: &Told, alone: bool, now: Timestamp) {
         let others = self.holds.iter().map(|hold| hold.points).sum();
         if let Some(said) = &told.said
-            && let Some(window) = self.windows.iter_mut().find(|window| window.window_s == said.window_s)
+            && let Some(window) = self.windows.iter_mut().find(|window| window.lasts_s == said.window_s)
         {
             window.correct(said, others, alone, now);
             self.enforced = true;
@@ -184,7 +184,7 @@ impl Tally {
         let gauge = |window: &Window| Gauge {
             meter: meter.clone(),
             limit: window.limit,
-            window_s: window.window_s,
+            window_s: window.lasts_s,
             used: window.spent,
             left: if closed.is_some() { 0 } else { window.left() },
             resets_at: window.resets_at().max(closed),
@@ -197,7 +197,7 @@ impl Tally {
     /// Brings everything to the present.
     fn turn(&mut self, meter: &Meter, now: Timestamp) {
         for limit in meter.kind().limits() {
-            if !self.windows.iter().any(|window| window.window_s == limit.window_s) {
+            if !self.windows.iter().any(|window| window.lasts_s == limit.window_s) {
                 self.windows.push(Window::of(*limit));
             }
         }

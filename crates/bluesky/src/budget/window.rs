@@ -22,7 +22,7 @@ const WARN_FROM_PERCENT: u64 = 95;
 /// A window: opened by the first spending, full again when it ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Window {
-    pub(super) window_s: i64,
+    pub(super) lasts_s: i64,
     pub(super) limit: u64,
     pub(super) spent: u64,
     open: Option<Open>,
@@ -41,7 +41,7 @@ struct Open {
 
 impl Window {
     pub(super) fn of(limit: Limit) -> Self {
-        Self { window_s: limit.window_s, limit: limit.points, spent: 0, open: None, warned: false }
+        Self { lasts_s: limit.window_s, limit: limit.points, spent: 0, open: None, warned: false }
     }
 
     /// Brings it to the present: over, or still open. What was noted by a clock that has been set back since keeps the time
@@ -53,10 +53,10 @@ impl Window {
                 open.resets_at = open.resets_at.checked_sub(ahead).unwrap_or(now);
                 open.noted_at = now;
             }
-            open.resets_at = open.resets_at.min(later(now, self.window_s + LEAVES_WITHIN_S + SET_BACK_S));
+            open.resets_at = open.resets_at.min(later(now, self.lasts_s + LEAVES_WITHIN_S + SET_BACK_S));
         }
         if self.open.as_ref().is_none_or(|open| open.resets_at <= now) {
-            *self = Self::of(Limit { points: self.limit, window_s: self.window_s });
+            *self = Self::of(Limit { points: self.limit, window_s: self.lasts_s });
         }
     }
 
@@ -70,12 +70,11 @@ impl Window {
 
     pub(super) fn spend(&mut self, points: u64, by: Option<&str>, now: Timestamp) {
         self.spent = self.spent.saturating_add(points);
-        match &mut self.open {
-            Some(open) => open.noted_at = open.noted_at.max(now),
-            None => {
-                let resets_at = later(now, self.window_s + LEAVES_WITHIN_S);
-                self.open = Some(Open { noted_at: now, resets_at, by: by.map(str::to_owned) });
-            }
+        if let Some(open) = &mut self.open {
+            open.noted_at = open.noted_at.max(now);
+        } else {
+            let resets_at = later(now, self.lasts_s + LEAVES_WITHIN_S);
+            self.open = Some(Open { noted_at: now, resets_at, by: by.map(str::to_owned) });
         }
     }
 
@@ -85,7 +84,7 @@ impl Window {
 
     /// The call that opened it was answered: the server's window opened no later than that.
     pub(super) fn answered(&mut self, by: &str, at: Timestamp) {
-        let resets_at = later(at, self.window_s + ROUNDING_S);
+        let resets_at = later(at, self.lasts_s + ROUNDING_S);
         if let Some(open) = self.open.as_mut().filter(|open| open.by.as_deref() == Some(by)) {
             *open = Open { noted_at: at.max(open.noted_at), resets_at, by: None };
         }

@@ -123,6 +123,16 @@ pub enum SessionError {
         /// The account.
         did: Did,
     },
+    /// The account lives on another server now, where this session is of no use, and no password is kept.
+    #[error(
+        "{did} moved to {server}, where its session is not good; posts are kept; log in again with an app password made there"
+    )]
+    Moved {
+        /// The account.
+        did: Did,
+        /// Where it lives now.
+        server: String,
+    },
     /// No more refreshes or logins for a while.
     #[error("the server of {did} takes no more sign-ins until {until}; the session is kept")]
     RateLimited {
@@ -176,9 +186,11 @@ impl SessionError {
             Self::RateLimited { .. } | Self::Busy { .. } | Self::Journal(_) => true,
             Self::Unreachable { error, .. } | Self::Call(error) => error.is_transient(),
             Self::Identity(error) => error.is_transient(),
-            Self::NoSession { .. } | Self::NeedsLogin { .. } | Self::TakenDown { .. } | Self::Deactivated { .. } => {
-                false
-            }
+            Self::NoSession { .. }
+            | Self::NeedsLogin { .. }
+            | Self::TakenDown { .. }
+            | Self::Deactivated { .. }
+            | Self::Moved { .. } => false,
         }
     }
 

@@ -120,12 +120,12 @@ impl Tries<'_> {
         let now = (self.retry.now)();
         // A clock that was set back must not make it try for longer than it may; the attempts are bounded all the same.
         let elapsed = Duration::try_from(now.duration_since(self.began).max(SignedDuration::ZERO)).ok()?;
-        let pause = match error.answer().and_then(|answer| answer.response.headers.said_retry_at(now)) {
-            Some(at) => Duration::try_from(at.duration_since(now)).ok()? + self.below(Duration::from_millis(SPREAD_MS)),
-            None => {
-                let doubled = first_pause.saturating_mul(2_u32.saturating_pow(self.failed.saturating_sub(1)));
-                self.below(doubled.min(longest_pause))
-            }
+        let said = error.answer().and_then(|answer| answer.response.headers.said_retry_at(now));
+        let pause = if let Some(at) = said {
+            Duration::try_from(at.duration_since(now)).ok()? + self.below(Duration::from_millis(SPREAD_MS))
+        } else {
+            let doubled = first_pause.saturating_mul(2_u32.saturating_pow(self.failed.saturating_sub(1)));
+            self.below(doubled.min(longest_pause))
         };
         (elapsed.saturating_add(pause) <= total).then_some(pause)
     }

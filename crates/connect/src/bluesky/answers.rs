@@ -107,16 +107,12 @@ pub(crate) fn of_error(error: &CallError, now: Timestamp) -> Outcome {
 /// What does not fit the budget was not sent: it waits until it fits, or is refused where it never will.
 fn of_shortage(shortage: &Shortage) -> Outcome {
     let (limit, given) = (format!("{} in {} s", shortage.limit, shortage.window_s), shortage.wanted.to_string());
-    match shortage.fits_at {
-        Some(at) => {
-            let fault = Fault::new("rate_limited", Category::RateLimit, sentence(shortage)).over(limit, given);
-            Outcome::RetryAt { at: Some(at), fault: fault.retry_at(at) }
-        }
-        None => {
-            let fault = Fault::new("over_budget", Category::PlatformRejected, sentence(shortage)).over(limit, given);
-            Outcome::Rejected(fault.next("Publish it as several threads."))
-        }
+    if let Some(at) = shortage.fits_at {
+        let fault = Fault::new("rate_limited", Category::RateLimit, sentence(shortage)).over(limit, given);
+        return Outcome::RetryAt { at: Some(at), fault: fault.retry_at(at) };
     }
+    let fault = Fault::new("over_budget", Category::PlatformRejected, sentence(shortage)).over(limit, given);
+    Outcome::Rejected(fault.next("Publish it as several threads."))
 }
 
 fn not_counted(error: &CallError) -> Fault {
@@ -174,6 +170,7 @@ pub(crate) fn session_fault(error: &SessionError) -> Fault {
     let (code, category) = match error {
         SessionError::TakenDown { .. } => ("account_taken_down", Category::AccountIssue),
         SessionError::Deactivated { .. } => ("account_deactivated", Category::AccountIssue),
+        SessionError::Moved { .. } => ("account_moved", Category::AuthExpired),
         _ => ("needs_login", Category::AuthExpired),
     };
     Fault::new(code, category, sentence(error)).next("`skein login HANDLE` connects it again and lets go what waits.")
