@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod blob;
+pub mod budget;
 pub mod calls;
 pub mod cursor;
 pub mod environment;

@@ -13,6 +13,9 @@ use url::Url;
 use crate::session::Authorized;
 use crate::xrpc::{Auth, CallError, Response, XrpcClient};
 
+/// The method of all writes.
+pub const APPLY_WRITES: &str = "com.atproto.repo.applyWrites";
+
 /// The state of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Head {
@@ -107,7 +110,7 @@ pub async fn get_record(
 /// A redirect comes back as [`CallError::Answer`] with a 3xx status. Everything but [`CallError::NotSent`] may have been acted upon
 /// unless the answer's error name says otherwise.
 pub async fn apply_writes(authorized: &Authorized, body: Bytes, timeout: Duration) -> Result<Response, CallError> {
-    authorized.post_json("com.atproto.repo.applyWrites", body, timeout).await
+    authorized.post_json(APPLY_WRITES, body, timeout).await
 }
 
 /// Reads the answer to an `applyWrites`. [`CallError::Malformed`] does not mean that nothing was written.

@@ -11,6 +11,7 @@ mod preparer;
 mod publisher;
 mod settings;
 mod sweeper;
+mod turns;
 mod uploader;
 mod witness;
 

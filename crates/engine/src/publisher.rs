@@ -32,6 +32,9 @@ impl LaneWork<'_> {
             self.note(&delivery, event).await?;
             return Ok(());
         }
+        if let Some(until) = self.limited_before(&delivery).await? {
+            return self.waits_its_turn(&delivery, until).await;
+        }
         if let Some(stale) = self.staleness(&delivery) {
             return self.prepare_again(delivery, account, stale).await;
         }

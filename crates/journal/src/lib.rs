@@ -1,14 +1,15 @@
 //! The Bluesky client's memory kept in Skein's store: sessions encrypted at rest, and a lease for their refresh that all
-//! processes on the same database share.
+//! processes on the same database share, as they share calls, cursors and what is counted of budgets.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use skein_bluesky::Did;
+use skein_bluesky::budget::{Meter, Tally};
 use skein_bluesky::calls::CallRecord;
 use skein_bluesky::cursor::CursorKey;
-use skein_bluesky::journal::{Journal, JournalError, Session, Stored};
-use skein_store::{Calls, CursorPlace, Cursors, LoggedCall, Sessions, Store, StoreError};
+use skein_bluesky::journal::{BudgetJournal, Journal, JournalError, Session, Stored, TallyChange};
+use skein_store::{Budgets, Calls, CursorPlace, Cursors, LoggedCall, MeterRow, Sessions, Store, StoreError};
 
 /// The name under which the store keeps sessions of the AT Protocol.
 const SERVICE: &str = "atproto";
@@ -19,13 +20,60 @@ pub struct StoreJournal {
     sessions: Sessions,
     calls: Calls,
     cursors: Cursors,
+    budgets: Budgets,
 }
 
 impl StoreJournal {
     /// The journal of a store. Journals of several stores on one database file share everything.
     pub fn new(store: &Store) -> Self {
-        Self { sessions: store.sessions(), calls: store.calls(), cursors: store.cursors() }
+        Self { sessions: store.sessions(), calls: store.calls(), cursors: store.cursors(), budgets: store.budgets() }
     }
+}
+
+#[async_trait]
+impl BudgetJournal for StoreJournal {
+    async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError> {
+        let rows: Vec<MeterRow<'_>> = meters.iter().map(row).collect();
+        let mut change_texts = |texts: Vec<Option<String>>| {
+            let mut tallies: Vec<Tally> =
+                texts.iter().zip(meters).map(|(text, meter)| read(text.as_deref(), meter)).collect();
+            change(&mut tallies);
+            tallies.iter().map(written).collect()
+        };
+        self.budgets.change(&rows, &mut change_texts).await.map_err(JournalError::new)
+    }
+
+    async fn tally(&self, meter: &Meter) -> Result<Option<Tally>, JournalError> {
+        let kept = self.budgets.get(row(meter)).await.map_err(JournalError::new)?;
+        Ok(kept.map(|text| read(Some(&text), meter)))
+    }
+
+    async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
+        let kept = self.budgets.list().await.map_err(JournalError::new)?;
+        let known = kept.into_iter().filter_map(|kept| {
+            let meter = Meter::parse(&kept.meter, &kept.whose)?;
+            let tally = read(Some(&kept.tally), &meter);
+            Some((meter, tally))
+        });
+        Ok(known.collect())
+    }
+}
+
+fn row(meter: &Meter) -> MeterRow<'_> {
+    MeterRow { meter: meter.kind().as_str(), whose: meter.key() }
+}
+
+/// A count that cannot be read, as one of a later version, begins anew: the server still has its own.
+fn read(text: Option<&str>, meter: &Meter) -> Tally {
+    let Some(text) = text else { return Tally::default() };
+    serde_json::from_str(text).unwrap_or_else(|error| {
+        tracing::warn!(meter = meter.kind().as_str(), of = meter.key(), %error, "a count cannot be read and begins anew");
+        Tally::default()
+    })
+}
+
+fn written(tally: &Tally) -> Result<String, StoreError> {
+    serde_json::to_string(tally).map_err(|error| StoreError::Invalid(format!("a count has no JSON form: {error}")))
 }
 
 #[async_trait]
@@ -99,6 +147,7 @@ fn logged(call: &CallRecord) -> LoggedCall {
         at: call.at,
         account: call.account.clone(),
         work: call.work.clone(),
+        attempt: call.attempt.into(),
         verb: call.verb.clone(),
         method: call.method.clone(),
         host: call.host.clone(),

@@ -17,6 +17,10 @@ pub struct Label {
     pub account: Option<Arc<str>>,
     /// The piece of work, such as the id of a delivery.
     pub work: Option<Arc<str>>,
+    /// How often the same request was made before.
+    pub retries: u32,
+    /// What was reserved for it of a budget, by the name of the reservation.
+    pub reservation: Option<Arc<str>>,
 }
 
 /// A request that is over: answered, broken, or refused before it left.

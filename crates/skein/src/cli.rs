@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, call, delete, demo, hold, log, login, post, preview, prune, queue, receipt, thread, verify, work,
+    accounts, call, delete, demo, hold, limits, log, login, post, preview, prune, queue, receipt, thread, verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Call(call::Call),
     /// Show the requests that left this machine
     Log(log::Args),
+    /// Show what accounts have used of their hosts' limits
+    Limits(limits::Args),
     /// Forget old rows of the call log
     Prune(prune::Args),
     /// Stop everything of an account, or of all, that is not on its way

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 use skein_bluesky::Environment;
 use skein_bluesky::calls::Recorder;
 use skein_bluesky::session::{Now, Sessions};
-use skein_bluesky::xrpc::XrpcClient;
+use skein_bluesky::xrpc::{Retry, XrpcClient};
 use skein_connect::bluesky::BlueskyConnector;
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
 use skein_domain::{Platform, WorkspaceId};
@@ -115,6 +115,16 @@ impl House {
             settings: Settings { lease_ms: config.lease_ms, ..Settings::default() },
         });
         Ok(Self { config, clock, ledger, sessions, http, journal, calls, recorder, intake, engine, owner })
+    }
+
+    /// How calls are made again that nobody else makes again: what the command line asks itself. The engine does so by itself.
+    pub(crate) fn retry(&self) -> Retry {
+        let random = || {
+            let mut bytes = [0; 8];
+            SystemEntropy.fill(&mut bytes);
+            u64::from_le_bytes(bytes)
+        };
+        Retry::new(now_of(&self.clock), Arc::new(random))
     }
 }
 

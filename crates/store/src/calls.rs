@@ -16,6 +16,8 @@ pub struct LoggedCall {
     pub account: Option<String>,
     /// The piece of work it was made for.
     pub work: Option<String>,
+    /// 1 for the first time that it was made, one more for each time that it was made again.
+    pub attempt: i64,
     /// `GET`, `POST` …
     pub verb: String,
     /// The method, as the protocol calls it.

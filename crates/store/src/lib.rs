@@ -3,6 +3,7 @@
 //! This is the only crate with SQL. The text of ordinary queries is portable (`$1` placeholders, TEXT, BIGINT, SMALLINT,
 //! JSON as TEXT); what only one database understands lives in `dialect`.
 
+mod budget;
 mod calls;
 mod cursors;
 mod database_url;
@@ -21,6 +22,7 @@ mod tables;
 mod troubles;
 mod vault;
 
+pub use budget::{Budgets, KeptTally, MeterRow};
 pub use calls::{CallFilter, Calls, LoggedCall};
 pub use cursors::{Cursors, Place as CursorPlace};
 pub use database_url::DatabaseUrl;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use skein_domain::ports::Entropy;
 
+use crate::budget::Budgets;
 use crate::calls::Calls;
 use crate::cursors::Cursors;
 use crate::dialect::{self, Pool, Transaction};
@@ -52,6 +53,11 @@ impl Store {
     /// How far lists were read.
     pub fn cursors(&self) -> Cursors {
         Cursors::of(self.clone())
+    }
+
+    /// What was used of limits.
+    pub fn budgets(&self) -> Budgets {
+        Budgets::of(self.clone())
     }
 
     /// The call log.

@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// The method that uploads a blob.
+pub const UPLOAD_BLOB: &str = "com.atproto.repo.uploadBlob";
+
 const CREATE: u32 = 3;
 const UPDATE: u32 = 2;
 const DELETE: u32 = 1;

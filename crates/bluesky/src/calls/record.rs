@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use skein_net::{Exchange, header};
+use skein_net::{Exchange, NetError, header};
 
 use super::points::points_of;
 use super::redact::{redacted_body, redacted_query};
+use crate::budget::{Told, host_of};
 use crate::xrpc::{RateLimit, ResponseHeaders, bounded, error_of};
 
 /// One request that left, and what became of it.
@@ -20,6 +21,12 @@ pub struct CallRecord {
     pub account: Option<String>,
     /// The piece of work it was made for, such as the id of a delivery.
     pub work: Option<String>,
+    /// 1 for the first time that this was asked, one more for each time that it was asked again.
+    pub attempt: u32,
+    /// What was reserved for it of a budget, by the name of the reservation.
+    pub reservation: Option<String>,
+    /// False only if it is certain that no server has seen the request.
+    pub was_sent: bool,
     /// `GET`, `POST` …
     pub verb: String,
     /// The NSID of an XRPC method; the path of any other request.
@@ -44,6 +51,8 @@ pub struct CallRecord {
     pub points: u32,
     /// What the server says about its budget.
     pub rate_limit: Option<RateLimit>,
+    /// The same, as far as it makes sense, by this machine's clock.
+    pub told: Told,
 }
 
 impl CallRecord {
@@ -56,23 +65,27 @@ impl CallRecord {
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
         let method = nsid.unwrap_or(path);
+        let mut told = Told::default();
         let (status, error, message, response_bytes, rate_limit) = match exchange.outcome {
             Ok(fetched) => {
                 let (error, message) = if fetched.status.is_success() { (None, None) } else { error_of(&fetched.body) };
                 let headers = ResponseHeaders::read(&fetched.headers);
+                told = Told::read(fetched.status.as_u16(), &headers, at);
                 (Some(fetched.status.as_u16()), error, message, Some(length(&fetched.body)), headers.rate_limit)
             }
             Err(error) => (None, Some(error.name().to_owned()), Some(bounded(&error.to_string())), None, None),
         };
-        let port = exchange.url.port().map(|port| format!(":{port}")).unwrap_or_default();
         Self {
             id,
             at,
             account: exchange.label.account.as_deref().map(str::to_owned),
             work: exchange.label.work.as_deref().map(str::to_owned),
+            attempt: exchange.label.retries.saturating_add(1),
+            reservation: exchange.label.reservation.as_deref().map(str::to_owned),
+            was_sent: !exchange.outcome.is_err_and(NetError::provably_not_sent),
             verb: exchange.method.to_owned(),
             method: bounded(method),
-            host: format!("{}{port}", exchange.url.host_str().unwrap_or_default()),
+            host: host_of(exchange.url),
             input: if body.is_empty() {
                 redacted_query(exchange.url)
             } else if is_json {
@@ -88,6 +101,7 @@ impl CallRecord {
             duration: exchange.duration,
             points: nsid.map_or(0, |nsid| points_of(nsid, body)),
             rate_limit,
+            told,
         }
     }
 

@@ -25,7 +25,7 @@ const GATHER_MS: u64 = 100;
 /// Bytes of an id that tell recorders apart.
 const INSTANCE_BYTES: usize = 6;
 
-/// Notes exchanges for a journal. Give it to `skein_net::Http::watched_by`.
+/// Notes exchanges for a journal, and settles what was reserved for them of a budget. Give it to `skein_net::Http::watched_by`.
 pub struct Recorder {
     now: Now,
     instance: [u8; INSTANCE_BYTES],
@@ -116,6 +116,10 @@ async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, los
         {
             tracing::warn!(%error, rows = batch.len(), "calls could not be logged");
             lost.fetch_add(u64::try_from(batch.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+        if let Err(error) = crate::budget::take_in(journal.as_ref(), &batch).await {
+            // What was reserved stays counted; what the servers say comes again with the next answers.
+            tracing::warn!(%error, rows = batch.len(), "calls could not be counted");
         }
         batch.clear();
         // Whoever has stopped waiting needs no answer.

@@ -1,16 +1,17 @@
 //! A journal that lasts as long as the process.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use skein_atproto::syntax::Did;
 
+use crate::budget::{Meter, Tally};
 use crate::calls::CallRecord;
 use crate::cursor::CursorKey;
 
-use super::{Journal, JournalError, Session, Stored};
+use super::{BudgetJournal, Journal, JournalError, Session, Stored, TallyChange};
 
 /// Rows of the call log that are kept.
 const MAX_CALLS: usize = 10_000;
@@ -28,6 +29,7 @@ struct State {
     last_version: i64,
     calls: VecDeque<CallRecord>,
     cursors: HashMap<CursorKey, String>,
+    tallies: BTreeMap<Meter, Tally>,
 }
 
 impl MemoryJournal {
@@ -43,6 +45,26 @@ impl MemoryJournal {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl BudgetJournal for MemoryJournal {
+    async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError> {
+        let mut state = self.state();
+        let mut tallies: Vec<Tally> =
+            meters.iter().map(|meter| state.tallies.get(meter).cloned().unwrap_or_default()).collect();
+        change(&mut tallies);
+        state.tallies.extend(meters.iter().cloned().zip(tallies));
+        Ok(())
+    }
+
+    async fn tally(&self, meter: &Meter) -> Result<Option<Tally>, JournalError> {
+        Ok(self.state().tallies.get(meter).cloned())
+    }
+
+    async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
+        Ok(self.state().tallies.iter().map(|(meter, tally)| (meter.clone(), tally.clone())).collect())
     }
 }
 

@@ -1,5 +1,6 @@
-//! What a client remembers between calls and between processes: sessions, and who is refreshing one.
+//! What a client remembers between calls and between processes: sessions, who is refreshing one, calls, cursors, budgets.
 
+mod budget;
 mod memory;
 mod session;
 
@@ -11,12 +12,13 @@ use thiserror::Error;
 use crate::calls::CallRecord;
 use crate::cursor::CursorKey;
 
+pub use budget::{BudgetJournal, TallyChange};
 pub use memory::MemoryJournal;
 pub use session::{Session, SessionFormatError};
 
 /// The memory of a client. Several processes may share one, so every change is compare-and-set or a lease.
 #[async_trait]
-pub trait Journal: Send + Sync {
+pub trait Journal: BudgetJournal {
     /// The session of an account, if there is one.
     async fn session(&self, did: &Did) -> Result<Option<Stored>, JournalError>;
 
@@ -69,7 +71,7 @@ pub struct Stored {
 
 /// The memory could not be read or written.
 #[derive(Debug, Error)]
-#[error("the stored session could not be read or written: {0}")]
+#[error("what this program remembers could not be read or written: {0}")]
 pub struct JournalError(Box<dyn std::error::Error + Send + Sync>);
 
 impl JournalError {

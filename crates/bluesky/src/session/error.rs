@@ -46,6 +46,12 @@ pub enum LoginError {
         /// The server that was asked.
         server: String,
     },
+    /// The code that was given is not the one that was sent, or is too old.
+    #[error("{server} does not accept this sign-in code; nothing was stored; log in without a code to be sent another")]
+    WrongCode {
+        /// The server that was asked.
+        server: String,
+    },
     /// The account was taken down by its server.
     #[error(
         "{did} was taken down by its server, so it cannot log in; nothing was stored; the server's operator can say why"
@@ -117,6 +123,16 @@ pub enum SessionError {
         /// The account.
         did: Did,
     },
+    /// The account lives on another server now, where this session is of no use, and no password is kept.
+    #[error(
+        "{did} moved to {server}, where its session is not good; posts are kept; log in again with an app password made there"
+    )]
+    Moved {
+        /// The account.
+        did: Did,
+        /// Where it lives now.
+        server: String,
+    },
     /// No more refreshes or logins for a while.
     #[error("the server of {did} takes no more sign-ins until {until}; the session is kept")]
     RateLimited {
@@ -170,9 +186,11 @@ impl SessionError {
             Self::RateLimited { .. } | Self::Busy { .. } | Self::Journal(_) => true,
             Self::Unreachable { error, .. } | Self::Call(error) => error.is_transient(),
             Self::Identity(error) => error.is_transient(),
-            Self::NoSession { .. } | Self::NeedsLogin { .. } | Self::TakenDown { .. } | Self::Deactivated { .. } => {
-                false
-            }
+            Self::NoSession { .. }
+            | Self::NeedsLogin { .. }
+            | Self::TakenDown { .. }
+            | Self::Deactivated { .. }
+            | Self::Moved { .. } => false,
         }
     }
 
@@ -186,12 +204,11 @@ impl SessionError {
 
     /// A takedown and a deactivation are told apart from what has to do with the call only.
     pub(super) fn of_call(did: &Did, error: CallError) -> Self {
-        if error.is_named("AccountTakedown") {
-            Self::TakenDown { did: did.clone() }
-        } else if error.is_named("AccountDeactivated") {
-            Self::Deactivated { did: did.clone() }
-        } else {
-            Self::Call(error)
+        // Not `RepoTakendown` and its like, which may be said of somebody else's repository.
+        match error.answer().and_then(|answer| answer.error.as_deref()) {
+            Some("AccountTakedown" | "AccountSuspended") => Self::TakenDown { did: did.clone() },
+            Some("AccountDeactivated") => Self::Deactivated { did: did.clone() },
+            _ => Self::Call(error),
         }
     }
 }

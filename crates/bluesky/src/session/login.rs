@@ -87,7 +87,7 @@ impl Sessions {
         let factor = request.auth_factor_token.as_ref();
         let tokens = wire::create_session(&xrpc, &pds, &did, &request.password, factor)
             .await
-            .map_err(|error| self.login_error(error, &did, &pds))?;
+            .map_err(|error| self.login_error(error, &did, &pds, factor.is_some()))?;
         if tokens.did != did {
             end_session(&xrpc, &pds, &tokens).await;
             return Err(LoginError::Other(format!("{pds} logged in {} instead of {did}", tokens.did)));
@@ -123,7 +123,7 @@ impl Sessions {
         Err(LoginError::Other("others keep changing the stored session of this account; try again".to_owned()))
     }
 
-    fn login_error(&self, error: CallError, did: &Did, pds: &Url) -> LoginError {
+    fn login_error(&self, error: CallError, did: &Did, pds: &Url, with_code: bool) -> LoginError {
         let (did, server) = (did.clone(), pds.host_str().unwrap_or_default().to_owned());
         let Some(answer) = error.answer() else {
             return match error {
@@ -131,6 +131,10 @@ impl Sessions {
                 _ => LoginError::Unreachable { transient: error.is_transient(), error },
             };
         };
+        // There is no token yet that could have ended: these are about the code.
+        if with_code && (error.is_named("InvalidToken") || error.is_named("ExpiredToken")) {
+            return LoginError::WrongCode { server };
+        }
         match Verdict::of(answer) {
             Verdict::TakenDown => LoginError::TakenDown { did },
             Verdict::Deactivated => LoginError::Deactivated { did },

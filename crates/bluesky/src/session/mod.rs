@@ -21,10 +21,11 @@ pub use error::{LoginError, SessionError};
 pub use login::{LoggedIn, LoginRequest};
 pub use refresh::REFRESH_LEASE_MS;
 
+use crate::budget::Budget;
 use crate::environment::Environment;
 use crate::identity::Identities;
 use crate::journal::{Journal, Session, Stored};
-use crate::xrpc::{Auth, CallError, XrpcClient};
+use crate::xrpc::{Auth, CallError, Retry, XrpcClient};
 
 /// The current time, as a parameter.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -40,6 +41,7 @@ const DOCUMENT_WITHIN_MS: u64 = 5_000;
 pub struct Sessions {
     inner: Arc<Inner>,
     work: Option<Arc<str>>,
+    retry: Option<Retry>,
 }
 
 struct Inner {
@@ -47,6 +49,7 @@ struct Inner {
     identities: Identities,
     journal: Arc<dyn Journal>,
     now: Now,
+    budget: Budget,
     owner: String,
     /// Makes every refresh its own lease holder, so that two tasks of one process do not both get the lease.
     refreshes: AtomicU64,
@@ -58,17 +61,29 @@ impl Sessions {
         let inner = Inner {
             xrpc: XrpcClient::new(http.clone()),
             identities: Identities::new(http, environment),
+            budget: Budget::new(Arc::clone(&journal), Arc::clone(&now), &owner),
             journal,
             now,
             owner,
             refreshes: AtomicU64::new(0),
         };
-        Self { inner: Arc::new(inner), work: None }
+        Self { inner: Arc::new(inner), work: None, retry: None }
     }
 
     /// The same sessions, whose calls are logged as made for this piece of work, such as a delivery.
     pub fn working_on(&self, work: &str) -> Self {
-        Self { inner: Arc::clone(&self.inner), work: Some(work.into()) }
+        Self { work: Some(work.into()), ..self.clone() }
+    }
+
+    /// The same sessions, whose calls are made again where that is safe. Whoever tries again by itself does not use this.
+    pub fn retrying(&self, retry: Retry) -> Self {
+        Self { retry: Some(retry), ..self.clone() }
+    }
+
+    /// What accounts and hosts have used of their limits. Reservations are settled, and what servers say is taken over, by
+    /// the [`Recorder`](crate::calls::Recorder) that watches the HTTP client; without one only reservations count.
+    pub fn budget(&self) -> &Budget {
+        &self.inner.budget
     }
 
     /// The account finder that these sessions use.
@@ -108,7 +123,7 @@ impl Sessions {
     /// A fresh token in place of one that the server refused as ended. Whoever refreshed first serves all others.
     pub async fn renewed(&self, refused: &Authorized) -> Result<Authorized, SessionError> {
         let stored = self.refresh_after(refused.did(), refused.version()).await?;
-        Ok(self.authorize(&stored))
+        Ok(self.authorize(&stored).paid_as(refused))
     }
 
     /// The client for reading this account's server without a token: the origin that a person named at login is trusted,
@@ -142,7 +157,7 @@ impl Sessions {
         } else {
             return Err(SessionError::of_call(did, error));
         };
-        send(self.authorize(&renewed)).await.map_err(|error| SessionError::of_call(did, error))
+        send(self.authorize(&renewed).again()).await.map_err(|error| SessionError::of_call(did, error))
     }
 
     /// Ends the session at the server as far as it can be reached, and forgets it here in any case.
@@ -167,7 +182,9 @@ impl Sessions {
     }
 
     fn authorize(&self, stored: &Stored) -> Authorized {
-        Authorized::new(&self.client_for(stored.session.service.as_ref()), stored)
+        let client = self.client_for(stored.session.service.as_ref());
+        let client = self.retry.as_ref().map_or_else(|| client.clone(), |retry| client.retrying(retry));
+        Authorized::new(&client, stored, self.inner.budget.clone())
     }
 
     /// The origin that a person named at login is trusted; every other server passes the guard.

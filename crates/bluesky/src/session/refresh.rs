@@ -145,7 +145,10 @@ impl Sessions {
     async fn log_in_again(&self, stored: Stored, reason: String, pds: Option<&Url>) -> Result<Stored, SessionError> {
         let did = stored.session.did.clone();
         let Some(password) = stored.session.app_password.clone() else {
-            return Err(SessionError::NeedsLogin { did, reason });
+            return Err(match pds.and_then(Url::host_str) {
+                Some(server) => SessionError::Moved { did, server: server.to_owned() },
+                None => SessionError::NeedsLogin { did, reason },
+            });
         };
         let pds = match pds {
             Some(pds) => pds.clone(),

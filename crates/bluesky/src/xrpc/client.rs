@@ -1,5 +1,6 @@
 //! The low-level client: builds URLs and headers, sends once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use url::Url;
 
 use super::error::{CallError, ErrorAnswer};
 use super::response::Response;
+use super::retry::Retry;
 
 /// How long a read may take, up to the last byte of its answer.
 pub const READ_TIMEOUT_MS: u64 = 15_000;
@@ -28,17 +30,18 @@ pub enum Auth<'a> {
     Bearer(&'a SecretString),
 }
 
-/// Sends XRPC calls, each at most once. Cheap to clone.
+/// Sends XRPC calls: each once, unless it is told to try again what is safe to. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct XrpcClient {
     http: Http,
     proxy: Option<HeaderValue>,
+    retry: Option<Retry>,
 }
 
 impl XrpcClient {
     /// Calls go out through this client and its guard.
     pub fn new(http: Http) -> Self {
-        Self { http, proxy: None }
+        Self { http, proxy: None, retry: None }
     }
 
     /// The same client that may also ask this origin, even if it is private: for addresses that a person typed in.
@@ -78,6 +81,23 @@ impl XrpcClient {
         Self { http: self.http.labelled(label), ..self.clone() }
     }
 
+    /// The same client, whose calls carry what was reserved for them of a budget: the logged call settles it.
+    pub(crate) fn paid_by(&self, reservation: &Arc<str>) -> Self {
+        let label = Label { reservation: Some(Arc::clone(reservation)), ..self.http.label().clone() };
+        Self { http: self.http.labelled(label), ..self.clone() }
+    }
+
+    /// The same client, which asks again what is safe to ask again: see [`Retry`].
+    pub fn retrying(&self, retry: &Retry) -> Self {
+        Self { retry: Some(retry.clone()), ..self.clone() }
+    }
+
+    /// The same client, whose calls are logged as made once more after so many.
+    pub(crate) fn after(&self, retries: u32) -> Self {
+        let label = Label { retries, ..self.http.label().clone() };
+        Self { http: self.http.labelled(label), ..self.clone() }
+    }
+
     /// The client underneath.
     pub fn http(&self) -> &Http {
         &self.http
@@ -95,7 +115,7 @@ impl XrpcClient {
         if !params.is_empty() {
             url.query_pairs_mut().extend_pairs(params);
         }
-        self.send(Call::get(url, Duration::from_millis(READ_TIMEOUT_MS)), auth).await
+        self.send(Call::get(url, Duration::from_millis(READ_TIMEOUT_MS)), auth, true).await
     }
 
     /// A procedure (`POST`) with exactly these bytes of JSON, within [`WRITE_TIMEOUT_MS`]. No redirect is followed.
@@ -116,7 +136,7 @@ impl XrpcClient {
         let url = endpoint(base, nsid)?;
         let kind = HeaderValue::from_str(content_type).map_err(|_| bad(&url, "the media type is no header value"))?;
         let call = Call::with_method(Method::POST, url, Some(body), timeout).header(CONTENT_TYPE, kind);
-        self.send(call, auth).await
+        self.send(call, auth, false).await
     }
 
     /// A procedure (`POST`) without a body.
@@ -127,10 +147,10 @@ impl XrpcClient {
         auth: Auth<'_>,
         timeout: Duration,
     ) -> Result<Response, CallError> {
-        self.send(Call::with_method(Method::POST, endpoint(base, nsid)?, None, timeout), auth).await
+        self.send(Call::with_method(Method::POST, endpoint(base, nsid)?, None, timeout), auth, false).await
     }
 
-    async fn send(&self, call: Call, auth: Auth<'_>) -> Result<Response, CallError> {
+    async fn send(&self, call: Call, auth: Auth<'_>, is_read: bool) -> Result<Response, CallError> {
         let mut call = call.header(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.1"));
         if let Some(service) = &self.proxy {
             call = call.header(HeaderName::from_static("atproto-proxy"), service.clone());
@@ -141,6 +161,20 @@ impl XrpcClient {
             value.set_sensitive(true);
             call = call.header(AUTHORIZATION, value);
         }
+        let Some(retry) = &self.retry else { return self.send_once(call).await };
+        let mut tries = retry.tries(self.http.label().retries, is_read);
+        loop {
+            let error = match self.after(tries.made()).send_once(call.clone()).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            if !tries.wait_after(&error).await {
+                return Err(error);
+            }
+        }
+    }
+
+    async fn send_once(&self, call: Call) -> Result<Response, CallError> {
         let (noted, fetched) = self.http.fetch_noted(call, MAX_BODY_BYTES).await;
         let response = match fetched {
             Ok(fetched) => Response::of(fetched, noted),

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use skein_net::{NetError, StatusCode};
 use thiserror::Error;
 
 use super::response::Response;
+use crate::budget::{NotReserved, Shortage};
+use crate::journal::JournalError;
 
 /// The longest text of a server that an error repeats, in characters.
 const MAX_TEXT_CHARS: usize = 300;
@@ -24,6 +27,12 @@ pub enum CallError {
         /// The row of the call log.
         call: Option<Arc<str>>,
     },
+    /// The budget of the account or of the host does not hold it now, or never will. Nothing was sent.
+    #[error("{0}")]
+    RateLimitExceeded(Box<Shortage>),
+    /// What it costs could not be counted. Nothing was sent.
+    #[error("{0}; nothing was sent")]
+    NotCounted(JournalError),
     /// The request may have arrived and may have been acted upon.
     #[error("{error}")]
     Unknown {
@@ -89,13 +98,26 @@ impl CallError {
                     || status == StatusCode::TOO_MANY_REQUESTS
                     || status == StatusCode::REQUEST_TIMEOUT
             }
-            Self::Malformed { .. } => true,
+            Self::RateLimitExceeded(shortage) => shortage.fits_at.is_some(),
+            Self::Malformed { .. } | Self::NotCounted(_) => true,
+        }
+    }
+
+    /// When it may succeed, if the rate limit is in the way: one that was found out here, or the server's. `None` for every
+    /// other failure, and for what will never fit.
+    pub fn limited_until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::RateLimitExceeded(shortage) => shortage.fits_at,
+            Self::Answer(answer) if answer.response.status == StatusCode::TOO_MANY_REQUESTS => {
+                Some(answer.response.headers.retry_at(now))
+            }
+            _ => None,
         }
     }
 
     /// True only if it is certain that no server has seen the request.
     pub fn provably_not_sent(&self) -> bool {
-        matches!(self, Self::NotSent { .. })
+        matches!(self, Self::NotSent { .. } | Self::RateLimitExceeded(_) | Self::NotCounted(_))
     }
 }
 
@@ -105,11 +127,21 @@ impl CallError {
         match self {
             Self::NotSent { call, .. } | Self::Unknown { call, .. } | Self::Malformed { call, .. } => call.as_deref(),
             Self::Answer(answer) => answer.response.call.as_deref(),
+            Self::RateLimitExceeded(_) | Self::NotCounted(_) => None,
         }
     }
 
     pub(super) fn of_net(error: NetError, call: Option<Arc<str>>) -> Self {
         if error.provably_not_sent() { Self::NotSent { error, call } } else { Self::Unknown { error, call } }
+    }
+}
+
+impl From<NotReserved> for CallError {
+    fn from(error: NotReserved) -> Self {
+        match error {
+            NotReserved::Short(shortage) => Self::RateLimitExceeded(shortage),
+            NotReserved::Journal(error) => Self::NotCounted(error),
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct ResponseHeaders {
     pub rate_limit: Option<RateLimit>,
     /// How long to wait, in seconds, if the server said so.
     pub retry_after_s: Option<u64>,
+    /// Until when to wait, by the server's clock, if it said so and did not show that clock.
+    pub retry_after: Option<Timestamp>,
     /// The server's clock when it answered, in whole seconds.
     pub date: Option<Timestamp>,
     /// The media type of the body.
@@ -43,13 +45,13 @@ impl ResponseHeaders {
         let (limit, remaining) = (number("ratelimit-limit"), number("ratelimit-remaining"));
         let shown = limit.is_some() || remaining.is_some() || reset.is_some();
         let policy = text("ratelimit-policy").map(|policy| policy.chars().take(100).collect());
-        let retry_after_s = number(RETRY_AFTER.as_str()).or_else(|| {
-            let until = text(RETRY_AFTER.as_str()).and_then(http_date)?;
-            u64::try_from(until.duration_since(date?).as_secs()).ok()
-        });
+        let until = text(RETRY_AFTER.as_str()).and_then(http_date);
+        let retry_after_s =
+            number(RETRY_AFTER.as_str()).or_else(|| u64::try_from(until?.duration_since(date?).as_secs()).ok());
         Self {
             rate_limit: shown.then_some(RateLimit { limit, remaining, reset, policy }),
             retry_after_s,
+            retry_after: until.filter(|_| date.is_none()),
             date,
             content_type: text("content-type").map(|kind| kind.chars().take(100).collect()),
         }
@@ -58,11 +60,21 @@ impl ResponseHeaders {
     /// When to try again after a refusal for the rate limit: the later of what the headers say, a minute if they are silent,
     /// and never more than two days from now.
     pub fn retry_at(&self, now: Timestamp) -> Timestamp {
-        let after = |seconds: i64| now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-        let reset = self.rate_limit.as_ref().and_then(|rate| rate.reset).filter(|reset| *reset > now);
-        let wait = self.retry_after_s.map(|seconds| after(seconds.try_into().unwrap_or(MAX_WAIT_S).min(MAX_WAIT_S)));
-        reset.max(wait).unwrap_or_else(|| after(DEFAULT_WAIT_S)).min(after(MAX_WAIT_S))
+        self.said_retry_at(now).unwrap_or_else(|| after(now, DEFAULT_WAIT_S))
     }
+
+    /// The same, or `None` if the headers are silent.
+    pub fn said_retry_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let reset = self.rate_limit.as_ref().and_then(|rate| rate.reset).filter(|reset| *reset > now);
+        let wait =
+            self.retry_after_s.map(|seconds| after(now, seconds.try_into().unwrap_or(MAX_WAIT_S).min(MAX_WAIT_S)));
+        let until = self.retry_after.filter(|until| *until > now);
+        reset.max(wait).max(until).map(|at| at.min(after(now, MAX_WAIT_S)))
+    }
+}
+
+fn after(now: Timestamp, seconds: i64) -> Timestamp {
+    now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
@@ -110,6 +122,9 @@ mod tests {
         let dated =
             read(&[("retry-after", "Wed, 18 Nov 2026 12:02:00 GMT"), ("date", "Wed, 18 Nov 2026 12:00:00 GMT")]);
         assert_eq!(dated.retry_at(now), at("2026-11-18T12:02:00Z"));
+        let undated = read(&[("retry-after", "Wed, 18 Nov 2026 12:02:00 GMT")]);
+        assert_eq!(undated.retry_at(now), at("2026-11-18T12:02:00Z"));
+        assert_eq!(undated.said_retry_at(at("2026-11-18T12:02:00Z")), None, "that is over");
     }
 
     #[test]

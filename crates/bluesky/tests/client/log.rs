@@ -7,9 +7,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 use skein_atproto::syntax::Did;
+use skein_bluesky::budget::{Meter, Tally};
 use skein_bluesky::calls::{CallRecord, Recorder};
 use skein_bluesky::cursor::CursorKey;
-use skein_bluesky::journal::{Journal, JournalError, MemoryJournal, Session, Stored};
+use skein_bluesky::journal::{BudgetJournal, Journal, JournalError, MemoryJournal, Session, Stored, TallyChange};
 use skein_bluesky::repo;
 use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::{Auth, XrpcClient};
@@ -106,6 +107,21 @@ async fn a_login_is_logged_without_its_password_and_tokens() {
 
 /// A journal whose disk is full.
 struct Full;
+
+#[async_trait]
+impl BudgetJournal for Full {
+    async fn change_tallies(&self, _: &[Meter], _: TallyChange<'_>) -> Result<(), JournalError> {
+        Err(JournalError::new("the disk is full"))
+    }
+
+    async fn tally(&self, _: &Meter) -> Result<Option<Tally>, JournalError> {
+        Ok(None)
+    }
+
+    async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
+        Ok(Vec::new())
+    }
+}
 
 #[async_trait]
 impl Journal for Full {

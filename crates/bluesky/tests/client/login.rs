@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 use skein_bluesky::identity::IdentityError;
 use skein_bluesky::journal::MemoryJournal;
 use skein_bluesky::session::{LoginError, LoginRequest};
@@ -189,6 +189,20 @@ async fn what_a_server_refuses_is_told_apart() {
         assert!(expected(&error), "{reply:?}: {error:?}");
         assert!(stored(&journal).await.is_none());
     }
+}
+
+#[tokio::test]
+async fn a_code_that_is_not_accepted_is_not_taken_for_a_wrong_password() {
+    let (network, journal) = start().await;
+    for name in ["InvalidToken", "ExpiredToken"] {
+        network.order("createSession", refusal(400, name, "Token is invalid"));
+        let code = Some("ABCDE-12345".into());
+        let request = LoginRequest { auth_factor_token: code, ..network.login(APP_PASSWORD) };
+        let error = fail(&network, &journal, request).await;
+        assert!(matches!(error, LoginError::WrongCode { .. }), "{error:?}");
+    }
+    let sent: Value = serde_json::from_slice(&network.seen("createSession")[0].body).unwrap();
+    assert_eq!(sent["authFactorToken"], "ABCDE-12345");
 }
 
 #[tokio::test]

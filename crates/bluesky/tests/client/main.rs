@@ -2,6 +2,7 @@
 // The attribute tells clippy that helpers outside of test functions may unwrap too.
 #![cfg(test)]
 
+mod budget;
 mod calls;
 mod cursors;
 mod identity;
@@ -13,4 +14,5 @@ mod network;
 mod ready;
 mod real_pds;
 mod refresh;
+mod retries;
 mod unnamed;

@@ -57,7 +57,7 @@ async fn without_a_password_a_move_needs_a_person() {
     let (old, new, _, sessions) = moved(None, 7200).await;
     old.order("getTimeline", refusal(401, "AccountDeactivated", "not here"));
     let error = sessions.call(&did(), timeline).await.unwrap_err();
-    assert!(matches!(error, SessionError::NeedsLogin { .. }) && error.to_string().contains("moved"), "{error}");
+    assert!(matches!(error, SessionError::Moved { .. }) && error.to_string().contains("moved to localhost"), "{error}");
     assert_eq!(new.total(), 0);
 }
 

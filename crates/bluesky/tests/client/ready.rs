@@ -74,7 +74,7 @@ async fn an_account_that_moved_is_followed_before_its_old_server_is_asked() {
 async fn a_move_without_a_password_needs_a_person_before_the_instant() {
     let (_old, new, journal, sessions) = moved(None, 7200).await;
     let error = sessions.make_ready(&did(), in_s(30)).await.unwrap_err();
-    assert!(matches!(error, SessionError::NeedsLogin { .. }) && error.to_string().contains("moved"), "{error}");
+    assert!(matches!(error, SessionError::Moved { .. }) && error.to_string().contains("moved to localhost"), "{error}");
     assert_eq!((new.total(), stored(&journal).await.unwrap().version), (0, 1));
 }
 

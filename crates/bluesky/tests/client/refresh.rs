@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use skein_atproto::syntax::Did;
+use skein_bluesky::budget::{Meter, Tally};
 use skein_bluesky::calls::CallRecord;
 use skein_bluesky::cursor::CursorKey;
-use skein_bluesky::journal::{Journal, JournalError, MemoryJournal, Session, Stored};
+use skein_bluesky::journal::{BudgetJournal, Journal, JournalError, MemoryJournal, Session, Stored, TallyChange};
 use skein_bluesky::session::{Authorized, SessionError};
 use skein_bluesky::xrpc::{CallError, Response};
 
@@ -274,6 +275,19 @@ struct Failing {
 
 macro_rules! journal_over_memory {
     ($name:ty, $put:expr) => {
+        #[async_trait]
+        impl BudgetJournal for $name {
+            async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError> {
+                self.memory.change_tallies(meters, change).await
+            }
+            async fn tally(&self, meter: &Meter) -> Result<Option<Tally>, JournalError> {
+                self.memory.tally(meter).await
+            }
+            async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
+                self.memory.tallies().await
+            }
+        }
+
         #[async_trait]
         impl Journal for $name {
             async fn session(&self, did: &Did) -> Result<Option<Stored>, JournalError> {

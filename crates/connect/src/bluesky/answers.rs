@@ -2,9 +2,11 @@
 //! and the witness finds out. Facts: the reference PDS 0.5, as measured.
 
 use jiff::Timestamp;
+use skein_bluesky::budget::Shortage;
 use skein_bluesky::repo::Applied;
 use skein_bluesky::session::SessionError;
 use skein_bluesky::xrpc::{CallError, ErrorAnswer};
+use skein_domain::outcome::Obstacle;
 use skein_domain::{Category, Fault, Outcome, Proof, RecordRef};
 
 /// What an answer to a write proves, by its HTTP status and the protocol's name of the error.
@@ -95,8 +97,35 @@ pub(crate) fn of_written(applied: &Applied, expected: &[RecordRef], url: Option<
 pub(crate) fn of_error(error: &CallError, now: Timestamp) -> Outcome {
     match error {
         CallError::NotSent { .. } => Outcome::RetryAt { at: None, fault: unreachable_host(error) },
+        CallError::RateLimitExceeded(shortage) => of_shortage(shortage),
+        CallError::NotCounted(_) => Outcome::RetryAt { at: None, fault: not_counted(error) },
         CallError::Unknown { .. } | CallError::Malformed { .. } => Outcome::Unknown(lost(error)),
         CallError::Answer(answer) => of_answer(answer, now),
+    }
+}
+
+/// What does not fit the budget was not sent: it waits until it fits, or is refused where it never will.
+fn of_shortage(shortage: &Shortage) -> Outcome {
+    let (limit, given) = (format!("{} in {} s", shortage.limit, shortage.window_s), shortage.wanted.to_string());
+    if let Some(at) = shortage.fits_at {
+        let fault = Fault::new("rate_limited", Category::RateLimit, sentence(shortage)).over(limit, given);
+        return Outcome::RetryAt { at: Some(at), fault: fault.retry_at(at) };
+    }
+    let fault = Fault::new("over_budget", Category::PlatformRejected, sentence(shortage)).over(limit, given);
+    Outcome::Rejected(fault.next("Publish it as several threads."))
+}
+
+fn not_counted(error: &CallError) -> Fault {
+    Fault::new("budget_not_counted", Category::SystemError, sentence(error))
+}
+
+/// What an error means where nothing was published by the call.
+pub(crate) fn obstacle(error: &CallError, now: Timestamp) -> Obstacle {
+    match of_error(error, now) {
+        Outcome::AuthLost(fault) => Obstacle::AuthLost(fault),
+        Outcome::Rejected(fault) => Obstacle::Refused(fault),
+        Outcome::RetryAt { at, fault } => Obstacle::Retry { at, fault },
+        _ => Obstacle::Retry { at: None, fault: unreachable_host(error) },
     }
 }
 
@@ -141,6 +170,7 @@ pub(crate) fn session_fault(error: &SessionError) -> Fault {
     let (code, category) = match error {
         SessionError::TakenDown { .. } => ("account_taken_down", Category::AccountIssue),
         SessionError::Deactivated { .. } => ("account_deactivated", Category::AccountIssue),
+        SessionError::Moved { .. } => ("account_moved", Category::AuthExpired),
         _ => ("needs_login", Category::AuthExpired),
     };
     Fault::new(code, category, sentence(error)).next("`skein login HANDLE` connects it again and lets go what waits.")

@@ -8,7 +8,7 @@ use skein_atproto::syntax::{Cid, Did};
 use skein_bluesky::blob;
 use skein_bluesky::session::Authorized;
 use skein_domain::outcome::Obstacle;
-use skein_domain::{Account, Category, Fault, Fitted, Outcome, Picture};
+use skein_domain::{Account, Category, Fault, Fitted, Picture};
 use skein_media::{Bounds, MediaError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -130,12 +130,7 @@ impl BlueskyConnector {
             }
             other => other,
         };
-        let uploaded = uploaded.map_err(|error| match answers::of_error(&error, self.clock.now()) {
-            Outcome::AuthLost(fault) => Obstacle::AuthLost(fault),
-            Outcome::Rejected(fault) => Obstacle::Refused(fault),
-            Outcome::RetryAt { at, fault } => Obstacle::Retry { at, fault },
-            _ => Obstacle::Retry { at: None, fault: answers::unreachable_host(&error) },
-        })?;
+        let uploaded = uploaded.map_err(|error| answers::obstacle(&error, self.clock.now()))?;
         if uploaded.cid != cid || uploaded.mime_type != picture.mime {
             let theirs = format!("{} ({})", uploaded.cid, uploaded.mime_type);
             return Err(Obstacle::Refused(changed(&theirs, &format!("{cid} ({})", picture.mime))));

@@ -112,6 +112,9 @@ impl BlueskyConnector {
         };
         let body = with_fence(&prepared.body, &fence).map_err(Obstacle::Refused)?;
         let fence = serde_json::to_value(&fence).map_err(|error| Obstacle::Refused(unreadable("fence", error)))?;
+        // What it costs is reserved now: at the instant nothing is looked up any more.
+        let paid = authorized.paid(repo::APPLY_WRITES, &body).await;
+        let authorized = paid.map_err(|error| answers::obstacle(&error, self.clock.now()))?;
         Ok(Box::new(ApplyWrites {
             authorized,
             sessions: self.sessions.clone(),

@@ -51,7 +51,8 @@ pub(crate) struct Scene {
     pub(crate) host: Host,
     pub(crate) connector: BlueskyConnector,
     pub(crate) account: Account,
-    now: Timestamp,
+    pub(crate) journal: Arc<MemoryJournal>,
+    pub(crate) now: Timestamp,
 }
 
 impl Host {
@@ -105,12 +106,13 @@ impl Scene {
         let session = session(&did, &host, now.as_second() + token_ends_in_s);
         assert!(journal.put_session(&did, &session, None).await.unwrap());
         let environment = Environment { plc_url: host.url(), appview_url: host.url() };
-        let sessions = Sessions::new(http.clone(), environment, journal, Arc::new(move || now), "a test".to_owned());
+        let sessions =
+            Sessions::new(http.clone(), environment, journal.clone(), Arc::new(move || now), "a test".to_owned());
         let identities = sessions.identities().clone();
         let media = Arc::new(MemoryMedia::new(Arc::clone(&clock)));
         let connector = BlueskyConnector::new(sessions, identities, XrpcClient::new(http), clock, media, None);
         let account = Account { identity: ALICE.to_owned(), ..Samples::new(1).account("alice.test") };
-        Self { host, connector, account, now }
+        Self { host, connector, account, journal, now }
     }
 
     /// What a draft becomes at submission.

@@ -2,6 +2,7 @@
 // The attribute tells clippy that functions outside of tests may unwrap too.
 #![cfg(test)]
 
+mod budget;
 mod cards;
 mod host;
 mod preparing;

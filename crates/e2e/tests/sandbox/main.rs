@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod beside;
+mod budget;
 mod cards;
 mod deleting;
 mod faults;
@@ -26,7 +27,11 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let sandbox = Sandbox::start(options()).await.unwrap();
+        Self::set_with(options()).await
+    }
+
+    async fn set_with(options: SandboxOptions) -> Self {
+        let sandbox = Sandbox::start(options).await.unwrap();
         let alice = sandbox.create_account("alice.test").unwrap();
         let rig = Rig::new(env!("CARGO_BIN_EXE_skein-under-test"), sandbox.url(), sandbox.url());
         rig.login("alice.test", sandbox.url(), &alice.app_password).await.exits(0);

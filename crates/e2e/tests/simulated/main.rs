@@ -9,6 +9,7 @@ mod running;
 mod seeds;
 mod settling;
 mod stopping;
+mod turns;
 mod workers;
 
 use std::collections::HashMap;

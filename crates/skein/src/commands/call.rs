@@ -142,15 +142,17 @@ async fn ask(house: &House, args: &Get, did: Option<&Did>, cursor: Option<String
     let (method, parameters) = (args.method.as_str(), &parameters);
     if let Some(did) = did {
         let proxy = args.proxy.as_deref();
-        return house.sessions.call(did, |me| async move { me.through(proxy)?.get(method, parameters).await }).await;
+        let sessions = house.sessions.retrying(house.retry());
+        return sessions.call(did, |me| async move { me.through(proxy)?.get(method, parameters).await }).await;
     }
     // Whoever types an address in means it.
     let host = args.host.as_ref().unwrap_or(&house.config.network.appview_url);
-    let xrpc = XrpcClient::new(house.http.clone()).allowing(host);
+    let xrpc = XrpcClient::new(house.http.clone()).allowing(host).retrying(&house.retry());
     xrpc.get(host, method, parameters, Auth::None).await.map_err(SessionError::Call)
 }
 
-/// Calls a procedure once, and prints its answer. Repeated only where the server did not read it, for a token that ended.
+/// Calls a procedure, and prints its answer. Sent again only where the server did not act on it: a token that ended, a
+/// connection that was refused, a rate limit that ends soon.
 pub(crate) async fn call(app: &App, args: Call) -> Result<Exit, Failure> {
     let body = match &args.body {
         Some(file) => read(file)?,
@@ -164,7 +166,7 @@ pub(crate) async fn call(app: &App, args: Call) -> Result<Exit, Failure> {
     let send = |me: skein_bluesky::session::Authorized| async move {
         me.through(proxy)?.post(method, kind, body.clone(), Duration::from_millis(WRITE_TIMEOUT_MS)).await
     };
-    print(app, house.sessions.call(&did, send).await)
+    print(app, house.sessions.retrying(house.retry()).call(&did, send).await)
 }
 
 impl House {
@@ -256,11 +258,21 @@ fn failed(error: &SessionError) -> Failure {
         SessionError::Call(error) | SessionError::Unreachable { error, .. } => error.call(),
         _ => None,
     };
+    if let SessionError::Call(CallError::RateLimitExceeded(shortage)) = error {
+        let fault = Fault::new("rate_limited", Category::RateLimit, sentence(&shortage.to_string()));
+        let fault = fault.over(format!("{} in {} s", shortage.limit, shortage.window_s), shortage.wanted);
+        let fault = shortage.fits_at.map_or_else(|| fault.clone(), |at| fault.clone().retry_at(at));
+        return Failure::new(Exit::Failed, fault, NOTHING_CHANGED).next("`skein limits` shows what is left.");
+    }
     let (exit, code, category) = match error {
         SessionError::Call(CallError::Unknown { .. } | CallError::Malformed { .. }) => {
             (Exit::Unknown, "no_answer", Category::Unknown)
         }
+        SessionError::Call(CallError::Answer(answer)) if answer.response.status.as_u16() == 429 => {
+            (Exit::Failed, "rate_limited", Category::RateLimit)
+        }
         SessionError::Call(CallError::Answer(_)) => (Exit::Failed, "server_refused", Category::PlatformRejected),
+        SessionError::Call(CallError::NotCounted(_)) => (Exit::Failed, "database", Category::SystemError),
         SessionError::Call(CallError::NotSent { .. }) | SessionError::Unreachable { .. } => {
             (Exit::Failed, "host_unreachable", Category::PlatformError)
         }

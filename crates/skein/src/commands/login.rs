@@ -14,7 +14,7 @@ use crate::config::{Config, Credentials};
 use crate::exit::{Exit, Failure, NOTHING_CHANGED, sentence};
 use crate::render::outcome::nothing_runs;
 use crate::screen::{Line, Tone};
-use crate::text::count;
+use crate::text::{clean, count};
 use crate::wiring::House;
 
 const PASSWORD_MAX_BYTES: u64 = 1_024;
@@ -49,7 +49,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     request.allow_main_password = args.allow_main_password;
     request.auth_factor_token = args.code.map(SecretString::from);
     let waited = waiting_for_login(&house).await?;
-    let (account, logged_in) = connect(&house, request).await?;
+    let (account, logged_in) = connect_asking(&house, request).await?;
     let released = waited.saturating_sub(waiting_for_login(&house).await?);
     if app.screen.is_json() {
         app.screen.object(&json!({ "account": account, "active": logged_in.active, "released": released }));
@@ -101,9 +101,27 @@ async fn waiting_for_login(house: &House) -> Result<usize, Failure> {
     Ok(blocked.iter().flat_map(|post| &post.deliveries).filter(|delivery| waits(delivery)).count())
 }
 
+/// The same as `connect`; at a terminal the code is asked for that the server sends.
+async fn connect_asking(house: &House, request: LoginRequest) -> Result<(Account, LoggedIn), Failure> {
+    let asks = std::io::stdin().is_terminal() && request.auth_factor_token.is_none();
+    match house.sessions.login(request.clone()).await {
+        Err(LoginError::AuthFactorTokenRequired { server }) if asks => {
+            let code = rpassword::prompt_password(format!("Sign-in code that {} sent by email: ", clean(&server)));
+            let code = code.map_err(|error| no_password(&format!("The code cannot be read: {error}.")))?;
+            connect(house, LoginRequest { auth_factor_token: Some(code.trim().into()), ..request }).await
+        }
+        Err(error) => Err(refused(&error)),
+        Ok(logged_in) => kept(house, logged_in).await,
+    }
+}
+
 /// Logs in and connects the account.
 pub(crate) async fn connect(house: &House, request: LoginRequest) -> Result<(Account, LoggedIn), Failure> {
     let logged_in = house.sessions.login(request).await.map_err(|error| refused(&error))?;
+    kept(house, logged_in).await
+}
+
+async fn kept(house: &House, logged_in: LoggedIn) -> Result<(Account, LoggedIn), Failure> {
     let identity = logged_in.did.as_str().to_owned();
     let handle = logged_in.handle.as_ref().map_or_else(|| identity.clone(), |handle| handle.as_str().to_owned());
     let host = logged_in.pds.as_str().trim_end_matches('/').to_owned();
@@ -137,7 +155,7 @@ fn password(args: &Args, config: &Config) -> Result<SecretString, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(no_password("No password was given."));
     }
-    let typed = rpassword::prompt_password(format!("App password of {}: ", crate::text::clean(&args.handle)))
+    let typed = rpassword::prompt_password(format!("App password of {}: ", clean(&args.handle)))
         .map_err(|error| no_password(&format!("The password cannot be read: {error}.")))?;
     if typed.is_empty() { Err(no_password("No password was given.")) } else { Ok(typed.into()) }
 }
@@ -169,6 +187,10 @@ fn refused(error: &LoginError) -> Failure {
         LoginError::AuthFactorTokenRequired { server } => {
             told("code_needed", Category::AuthExpired, format!("{server} sent a sign-in code by email."))
                 .next("Log in again with `--code CODE`, or use an app password, which needs none.")
+        }
+        LoginError::WrongCode { server } => {
+            told("wrong_code", Category::AuthExpired, format!("{server} does not accept this sign-in code."))
+                .next("Log in without a code to be sent another, or use an app password, which needs none.")
         }
         LoginError::TakenDown { did } => {
             told("account_taken_down", Category::AccountIssue, format!("{did} was taken down by its server."))
@@ -227,6 +249,8 @@ mod tests {
             LoginError::MainPassword { sent: false },
             LoginError::MainPassword { sent: true },
             LoginError::WrongPassword { did: did.clone(), server: "pds.example".to_owned() },
+            LoginError::AuthFactorTokenRequired { server: "pds.example".to_owned() },
+            LoginError::WrongCode { server: "pds.example".to_owned() },
             LoginError::TakenDown { did: did.clone() },
             LoginError::Deactivated { did },
             LoginError::RateLimited { server: "pds.example".to_owned(), until: jiff::Timestamp::UNIX_EPOCH },

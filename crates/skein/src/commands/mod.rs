@@ -6,6 +6,7 @@ pub(crate) mod delete;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod hold;
+pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod post;
@@ -41,6 +42,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Get(args) => call::get(app, args).await,
         Command::Call(args) => call::call(app, args).await,
         Command::Log(args) => log::run(app, args).await,
+        Command::Limits(args) => limits::run(app, args).await,
         Command::Prune(args) => prune::run(app, args).await,
         Command::Hold(args) => hold::hold(app, args).await,
         Command::Release(args) => hold::release(app, args).await,

@@ -17,6 +17,7 @@ pub(crate) fn object(call: &LoggedCall) -> Value {
         "at": call.at,
         "account": call.account,
         "delivery": call.work,
+        "attempt": call.attempt,
         "verb": call.verb,
         "method": call.method,
         "host": call.host,
@@ -74,6 +75,7 @@ pub(crate) fn whole(call: &LoggedCall, eye: &Eye) -> Vec<Line> {
     row("call", Some(call.id.clone()));
     row("when", Some(format!("{} {}", eye.day(call.at), eye.clock_ms(call.at))));
     row("took", Some(took(call)));
+    row("attempt", (call.attempt > 1).then(|| format!("{}, since the one before failed", call.attempt)));
     row("host", Some(call.host.clone()));
     row("account", call.account.clone());
     row("delivery", call.work.clone());
@@ -127,6 +129,7 @@ mod tests {
             at: after_ms(12),
             account: Some("did:plc:x".to_owned()),
             work: Some("dlv_1".to_owned()),
+            attempt: 2,
             verb: "POST".to_owned(),
             method: "com.atproto.repo.applyWrites".to_owned(),
             host: "pds.example".to_owned(),
@@ -152,6 +155,7 @@ mod tests {
   call      call_1
   when      Tue 1 Dec 2026 09:00:00.012
   took      2.3 ms
+  attempt   2, since the one before failed
   host      pds.example
   account   did:plc:x
   delivery  dlv_1

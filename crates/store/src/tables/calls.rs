@@ -13,7 +13,7 @@ use crate::instants::{instant, micros, micros_opt};
 const AFTER_EVERY_ID: &str = "~";
 
 const COLUMNS: &str = "id, at, account, work, verb, method, host, input, request_bytes, status, error, message, \
-                       response_bytes, duration, points, rate_limit, rate_remaining, rate_reset, rate_policy";
+                       response_bytes, duration, points, rate_limit, rate_remaining, rate_reset, rate_policy, attempt";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -36,6 +36,7 @@ struct Row {
     rate_remaining: Option<i64>,
     rate_reset: Option<i64>,
     rate_policy: Option<String>,
+    attempt: i64,
 }
 
 impl Row {
@@ -62,6 +63,7 @@ impl Row {
             rate_limit: self.rate_limit,
             rate_remaining: self.rate_remaining,
             rate_policy: self.rate_policy,
+            attempt: self.attempt,
         })
     }
 }
@@ -69,8 +71,9 @@ impl Row {
 pub(crate) async fn insert(connection: &mut Connection, call: &LoggedCall) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO calls (id, at, account, work, verb, method, host, input, request_bytes, status, error, message,
-             response_bytes, duration, points, rate_limit, rate_remaining, rate_reset, rate_policy)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+             response_bytes, duration, points, rate_limit, rate_remaining, rate_reset, rate_policy,
+             attempt)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(&call.id)
     .bind(micros(call.at))
@@ -91,6 +94,7 @@ pub(crate) async fn insert(connection: &mut Connection, call: &LoggedCall) -> Re
     .bind(call.rate_remaining)
     .bind(micros_opt(call.rate_reset))
     .bind(&call.rate_policy)
+    .bind(call.attempt)
     .execute(connection)
     .await?;
     Ok(())

@@ -1,6 +1,7 @@
 //! One file per table. Functions take the connection of the transaction that they are part of.
 
 pub(crate) mod accounts;
+pub(crate) mod budget;
 pub(crate) mod calls;
 pub(crate) mod cursors;
 pub(crate) mod deliveries;

@@ -11,6 +11,7 @@ pub(crate) fn call(id: &str, at: i64) -> LoggedCall {
         at: at_ms(at),
         account: Some("did:plc:goose".to_owned()),
         work: Some("dlv_1".to_owned()),
+        attempt: 2,
         verb: "POST".to_owned(),
         method: "com.atproto.repo.applyWrites".to_owned(),
         host: "pds.example:2583".to_owned(),

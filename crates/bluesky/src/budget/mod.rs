@@ -1,0 +1,129 @@
+//! The budget: what an account may still write, counted before anything leaves.
+//!
+//! Servers count in fixed windows that open with the first call, and a call above what is left burns all of it. So points are
+//! reserved before a call, in a journal that all processes share, in windows that mirror the server's: what the server says of
+//! its own windows corrects them. See `Tally`.
+
+mod meter;
+mod note;
+mod said;
+mod shortage;
+mod tally;
+mod window;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use skein_atproto::syntax::Did;
+
+pub use meter::{Limit, Meter, MeterKind, host_of, is_limited_host};
+pub use said::{Said, Told};
+pub use shortage::Shortage;
+pub use tally::{Answered, Gauge, Tally};
+
+pub(crate) use note::take_in;
+
+use crate::calls::{UPLOAD_BLOB, points_of};
+use crate::journal::{Journal, JournalError};
+use crate::session::Now;
+
+/// The budget of any number of accounts, kept in a journal. Cheap to clone.
+#[derive(Clone)]
+pub struct Budget {
+    journal: Arc<dyn Journal>,
+    now: Now,
+    owner: Arc<str>,
+    reservations: Arc<AtomicU64>,
+}
+
+/// Why nothing was reserved, so that nothing may leave.
+#[derive(Debug)]
+pub(crate) enum NotReserved {
+    /// It does not fit now.
+    Short(Box<Shortage>),
+    /// It could not be counted.
+    Journal(JournalError),
+}
+
+impl Budget {
+    /// `owner` names this process and must differ from that of every other process on the same journal.
+    pub fn new(journal: Arc<dyn Journal>, now: Now, owner: &str) -> Self {
+        Self { journal, now, owner: owner.into(), reservations: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// Takes what a call costs from the budget of its account and its host, all or nothing. Returns the name of the
+    /// reservation: the logged call that carries it settles it.
+    pub(crate) async fn reserve(
+        &self,
+        did: &Did,
+        host: &str,
+        nsid: &str,
+        body: &[u8],
+    ) -> Result<Option<Arc<str>>, NotReserved> {
+        let points = points_of(nsid, body);
+        let meter = match (points, nsid) {
+            (0, UPLOAD_BLOB) => Meter::uploads(host),
+            (0, _) => return self.check_calls(host).await.map(|()| None),
+            _ => Meter::writes(did),
+        };
+        let points = u64::from(points.max(1));
+        let now = (self.now)();
+        let count = self.reservations.fetch_add(1, Ordering::Relaxed);
+        let id: Arc<str> = format!("{}/{}/{count}", self.owner, now.as_microsecond()).into();
+        let meters = [meter, Meter::calls(host)];
+        let mut reserved = Ok(Vec::new());
+        let mut change = |tallies: &mut [Tally]| {
+            let [spending, calls] = tallies else { return };
+            let enforced = is_limited_host(host) || calls.is_enforced();
+            reserved = calls
+                .fits(&meters[1], 1, now, enforced)
+                .and_then(|()| spending.reserve(&meters[0], &id, points, now, enforced));
+        };
+        self.journal.change_tallies(&meters, &mut change).await.map_err(NotReserved::Journal)?;
+        let low = reserved.map_err(|shortage| NotReserved::Short(Box::new(shortage)))?;
+        for gauge in low {
+            tracing::warn!(
+                meter = gauge.meter.kind().as_str(),
+                of = gauge.meter.key(),
+                used = gauge.used,
+                limit = gauge.limit,
+                window_s = gauge.window_s,
+                "a budget is nearly spent"
+            );
+        }
+        Ok(Some(id))
+    }
+
+    /// Whether the host takes one more call.
+    pub(crate) async fn check_calls(&self, host: &str) -> Result<(), NotReserved> {
+        let meter = Meter::calls(host);
+        let Some(mut tally) = self.journal.tally(&meter).await.map_err(NotReserved::Journal)? else { return Ok(()) };
+        let enforced = is_limited_host(host) || tally.is_enforced();
+        tally.fits(&meter, 1, (self.now)(), enforced).map_err(|shortage| NotReserved::Short(Box::new(shortage)))
+    }
+
+    /// What is spent and left of every budget that was ever used.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn gauges(&self) -> Result<Vec<Gauge>, JournalError> {
+        let now = (self.now)();
+        let tallies = self.journal.tallies().await?;
+        Ok(tallies.into_iter().flat_map(|(meter, mut tally)| tally.gauges(&meter, now)).collect())
+    }
+
+    /// What is spent and left of one budget, also of one that was never used.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn gauges_of(&self, meter: &Meter) -> Result<Vec<Gauge>, JournalError> {
+        let mut tally = self.journal.tally(meter).await?.unwrap_or_default();
+        Ok(tally.gauges(meter, (self.now)()))
+    }
+}
+
+impl std::fmt::Debug for Budget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Budget").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}

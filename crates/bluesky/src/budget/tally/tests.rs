@@ -1,0 +1,222 @@
+use skein_atproto::syntax::Did;
+
+use super::*;
+use crate::budget::Said;
+
+const T0: i64 = 1_795_000_000;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 86_400;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(T0 + second).unwrap()
+}
+
+fn meter() -> Meter {
+    Meter::writes(&Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap())
+}
+
+/// A tally that a server counts as well.
+fn counted() -> Tally {
+    Tally { enforced: true, ..Tally::default() }
+}
+
+fn reserve(tally: &mut Tally, id: &str, points: u64, second: i64) -> Result<Vec<Gauge>, Shortage> {
+    tally.reserve(&meter(), id, points, at(second), false)
+}
+
+fn answer(tally: &mut Tally, id: &str, points: u64, second: i64, told: Told) {
+    let answered = Answered { reservation: Some(id), points, at: at(second), is_counted: true, told };
+    tally.settle(&meter(), &answered);
+}
+
+fn told(limit: u64, remaining: u64, window_s: i64, resets: i64) -> Told {
+    Told { said: Some(Said { limit, remaining, window_s, resets_at: at(resets) }), closed_until: None }
+}
+
+fn used(tally: &mut Tally, second: i64) -> [u64; 2] {
+    let gauges = tally.gauges(&meter(), at(second));
+    [gauges[0].used, gauges[1].used]
+}
+
+#[test]
+fn what_does_not_fit_spends_nothing_and_says_when_it_will() {
+    let mut tally = counted();
+    for index in 0..8 {
+        reserve(&mut tally, &index.to_string(), 600, 0).unwrap();
+        answer(&mut tally, &index.to_string(), 600, 1, Told::default());
+    }
+    let short = reserve(&mut tally, "ninth", 600, 100).unwrap_err();
+    assert_eq!((short.used, short.limit, short.wanted, short.window_s), (4_800, 5_000, 600, HOUR));
+    let fits_at = short.fits_at.unwrap();
+    assert_eq!(fits_at, at(1 + HOUR + 1), "the window opened when the first answer came, at the latest");
+    assert_eq!(used(&mut tally, 100), [4_800, 4_800]);
+    reserve(&mut tally, "small", 200, 100).unwrap();
+    assert!(reserve(&mut tally, "ninth", 600, HOUR).is_err());
+    tally.reserve(&meter(), "ninth", 600, fits_at, false).unwrap();
+    assert_eq!(used(&mut tally, HOUR + 3), [600, 5_600]);
+}
+
+#[test]
+fn the_day_ends_a_day_after_its_first_write_wherever_midnight_is() {
+    let mut tally = counted();
+    for hour in 0..7 {
+        let id = hour.to_string();
+        reserve(&mut tally, &id, 5_000, hour * (HOUR + 60)).unwrap();
+        answer(&mut tally, &id, 5_000, hour * (HOUR + 60), Told::default());
+    }
+    let short = reserve(&mut tally, "more", 1, 8 * (HOUR + 60)).unwrap_err();
+    assert_eq!((short.window_s, short.fits_at), (DAY, Some(at(DAY + 1))));
+    assert!(reserve(&mut tally, "more", 1, DAY).is_err());
+    reserve(&mut tally, "more", 1, DAY + 1).unwrap();
+    assert_eq!(used(&mut tally, DAY + 1), [1, 1]);
+}
+
+#[test]
+fn of_two_that_lack_the_later_end_is_told() {
+    let mut tally = counted();
+    reserve(&mut tally, "a", 5_000, 0).unwrap();
+    answer(&mut tally, "a", 5_000, 0, told(35_000, 0, DAY, 4 * HOUR));
+    let short = reserve(&mut tally, "b", 3, 10).unwrap_err();
+    assert_eq!((short.window_s, short.fits_at), (DAY, Some(at(4 * HOUR + 1))));
+}
+
+#[test]
+fn what_is_more_than_a_whole_window_never_fits() {
+    let mut tally = counted();
+    let short = reserve(&mut tally, "a", 5_001, 0).unwrap_err();
+    assert_eq!((short.fits_at, short.limit), (None, 5_000));
+}
+
+#[test]
+fn where_nobody_is_known_to_count_everything_fits_and_is_counted() {
+    let mut tally = Tally::default();
+    reserve(&mut tally, "a", 6_000, 0).unwrap();
+    assert_eq!(used(&mut tally, 0), [6_000, 6_000]);
+    assert!(tally.reserve(&meter(), "b", 1, at(1), true).is_err(), "a host of Bluesky");
+    answer(&mut tally, "a", 6_000, 1, told(10_000, 4_000, HOUR, HOUR));
+    assert!(tally.is_enforced());
+    reserve(&mut tally, "b", 4_000, 2).unwrap();
+    assert!(reserve(&mut tally, "c", 1, 2).is_err(), "the server said that it counts");
+}
+
+#[test]
+fn the_server_corrects_in_both_directions_when_one_call_was_alone() {
+    let mut tally = counted();
+    reserve(&mut tally, "a", 3, 0).unwrap();
+    answer(&mut tally, "a", 3, 0, told(5_000, 100, HOUR, 60));
+    assert_eq!(used(&mut tally, 1), [4_900, 3], "another client writes as well");
+    reserve(&mut tally, "b", 3, 1).unwrap();
+    answer(&mut tally, "b", 3, 1, told(5_000, 4_000, HOUR, 60));
+    assert_eq!(used(&mut tally, 1), [1_000, 6], "and less was counted than was thought");
+    assert_eq!(tally.gauges(&meter(), at(1))[0].resets_at, Some(at(61)));
+    assert_eq!(used(&mut tally, 61), [0, 6], "its window ends when the server said");
+}
+
+#[test]
+fn a_crowd_is_only_corrected_upwards() {
+    let mut tally = counted();
+    reserve(&mut tally, "a", 3, 0).unwrap();
+    reserve(&mut tally, "b", 600, 0).unwrap();
+    answer(&mut tally, "a", 3, 1, told(5_000, 4_997, HOUR, HOUR));
+    assert_eq!(used(&mut tally, 1)[0], 603, "the server had not seen the other one");
+    answer(&mut tally, "b", 600, 1, told(5_000, 1_000, HOUR, HOUR));
+    assert_eq!(used(&mut tally, 1)[0], 4_000);
+    reserve(&mut tally, "c", 3, 2).unwrap();
+    reserve(&mut tally, "d", 6, 2).unwrap();
+    answer(&mut tally, "d", 6, 2, told(5_000, 991, HOUR, HOUR));
+    assert_eq!(used(&mut tally, 2)[0], 4_012, "what the server may not have seen counts on top");
+}
+
+#[test]
+fn answers_that_are_noted_in_another_order_do_not_give_back() {
+    let mut tally = counted();
+    reserve(&mut tally, "a", 3, 0).unwrap();
+    reserve(&mut tally, "b", 3, 0).unwrap();
+    answer(&mut tally, "b", 3, 1, told(5_000, 94, HOUR, HOUR));
+    answer(&mut tally, "a", 3, 1, told(5_000, 97, HOUR, HOUR));
+    assert_eq!(used(&mut tally, 1)[0], 4_909, "94 left, and 3 that the server may not have seen then");
+}
+
+#[test]
+fn what_never_left_is_given_back_and_what_is_sent_again_is_spent_again() {
+    let mut tally = counted();
+    reserve(&mut tally, "a", 600, 0).unwrap();
+    let unsent = Answered { reservation: Some("a"), points: 600, at: at(1), is_counted: false, told: Told::default() };
+    tally.settle(&meter(), &unsent);
+    assert_eq!(used(&mut tally, 1), [0, 0]);
+    answer(&mut tally, "a", 600, 2, Told::default());
+    answer(&mut tally, "a", 600, 3, Told::default());
+    assert_eq!(used(&mut tally, 3), [1_200, 1_200], "each that arrived counts");
+}
+
+#[test]
+fn what_was_reserved_and_never_answered_stays_spent_until_the_window_ends() {
+    let mut tally = counted();
+    reserve(&mut tally, "dead", 4_000, 0).unwrap();
+    assert!(reserve(&mut tally, "next", 2_000, 700).is_err());
+    assert!(reserve(&mut tally, "next", 2_000, HOUR).is_err(), "it may have left some seconds later");
+    reserve(&mut tally, "next", 2_000, HOUR + 30).unwrap();
+}
+
+#[test]
+fn a_refusal_closes_until_its_end_whatever_the_count_says() {
+    let mut tally = counted();
+    reserve(&mut tally, "a", 3, 0).unwrap();
+    answer(&mut tally, "a", 3, 1, Told { said: None, closed_until: Some(at(90)) });
+    let short = reserve(&mut tally, "b", 3, 2).unwrap_err();
+    assert!(short.refused_by_server);
+    assert_eq!(short.fits_at, Some(at(90)));
+    assert!(short.to_string().contains("takes nothing of this kind"), "{short}");
+    assert_eq!(tally.gauges(&meter(), at(2))[0].left, 0);
+    reserve(&mut tally, "b", 3, 90).unwrap();
+}
+
+#[test]
+fn a_clock_that_is_set_back_prolongs_nothing() {
+    let mut tally = counted();
+    reserve(&mut tally, "a", 5_000, 0).unwrap();
+    answer(&mut tally, "a", 5_000, 0, Told { said: None, closed_until: Some(at(60)) });
+    let year = -365 * DAY;
+    let short = reserve(&mut tally, "b", 3, year).unwrap_err();
+    assert_eq!(short.fits_at, Some(at(year + HOUR + 1)), "as long as it would have been");
+    let mut again = tally.clone();
+    reserve(&mut again, "b", 3, year + HOUR + 1).unwrap();
+    assert!(reserve(&mut tally, "b", 3, year + HOUR).is_err());
+}
+
+#[test]
+fn a_clock_that_jumps_forward_forgets_and_the_server_reminds() {
+    let mut tally = counted();
+    reserve(&mut tally, "a", 5_000, 0).unwrap();
+    reserve(&mut tally, "b", 3, 2 * DAY).unwrap();
+    assert_eq!(used(&mut tally, 2 * DAY), [3, 3]);
+    let said = Said { limit: 5_000, remaining: 0, window_s: HOUR, resets_at: at(2 * DAY + 1_800) };
+    answer(&mut tally, "b", 3, 2 * DAY, Told { said: Some(said), closed_until: Some(at(2 * DAY + 1_800)) });
+    let short = reserve(&mut tally, "c", 3, 2 * DAY + 1).unwrap_err();
+    assert_eq!(short.fits_at, Some(at(2 * DAY + 1_801)));
+}
+
+#[test]
+fn a_warning_comes_once_for_each_window() {
+    let mut tally = counted();
+    assert_eq!(reserve(&mut tally, "a", 4_749, 0).unwrap(), []);
+    let low = reserve(&mut tally, "b", 1, 0).unwrap();
+    assert_eq!(low.iter().map(|gauge| (gauge.window_s, gauge.used)).collect::<Vec<_>>(), [(HOUR, 4_750)]);
+    assert!(low[0].is_low);
+    assert_eq!(reserve(&mut tally, "c", 1, 0).unwrap(), []);
+    assert_eq!(reserve(&mut tally, "d", 4_750, 2 * HOUR).unwrap().len(), 1, "another hour");
+}
+
+#[test]
+fn the_count_survives_its_json_and_reservations_are_bounded() {
+    let mut tally = counted();
+    for index in 0..HOLDS_AT_MOST + 10 {
+        reserve(&mut tally, &index.to_string(), 1, 0).unwrap();
+    }
+    assert_eq!(tally.holds.len(), HOLDS_AT_MOST);
+    let json = serde_json::to_string(&tally).unwrap();
+    assert_eq!(serde_json::from_str::<Tally>(&json).unwrap(), tally);
+    assert_eq!(serde_json::from_str::<Tally>("{}").unwrap(), Tally::default());
+    reserve(&mut tally, "late", 1, 601).unwrap();
+    assert_eq!(tally.holds.len(), 1);
+}

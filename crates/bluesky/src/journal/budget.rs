@@ -1,0 +1,24 @@
+//! The part of a journal that counts.
+
+use async_trait::async_trait;
+
+use super::JournalError;
+use crate::budget::{Meter, Tally};
+
+/// What is done to the tallies of some meters, in the order of the meters.
+pub type TallyChange<'a> = &'a mut (dyn FnMut(&mut [Tally]) + Send);
+
+/// The counts of budgets. They survive the process, and all processes on the same journal share them.
+#[async_trait]
+pub trait BudgetJournal: Send + Sync {
+    /// Hands the tallies of these meters, each named once, to `change` and keeps what it makes of them: one step, with nobody
+    /// else's change in between, all kept or none. What was never counted is an empty tally. `change` is called once, and not
+    /// at all where the tallies cannot be read.
+    async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError>;
+
+    /// One tally, if anything was ever counted there.
+    async fn tally(&self, meter: &Meter) -> Result<Option<Tally>, JournalError>;
+
+    /// All tallies, in the order of their meters.
+    async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError>;
+}

@@ -1,0 +1,82 @@
+//! A post that waits for its platform's limit is not overtaken by later ones of its account.
+
+use jiff::{SignedDuration, Timestamp};
+use skein_domain::outcome::Obstacle;
+use skein_domain::{Category, Fault, Outcome, StateName};
+use skein_testkit::SendOrder;
+
+use crate::{HOUR_MS, World};
+
+const ALICE: &str = "did:plc:alice";
+
+fn limited(until: Timestamp) -> Fault {
+    Fault::new("rate_limited", Category::RateLimit, "The budget is spent.").retry_at(until)
+}
+
+/// A post that waits ten minutes beyond its instant, and one that is due meanwhile.
+async fn two() -> (World, Timestamp) {
+    let world = World::new(7);
+    world.account("alice").await;
+    world.account("bob").await;
+    let until = world.now() + SignedDuration::from_mins(20);
+    world.platform.order_arm(Obstacle::Retry { at: Some(until), fault: limited(until) });
+    (world, until)
+}
+
+#[tokio::test]
+async fn later_posts_wait_behind_it_and_all_go_out_in_order() {
+    let (world, until) = two().await;
+    world.submit("first", "alice", "in 10m").await;
+    let second = world.submit("second", "alice", "in 12m").await;
+    world.submit("third", "alice", "in 14m").await;
+    world.submit("of bob", "bob", "in 12m").await;
+    world.run_for(15 * 60_000).await;
+    assert_eq!(world.platform.landed_texts(ALICE), [""; 0]);
+    assert_eq!(world.platform.landed_texts("did:plc:bob"), ["of bob"], "who has a budget of his own");
+    let waiting = world.delivery(&second).await;
+    assert_eq!(waiting.state.name(), StateName::Ready);
+    assert!(waiting.state.wake_at().is_some_and(|wake_at| wake_at <= until + SignedDuration::from_secs(1)));
+    let story = serde_json::to_string(&waiting.state).unwrap();
+    assert!(story.contains("waits_its_turn"), "{story}");
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.platform.landed_texts(ALICE), ["first", "second", "third"]);
+    let sent = world.platform.sent();
+    assert!(sent.iter().filter(|request| request.identity == ALICE).all(|request| request.at >= until));
+}
+
+#[tokio::test]
+async fn a_refusal_by_the_platform_keeps_the_order_as_well() {
+    let world = World::new(8);
+    world.account("alice").await;
+    let until = world.now() + SignedDuration::from_mins(20);
+    world.platform.order_send(SendOrder::Answer(Outcome::RetryAt { at: Some(until), fault: limited(until) }));
+    world.submit("first", "alice", "in 10m").await;
+    world.submit("second", "alice", "in 12m").await;
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.platform.landed_texts(ALICE), ["first", "second"]);
+}
+
+#[tokio::test]
+async fn what_waits_goes_on_when_the_one_before_it_is_canceled() {
+    let (world, until) = two().await;
+    let first = world.submit("first", "alice", "in 10m").await;
+    world.submit("second", "alice", "in 12m").await;
+    world.run_for(13 * 60_000).await;
+    world.intake.cancel(&world.found(&first).await).await.unwrap();
+    world.run_for(2 * 60_000).await;
+    assert_eq!(world.platform.landed_texts(ALICE), ["second"]);
+    assert!(world.now() < until);
+}
+
+#[tokio::test]
+async fn trouble_that_is_no_limit_holds_nobody_back() {
+    let world = World::new(9);
+    world.account("alice").await;
+    let until = world.now() + SignedDuration::from_mins(20);
+    let fault = Fault::new("host_unreachable", Category::PlatformError, "It is down.");
+    world.platform.order_arm(Obstacle::Retry { at: Some(until), fault });
+    world.submit("first", "alice", "in 10m").await;
+    world.submit("second", "alice", "in 12m").await;
+    world.run_for(15 * 60_000).await;
+    assert_eq!(world.platform.landed_texts(ALICE), ["second"]);
+}

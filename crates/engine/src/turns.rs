@@ -1,0 +1,61 @@
+//! Turns: while a post waits for its platform's limit, later posts of the account that would fit wait behind it.
+
+use jiff::Timestamp;
+use skein_domain::ports::QueueFilter;
+use skein_domain::{Category, Delivery, Event, Fault, State, StateName, Waiting};
+
+use crate::lane::{LaneError, LaneWork, past};
+use crate::later;
+
+/// Earlier deliveries that are looked at. The first that is in the way is among the first that wait.
+const LOOKED_AT: usize = 4;
+
+/// How often a delivery looks whether the one before it still waits, in milliseconds: that may be moved or canceled.
+const LOOK_MS: i64 = 60_000;
+
+const CODE: &str = "waits_its_turn";
+
+impl LaneWork<'_> {
+    /// Until when a delivery that could leave waits, because an earlier one of its account waits for the platform's limit.
+    pub(crate) async fn limited_before(&self, delivery: &Delivery) -> Result<Option<Timestamp>, LaneError> {
+        let now = self.engine.now();
+        let filter = QueueFilter {
+            states: vec![StateName::Ready],
+            account: Some(delivery.account.clone()),
+            post: None,
+            at_most: LOOKED_AT,
+        };
+        let waiting = self.ledger().queue(&filter).await?;
+        let until = waiting
+            .iter()
+            .filter(|other| (other.due, &other.id) < (delivery.due, &delivery.id))
+            .filter_map(limited_until)
+            .filter(|until| *until > now)
+            .max();
+        Ok(until.map(|until| past(until).min(later(now, LOOK_MS)).min(delivery.grace_ends())))
+    }
+
+    /// Told once, then looked at again and again.
+    pub(crate) async fn waits_its_turn(&self, delivery: &Delivery, until: Timestamp) -> Result<(), LaneError> {
+        let told = matches!(&delivery.state,
+            State::Ready { waiting: Some(Waiting::Retry { fault }), .. } if fault.code == CODE);
+        let event = Event::Waits { until, waiting: Waiting::Retry { fault: waits_its_turn() } };
+        if told { self.note_quietly(delivery, event).await } else { self.note(delivery, event).await }.map(drop)
+    }
+}
+
+fn limited_until(delivery: &Delivery) -> Option<Timestamp> {
+    match &delivery.state {
+        State::Ready { wake_at, waiting: Some(Waiting::Retry { fault }), .. }
+            if fault.category == Category::RateLimit =>
+        {
+            Some(*wake_at)
+        }
+        _ => None,
+    }
+}
+
+fn waits_its_turn() -> Fault {
+    let message = "An earlier post of the same account waits until the platform takes more, and posts leave in order.";
+    Fault::new(CODE, Category::RateLimit, message)
+}

@@ -1,0 +1,120 @@
+//! The budget on a database file that several processes have open, and in memory alike.
+#![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test that called it")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use skein_bluesky::Did;
+use skein_bluesky::budget::{Answered, Meter, Said, Shortage, Tally, Told};
+use skein_bluesky::journal::{BudgetJournal, MemoryJournal};
+use skein_journal::StoreJournal;
+use skein_store::{DatabaseUrl, MasterKey, MeterRow, Store};
+use skein_testkit::SeededEntropy;
+use skein_testkit::samples::at_ms;
+use tempfile::TempDir;
+
+fn writes() -> Meter {
+    Meter::writes(&Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap())
+}
+
+async fn store(folder: &Path) -> Store {
+    let url = DatabaseUrl::from(folder.join("skein.db").as_path());
+    let key = MasterKey::generate(&SeededEntropy::new(1));
+    Store::open(&url, key, Arc::new(SeededEntropy::new(2))).await.unwrap()
+}
+
+async fn process(folder: &Path) -> StoreJournal {
+    StoreJournal::new(&store(folder).await)
+}
+
+async fn journals() -> (TempDir, Vec<Arc<dyn BudgetJournal>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let on_store = process(folder.path()).await;
+    (folder, vec![Arc::new(MemoryJournal::new()), Arc::new(on_store)])
+}
+
+async fn reserve(journal: &dyn BudgetJournal, id: &str, points: u64, ms: i64) -> Result<(), Shortage> {
+    let mut reserved = Ok(());
+    let mut change = |tallies: &mut [Tally]| {
+        reserved = tallies[0].reserve(&writes(), id, points, at_ms(ms), true).map(drop);
+    };
+    journal.change_tallies(&[writes()], &mut change).await.unwrap();
+    reserved
+}
+
+async fn used(journal: &dyn BudgetJournal, ms: i64) -> u64 {
+    let mut tally = journal.tally(&writes()).await.unwrap().unwrap();
+    tally.gauges(&writes(), at_ms(ms))[0].used
+}
+
+#[tokio::test]
+async fn journals_count_alike() {
+    let (_folder, journals) = journals().await;
+    for journal in journals {
+        assert_eq!(journal.tally(&writes()).await.unwrap(), None);
+        reserve(journal.as_ref(), "a", 4_000, 0).await.unwrap();
+        assert_eq!(reserve(journal.as_ref(), "b", 1_001, 1).await.unwrap_err().used, 4_000);
+        let said = Said { limit: 5_000, remaining: 3_000, window_s: 3_600, resets_at: at_ms(60_000) };
+        let told = Told { said: Some(said), closed_until: None };
+        let answered = Answered { reservation: Some("a"), points: 4_000, at: at_ms(2), is_counted: true, told };
+        let meters = [Meter::calls("pds.example"), writes()];
+        let mut change = |tallies: &mut [Tally]| {
+            tallies[1].settle(&writes(), &answered);
+            tallies[0].settle(&meters[0], &Answered { reservation: None, points: 1, ..answered.clone() });
+        };
+        journal.change_tallies(&meters, &mut change).await.unwrap();
+        assert_eq!(used(journal.as_ref(), 3).await, 2_000);
+        let of: Vec<Meter> = journal.tallies().await.unwrap().into_iter().map(|(meter, _)| meter).collect();
+        assert_eq!(of.len(), 2);
+        assert!(of.contains(&writes()) && of.contains(&Meter::calls("pds.example")));
+    }
+}
+
+#[tokio::test]
+async fn what_was_spent_is_known_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    reserve(&process(folder.path()).await, "a", 4_998, 0).await.unwrap();
+    let next = process(folder.path()).await;
+    let short = reserve(&next, "b", 3, 1_000).await.unwrap_err();
+    assert_eq!((short.used, short.wanted), (4_998, 3));
+    reserve(&next, "b", 2, 1_000).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_spend_at_once_never_overspend() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spenders = Vec::new();
+    for process_number in 0..4 {
+        let journal = Arc::new(process(folder.path()).await);
+        for task in 0..4 {
+            let journal = Arc::clone(&journal);
+            spenders.push(tokio::spawn(async move {
+                let mut spent = 0;
+                for index in 0..5 {
+                    let id = format!("{process_number}/{task}/{index}");
+                    spent += u64::from(reserve(journal.as_ref(), &id, 90, 0).await.is_ok()) * 90;
+                }
+                spent
+            }));
+        }
+    }
+    let mut spent = 0;
+    for spender in spenders {
+        spent += spender.await.unwrap();
+    }
+    assert_eq!(spent, 55 * 90, "80 wanted 7,200 points of 5,000");
+    assert_eq!(used(&process(folder.path()).await, 0).await, spent);
+}
+
+#[tokio::test]
+async fn a_count_that_cannot_be_read_begins_anew_and_a_meter_of_later_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let budgets = store(folder.path()).await.budgets();
+    let key = writes().key().to_owned();
+    let rows = [MeterRow { meter: "writes", whose: &key }, MeterRow { meter: "of_later", whose: "x" }];
+    budgets.change(&rows, &mut |_| Ok(vec!["{\"windows\":7}".to_owned(), "{}".to_owned()])).await.unwrap();
+    let journal = process(folder.path()).await;
+    reserve(&journal, "a", 3, 0).await.unwrap();
+    assert_eq!(used(&journal, 0).await, 3);
+    assert_eq!(journal.tallies().await.unwrap().len(), 1);
+}

@@ -1,0 +1,82 @@
+//! What is counted of limits: changed under the lock, kept all or none.
+
+use skein_store::{Budgets, KeptTally, MeterRow, StoreError};
+
+use crate::calls::call;
+use crate::scene::File;
+
+const ALICE: MeterRow<'_> = MeterRow { meter: "writes", whose: "did:plc:alice" };
+const BOB: MeterRow<'_> = MeterRow { meter: "writes", whose: "did:plc:bob" };
+
+fn kept(row: MeterRow<'_>, tally: &str) -> KeptTally {
+    KeptTally { meter: row.meter.to_owned(), whose: row.whose.to_owned(), tally: tally.to_owned() }
+}
+
+async fn count_up(budgets: &Budgets, row: MeterRow<'_>) {
+    let mut change = |before: Vec<Option<String>>| {
+        let count: u64 = before[0].as_deref().map_or(0, |text| text.parse().unwrap());
+        Ok(vec![(count + 1).to_string()])
+    };
+    budgets.change(&[row], &mut change).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_sees_what_was_kept_and_keeps_what_it_makes_of_it() {
+    let file = File::new();
+    let budgets = file.store().await.budgets();
+    assert_eq!(budgets.get(ALICE).await.unwrap(), None);
+    let mut seen = Vec::new();
+    for tallies in [["1", "2"], ["3", "4"]] {
+        let mut change = |before: Vec<Option<String>>| {
+            seen.push(before);
+            Ok(tallies.map(str::to_owned).to_vec())
+        };
+        budgets.change(&[BOB, ALICE], &mut change).await.unwrap();
+    }
+    assert_eq!(seen, [vec![None, None], vec![Some("1".to_owned()), Some("2".to_owned())]]);
+    assert_eq!(budgets.get(ALICE).await.unwrap().as_deref(), Some("4"));
+    assert_eq!(budgets.list().await.unwrap(), [kept(ALICE, "4"), kept(BOB, "3")]);
+}
+
+#[tokio::test]
+async fn a_change_that_fails_keeps_nothing_and_leaves_the_lock() {
+    let file = File::new();
+    let budgets = file.store().await.budgets();
+    let mut fails = |_: Vec<Option<String>>| Err(StoreError::Invalid("no".to_owned()));
+    assert!(budgets.change(&[ALICE, BOB], &mut fails).await.is_err());
+    assert_eq!(budgets.list().await.unwrap(), []);
+    count_up(&budgets, ALICE).await;
+    assert_eq!(budgets.list().await.unwrap(), [kept(ALICE, "1")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_count_at_once_lose_nothing() {
+    let file = File::new();
+    let mut counting = Vec::new();
+    for _ in 0..4 {
+        let budgets = file.store().await.budgets();
+        counting.push(tokio::spawn(async move {
+            for _ in 0..25 {
+                count_up(&budgets, ALICE).await;
+            }
+        }));
+    }
+    for task in counting {
+        task.await.unwrap();
+    }
+    assert_eq!(file.store().await.budgets().get(ALICE).await.unwrap().as_deref(), Some("100"));
+}
+
+#[tokio::test]
+async fn calls_from_before_there_were_attempts_are_first_ones() {
+    let file = File::new();
+    let calls = file.store().await.calls();
+    calls.append(&[call("call_a", 1)]).await.unwrap();
+    let raw = file.raw().await;
+    let columns = "id, at, account, work, verb, method, host, input, request_bytes, status, error, message, \
+                   response_bytes, duration, points, rate_limit, rate_remaining, rate_reset, rate_policy";
+    let copy = format!("INSERT INTO calls ({columns}) SELECT 'call_b', {} FROM calls", &columns[4..]);
+    sqlx::query(sqlx::AssertSqlSafe(copy)).execute(&raw).await.unwrap();
+    let attempts = [calls.find("call_a").await.unwrap()[0].attempt, calls.find("call_b").await.unwrap()[0].attempt];
+    assert_eq!(attempts, [2, 1]);
+}
