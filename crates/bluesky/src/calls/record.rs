@@ -80,7 +80,7 @@ impl CallRecord {
             } else {
                 None
             },
-            request_bytes: length(body),
+            request_bytes: exchange.body_bytes,
             status,
             error,
             message,
