@@ -15,8 +15,9 @@ fn film(folder: &Path) -> PathBuf {
     let path = folder.join("-in put.mp4");
     let made = Command::new("ffmpeg")
         .args(["-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=s=101x57:r=30:d=2"])
-        .args(["-f", "lavfi", "-i", "sine=d=2", "-vf", "setpts=(N+0.4*mod(N\\,2))/(30*TB)", "-fps_mode", "vfr"])
-        .args(["-c:v", "mpeg4", "-c:a", "aac", "-metadata", "location=+48.8577+002.295/", "-f", "mp4"])
+        .args(["-f", "lavfi", "-i", "sine=d=2", "-vf", "settb=1/15000,setpts=(N+0.4*mod(N\\,2))*500"])
+        .args(["-fps_mode", "vfr", "-enc_time_base", "1:15000"])
+        .args(["-c:v", "mpeg4", "-c:a", "aac", "-metadata", "comment=+48.8577+002.295/", "-f", "mp4"])
         .arg(format!("file:{}", path.display()))
         .status()
         .expect("ffmpeg is missing: `cargo xtask test --install` installs it, --fast leaves these tests out");

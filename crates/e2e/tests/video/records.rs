@@ -11,12 +11,15 @@ use skein_bluesky::video::{Caption, Presentation, VideoEmbed};
 
 use crate::Stage;
 
+const FIRST: &str = "3m5aaaaaaaa22";
+const SECOND: &str = "3m5aaaaaaaa23";
+
 impl Stage {
-    async fn post(&self, embed: &Value) -> Result<(), SessionError> {
+    async fn post(&self, rkey: &str, embed: &Value) -> Result<(), SessionError> {
         let record =
             json!({"$type": "app.bsky.feed.post", "text": "", "createdAt": "2026-11-21T10:00:00.000Z", "embed": embed});
         let write = json!({"$type": "com.atproto.repo.applyWrites#create", "collection": "app.bsky.feed.post",
-            "rkey": "3m5aaaaaaaa22", "value": record});
+            "rkey": rkey, "value": record});
         let body = Bytes::from(json!({"repo": self.did.as_str(), "validate": true, "writes": [write]}).to_string());
         let sent = self.sessions.call(&self.did, |me| {
             let body = body.clone();
@@ -46,7 +49,7 @@ async fn a_record_with_a_video_and_its_captions_is_valid() {
         captions: Caption::upload_all(&stage.sessions, &stage.did, &captions).await.unwrap(),
         presentation: Presentation::Default,
     };
-    stage.post(&embed.to_json()).await.unwrap();
+    stage.post(FIRST, &embed.to_json()).await.unwrap();
     let stored = stage.only_embed();
     assert_eq!(stored["video"]["mimeType"], "video/mp4");
     assert_eq!(stored["aspectRatio"], json!({"width": 64, "height": 48}));
@@ -62,10 +65,10 @@ async fn a_gif_is_shown_as_one_and_a_video_that_is_not_there_is_refused() {
     let stage = Stage::with(skein_testkit::pictures::gif(40, 30, 3), "image/gif").await;
     let blob = stage.upload().await.unwrap();
     let mut embed = VideoEmbed { blob, alt: None, shape: None, captions: Vec::new(), presentation: Presentation::Gif };
-    stage.post(&embed.to_json()).await.unwrap();
+    stage.post(FIRST, &embed.to_json()).await.unwrap();
     let stored = stage.only_embed();
     assert_eq!((&stored["presentation"], stored.get("alt"), stored.get("captions")), (&json!("gif"), None, None));
     embed.blob.cid = skein_atproto::record::cid_of_blob(b"never uploaded");
-    let error = stage.post(&embed.to_json()).await.unwrap_err();
+    let error = stage.post(SECOND, &embed.to_json()).await.unwrap_err();
     assert!(error.call().unwrap().is_named("BlobNotFound"), "{error}");
 }

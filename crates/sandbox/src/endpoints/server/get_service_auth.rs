@@ -6,6 +6,16 @@ use crate::xrpc::{Answer, Auth, Endpoint, Input, Refusal, Request, Verb, no_extr
 
 const HOUR_S: i64 = 3_600;
 const MINUTE_S: i64 = 60;
+const METHODS_IN_USE: [&str; 2] = ["did:plc:", "did:web:"];
+/// What only the account itself may do; of the reference's list, what the sandbox answers.
+const PROTECTED: [&str; 6] = [
+    "com.atproto.server.activateAccount",
+    "com.atproto.server.createAppPassword",
+    "com.atproto.server.deactivateAccount",
+    "com.atproto.server.getSession",
+    "com.atproto.server.listAppPasswords",
+    "com.atproto.server.revokeAppPassword",
+];
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     nsid: "com.atproto.server.getServiceAuth",
@@ -18,8 +28,9 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 
 fn handle(network: &mut Network, request: &Request) -> Result<Answer, Refusal> {
     let audience = request.text("aud");
-    if Did::parse(audience.split('#').next().unwrap_or("")).is_err() {
-        return Err(Refusal::invalid("aud must be a valid DID"));
+    let did = audience.split('#').next().unwrap_or("");
+    if Did::parse(did).is_err() || !METHODS_IN_USE.iter().any(|method| did.starts_with(method)) {
+        return Err(Refusal::invalid("aud must be a valid atproto DID or did#serviceId reference"));
     }
     let method = request.input["lxm"].as_str();
     let now_s = network.now().as_second();
@@ -34,6 +45,10 @@ fn handle(network: &mut Network, request: &Request) -> Result<Answer, Refusal> {
             return bad("cannot request a method-less token with an expiration more than a minute in the future");
         }
         _ => {}
+    }
+    if let Some(method) = method.filter(|method| PROTECTED.contains(method)) {
+        let message = format!("cannot request a service auth token for the following protected method: {method}");
+        return Err(Refusal::invalid(message));
     }
     Ok(Answer::json(json!({"token": network.mint_for_service(request.did(), audience, method, expires_s)})))
 }
