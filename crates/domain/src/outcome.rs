@@ -15,12 +15,26 @@ pub struct RecordRef {
     pub cid: String,
 }
 
+impl RecordRef {
+    /// The collection that it is kept in: the last but one piece of its address.
+    pub fn collection(&self) -> &str {
+        self.uri.rsplit('/').nth(1).unwrap_or_default()
+    }
+}
+
+/// Those of a publication's records that are its parts: the collection of the first one is theirs. What else was written with
+/// them, such as a gate, is kept in another.
+pub fn parts_among(records: &[RecordRef]) -> impl DoubleEndedIterator<Item = &RecordRef> {
+    let of_parts = records.first().map(RecordRef::collection);
+    records.iter().filter(move |record| Some(record.collection()) == of_parts)
+}
+
 /// The exact bytes that one step will send, and what they will have made when they arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prepared {
     /// The request's body, but for what the fence adds at arming.
     pub body: String,
-    /// The records that it creates, in the order of the parts.
+    /// The records that it creates: the parts in their order, then what stands beside them, such as gates.
     pub records: Vec<RecordRef>,
     /// The createdAt of the first part.
     pub first_created_at: Timestamp,

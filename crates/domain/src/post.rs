@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ports::ContentHash;
-use crate::{PostId, Warning, WorkspaceId};
+use crate::{Gates, Named, PostId, Warning, WorkspaceId};
 
 /// One part of a post. A post of several parts is a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -135,6 +135,9 @@ impl Layout {
     }
 }
 
+/// Among the languages of a draft: the one that its texts seem to be in.
+pub const LANG_AUTO: &str = "auto";
+
 /// What is asked to be published, before anything was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Draft {
@@ -142,20 +145,34 @@ pub struct Draft {
     pub parts: Vec<Part>,
     /// What it answers: an at-uri, the address of a post on bsky.app, or the id of an own post.
     pub reply_to: Option<String>,
-    /// Languages, as BCP-47 tags.
+    /// What its first part quotes, written like `reply_to`; feeds, lists and starter packs can be quoted too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// Languages, as BCP-47 tags; [`LANG_AUTO`] stands for the one that its texts seem to be in.
     pub langs: Vec<String>,
+    /// What its author warns of, in the platform's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// Hashtags that do not stand in the text, without `#`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Who may answer and quote it.
+    #[serde(default, skip_serializing_if = "Gates::is_open")]
+    pub gates: Gates,
     /// What is made of the texts.
     #[serde(default, skip_serializing_if = "Layout::is_plain")]
     pub layout: Layout,
 }
 
 /// A post that was accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// The post's id.
     pub id: PostId,
     /// Who owns it.
     pub workspace: WorkspaceId,
+    /// What whoever submitted it calls it.
+    pub named: Option<Named>,
     /// What was written.
     pub draft: Draft,
     /// The instant that was asked for at submission; each delivery has its own, which may have been moved since.

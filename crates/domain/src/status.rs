@@ -27,6 +27,8 @@ pub enum PostStatus {
     NeedsAttention,
     /// Stopped by a person.
     Canceled,
+    /// Was public and was taken back everywhere.
+    Removed,
 }
 
 impl PostStatus {
@@ -42,8 +44,10 @@ impl PostStatus {
             Self::Publishing
         } else if any(&[S::Scheduled, S::Preparing, S::Ready]) {
             Self::Scheduled
-        } else if any(&[S::Published, S::Removed]) {
+        } else if any(&[S::Published]) {
             if any(&[S::Failed, S::Missed, S::Canceled]) { Self::Partial } else { Self::Published }
+        } else if any(&[S::Removed]) {
+            Self::Removed
         } else if any(&[S::Failed]) {
             Self::Failed
         } else if any(&[S::Missed]) {
@@ -65,6 +69,7 @@ impl PostStatus {
             Self::Missed => "missed",
             Self::NeedsAttention => "needs_attention",
             Self::Canceled => "canceled",
+            Self::Removed => "removed",
         }
     }
 }
@@ -88,6 +93,8 @@ mod tests {
         assert_eq!(PostStatus::of(&[S::Published, S::Ready]), PostStatus::Scheduled);
         assert_eq!(PostStatus::of(&[S::Published, S::Failed]), PostStatus::Partial);
         assert_eq!(PostStatus::of(&[S::Published, S::Removed]), PostStatus::Published);
+        assert_eq!(PostStatus::of(&[S::Removed]), PostStatus::Removed);
+        assert_eq!(PostStatus::of(&[S::Removed, S::Failed]), PostStatus::Removed);
         assert_eq!(PostStatus::of(&[S::Failed, S::Missed]), PostStatus::Failed);
         assert_eq!(PostStatus::of(&[S::Missed, S::Canceled]), PostStatus::Missed);
         assert_eq!(PostStatus::of(&[S::Canceled]), PostStatus::Canceled);

@@ -28,7 +28,7 @@ pub fn tell(event: &Event) -> String {
         }
         Event::Frozen { records: 1, .. } => "Prepared: its bytes, address and content hash are final.".to_owned(),
         Event::Frozen { records, .. } => {
-            format!("Prepared: the bytes, addresses and content hashes of its {records} parts are final.")
+            format!("Prepared: the bytes, addresses and content hashes of its {records} records are final.")
         }
         Event::WentStale { stale: Stale::BlobGone, .. } => "Prepared again, because an upload was gone.".to_owned(),
         Event::WentStale { stale: Stale::Late { late_by_ms }, .. } => {
@@ -82,7 +82,7 @@ fn tell_answer(event: &Event) -> String {
         Event::PersonResends { .. } => "A person looked and has the same bytes sent again.".to_owned(),
         Event::PersonGaveUp { .. } => "A person looked and gave it up.".to_owned(),
         Event::Retried { .. } => "A person wants another try.".to_owned(),
-        Event::Unpublished => "Taken back from the platform.".to_owned(),
+        Event::Unpublished => "Taken back: its author had it deleted on the platform.".to_owned(),
         other => format!("{other:?}"),
     }
 }

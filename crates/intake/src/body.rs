@@ -1,5 +1,7 @@
 //! The body of `POST /v1/posts` as it is written, as far as it is built. Unknown fields are refused by name.
 
+mod beside;
+
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use skein_domain::{Draft, Fault, Format, Media, Part, Preview, PreviewFault, Split};
@@ -7,8 +9,8 @@ use skein_domain::{Draft, Fault, Format, Media, Part, Preview, PreviewFault, Spl
 use crate::Submission;
 
 /// The fields of the body, and of a part in `thread`.
-const FIELDS: &str =
-    "text, media, thread, format, split, numbering, shorten, langs, reply_to, accounts, scheduled_at, timezone";
+const FIELDS: &str = "text, media, thread, format, split, numbering, shorten, langs, reply_to, quote, ref, reply_gate, allow_quotes, \
+                      content_labels, record_tags, accounts, scheduled_at, timezone";
 const PART_FIELDS: &str = "text, media";
 const MEDIA_FIELDS: &str = "url, alt";
 
@@ -40,6 +42,7 @@ impl Body {
         let mut reader = Reader::default();
         let mut submission = Submission {
             draft: Draft::default(),
+            name: None,
             accounts: Vec::new(),
             at: None,
             zone: None,
@@ -57,8 +60,14 @@ impl Body {
                 "split" => is_split = reader.flag("split", &value),
                 "numbering" => is_numbered = reader.flag("numbering", &value),
                 "shorten" => submission.draft.layout.shorten = reader.flag("shorten", &value),
-                "langs" => submission.draft.langs = reader.texts("langs", value),
+                "langs" => submission.draft.langs = reader.langs(value),
                 "reply_to" => submission.draft.reply_to = reader.text("reply_to", value),
+                "ref" => submission.name = reader.text("ref", value),
+                "quote" => submission.draft.quote = reader.text("quote", value),
+                "reply_gate" => submission.draft.gates.replies = reader.reply_gate(value),
+                "allow_quotes" => submission.draft.gates.no_quotes = !reader.flag_or("allow_quotes", &value, true),
+                "content_labels" => submission.draft.labels = reader.texts("content_labels", value),
+                "record_tags" => submission.draft.tags = reader.texts("record_tags", value),
                 "accounts" => submission.accounts = reader.texts("accounts", value),
                 "scheduled_at" => submission.at = reader.text("scheduled_at", value),
                 "timezone" => submission.zone = reader.text("timezone", value),
@@ -115,9 +124,13 @@ impl Reader {
     }
 
     fn flag(&mut self, field: &str, value: &Value) -> bool {
+        self.flag_or(field, value, false)
+    }
+
+    fn flag_or(&mut self, field: &str, value: &Value, unread: bool) -> bool {
         value.as_bool().unwrap_or_else(|| {
             self.faults.push(wrong_type(field, "true or false", value).into());
-            false
+            unread
         })
     }
 
@@ -263,164 +276,4 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn read(body: Value) -> Body {
-        Body::read(body, &TimeZone::UTC).unwrap()
-    }
-
-    fn faults(body: &Body) -> Vec<(Option<usize>, &str, &str)> {
-        body.faults
-            .iter()
-            .map(|fault| (fault.part, fault.fault.code.as_str(), fault.fault.field.as_deref().unwrap()))
-            .collect()
-    }
-
-    fn texts(body: &Body) -> Vec<&str> {
-        body.submission.draft.parts.iter().map(|part| part.text.as_str()).collect()
-    }
-
-    #[test]
-    fn every_field_is_read() {
-        let body = read(json!({
-            "text": "one", "thread": [{"text": "two"}, {"text": "three"}], "langs": ["en", "de"],
-            "reply_to": "post_1", "accounts": ["alice.test"], "scheduled_at": "tomorrow 9am", "timezone": "Europe/Paris",
-        }));
-        assert_eq!(faults(&body), []);
-        assert_eq!(texts(&body), ["one", "two", "three"]);
-        let submission = body.submission;
-        assert_eq!(submission.draft.langs, ["en", "de"]);
-        assert_eq!(submission.draft.reply_to.as_deref(), Some("post_1"));
-        assert_eq!(submission.accounts, ["alice.test"]);
-        assert_eq!(
-            (submission.at.as_deref(), submission.zone.as_deref()),
-            (Some("tomorrow 9am"), Some("Europe/Paris"))
-        );
-    }
-
-    #[test]
-    fn pictures_are_addresses_or_objects() {
-        let body = read(json!({
-            "media": ["a.png", {"url": "https://example.com/b.png", "alt": "B"}, {"url": "c.png", "alt": null}],
-            "thread": [{"text": "two", "media": ["d.png"]}],
-        }));
-        let media = |source: &str, alt: &str| Media { source: source.to_owned(), alt: alt.to_owned() };
-        assert_eq!(faults(&body), []);
-        assert_eq!(texts(&body), ["", "two"]);
-        let parts = body.submission.draft.parts;
-        assert_eq!(parts[0].media, [media("a.png", ""), media("https://example.com/b.png", "B"), media("c.png", "")]);
-        assert_eq!(parts[1].media, [media("d.png", "")]);
-    }
-
-    #[test]
-    fn pictures_that_are_none_are_named() {
-        let body = read(json!({
-            "text": "one", "media": [7, {"alt": "A"}, {"url": 5}, {"url": "e.png", "title": "E"}, {"url": ""}, ""],
-            "thread": [{"text": "two", "media": "d.png"}],
-        }));
-        let expected = [
-            (Some(0), "wrong_type", "media[0]"),
-            (Some(0), "media_without_url", "media[1].url"),
-            (Some(0), "wrong_type", "media[2].url"),
-            (Some(0), "unknown_field", "media[3].title"),
-            (Some(0), "media_without_url", "media[4].url"),
-            (Some(0), "media_without_url", "media[5].url"),
-            (Some(1), "wrong_type", "thread[0].media"),
-        ];
-        assert_eq!(faults(&body), expected);
-        assert_eq!(body.submission.draft.parts[0].media.len(), 1);
-    }
-
-    #[test]
-    fn a_thread_needs_no_text_before_it_and_null_is_absent() {
-        let body = read(json!({"text": null, "thread": [{"text": "one"}, {"text": "two"}], "langs": null}));
-        assert_eq!((texts(&body), faults(&body)), (vec!["one", "two"], vec![]));
-    }
-
-    #[test]
-    fn unknown_fields_and_wrong_types_are_named_all_at_once() {
-        let body = read(json!({
-            "text": 5, "txt": "hi", "langs": ["en", 7], "accounts": "alice.test",
-            "thread": [{"text": "two", "video": []}, "three", {"text": []}],
-        }));
-        let expected = [
-            (Some(0), "wrong_type", "text"),
-            (None, "unknown_field", "txt"),
-            (None, "wrong_type", "langs[1]"),
-            (None, "wrong_type", "accounts"),
-            (Some(1), "unknown_field", "thread[0].video"),
-            (Some(2), "wrong_type", "thread[1]"),
-            (Some(3), "wrong_type", "thread[2].text"),
-        ];
-        assert_eq!(faults(&body), expected);
-        assert_eq!(texts(&body), ["", "two", "", ""]);
-    }
-
-    #[test]
-    fn what_could_not_be_read_is_not_called_empty_too() {
-        let body = read(json!({"text": 5, "thread": [{"text": ""}]}));
-        let empty = |part: usize| Fault::content("empty_text", format!("parts[{part}].text"), "Empty.").into();
-        let mut preview = Preview { faults: vec![empty(0), empty(1)], records: Some(Vec::new()), ..Preview::default() };
-        Body::add_faults(body.faults, Split::Never, &mut preview);
-        let codes: Vec<_> = preview.faults.iter().map(|fault| (fault.part, fault.fault.code.as_str())).collect();
-        assert_eq!(codes, [(Some(0), "wrong_type"), (Some(1), "empty_text")]);
-        assert_eq!(preview.records, None);
-    }
-
-    #[test]
-    fn faults_of_a_text_that_is_cut_name_no_part() {
-        let body = read(json!({"text": "long", "thread": [{"text": 5}], "split": true}));
-        let split = body.submission.draft.layout.split;
-        let faults = ["empty_text", "text_has_nul"].map(|code| Fault::content(code, "parts[7].text", "Wrong.").into());
-        let mut preview = Preview { faults: faults.to_vec(), ..Preview::default() };
-        Body::add_faults(body.faults, split, &mut preview);
-        let told: Vec<_> = preview.faults.iter().map(|fault| (fault.part, fault.fault.code.as_str())).collect();
-        assert_eq!(told, [(None, "wrong_type"), (Some(7), "text_has_nul")]);
-    }
-
-    #[test]
-    fn a_layout_is_read() {
-        let layout = |body: Value| {
-            let body = read(body);
-            assert_eq!(faults(&body), []);
-            body.submission.draft.layout
-        };
-        assert!(layout(json!({"text": "hi", "format": "plain", "split": false, "numbering": null})).is_plain());
-        let all =
-            layout(json!({"text": "hi", "format": "markdown", "split": true, "numbering": true, "shorten": true}));
-        assert_eq!((all.format, all.split, all.shorten), (Format::Markdown, Split::Numbered, true));
-        assert_eq!(layout(json!({"split": true})).split, Split::Parts);
-        let wrong = read(json!({"format": "html", "split": 1, "numbering": true, "shorten": "yes"}));
-        let expected = [
-            (None, "unknown_format", "format"),
-            (None, "wrong_type", "split"),
-            (None, "wrong_type", "shorten"),
-            (None, "numbering_without_split", "numbering"),
-        ];
-        assert_eq!(faults(&wrong), expected);
-    }
-
-    #[test]
-    fn a_list_that_could_not_be_read_does_not_hide_that_there_is_no_text() {
-        let left = |body: Value| {
-            let mut preview =
-                Preview { faults: vec![Fault::content("empty_text", "parts", "Empty.").into()], ..Preview::default() };
-            Body::add_faults(read(body).faults, Split::Never, &mut preview);
-            preview.faults.len()
-        };
-        assert_eq!(left(json!({"langs": 5})), 2);
-        assert_eq!(left(json!({"thread": 5})), 1);
-    }
-
-    #[test]
-    fn only_an_object_is_a_body() {
-        for (body, kind) in
-            [(json!([]), "a list"), (json!("hi"), "a text"), (json!(null), "null"), (json!(1), "a number")]
-        {
-            let fault = Body::read(body, &TimeZone::UTC).unwrap_err();
-            assert_eq!((fault.code.as_str(), fault.given.as_deref()), ("not_an_object", Some(kind)));
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
-//! Finding a post by what people type: an id, its beginning, `last`, or the id of a delivery.
+//! Finding a post by what people type: an id, its beginning, `last`, `ref:` and its name, or the id of a delivery.
 
 use skein_domain::ports::LedgerError;
-use skein_domain::{DeliveryId, Draft, Fault, Post, PostId, StateName};
+use skein_domain::{DeliveryId, Draft, Fault, Post, PostId, PostName, StateName, parts_among};
 
 use crate::{Intake, IntakeError};
 
@@ -35,6 +35,11 @@ impl Intake {
             let delivery = self.ledger.delivery(&id).await.map_err(|error| missing(error, reference))?;
             return Ok(self.ledger.post(&delivery.post).await?);
         }
+        if let Some(name) = reference.strip_prefix(PostName::PREFIX) {
+            let name = PostName::parse(name).map_err(IntakeError::NotFound)?;
+            let found = self.ledger.post_named(&self.workspace, &name).await?;
+            return found.ok_or_else(|| IntakeError::NotFound(no_post(reference)));
+        }
         if reference.trim().is_empty() {
             return Err(IntakeError::NotFound(no_post(reference)));
         }
@@ -56,38 +61,47 @@ impl Intake {
         }
     }
 
-    /// A draft whose reply target names an own post gets the address of that post's last record.
-    pub(crate) async fn with_own_reply(&self, draft: &Draft) -> Result<Result<Draft, Fault>, IntakeError> {
-        let Some(target) = draft.reply_to.as_deref() else { return Ok(Ok(draft.clone())) };
-        if !names_own_post(target) {
-            return Ok(Ok(draft.clone()));
+    /// A draft whose reply target or quote names an own post gets the address of that post's record: one answers its last
+    /// part, and quotes its first. What cannot be found is left out, and told.
+    pub(crate) async fn with_own_posts(&self, draft: &Draft) -> Result<(Draft, Vec<Fault>), IntakeError> {
+        let (mut draft, mut faults) = (draft.clone(), Vec::new());
+        for (field, target) in [("reply_to", &mut draft.reply_to), ("quote", &mut draft.quote)] {
+            let Some(name) = target.take_if(|target| names_own_post(target)) else { continue };
+            match self.own_record(field, &name).await? {
+                Ok(uri) => *target = Some(uri),
+                Err(fault) => faults.push(fault),
+            }
         }
-        let post = match self.find_post(target).await {
+        Ok((draft, faults))
+    }
+
+    async fn own_record(&self, field: &str, name: &str) -> Result<Result<String, Fault>, IntakeError> {
+        let post = match self.find_post(name).await {
             Ok(post) => post,
-            Err(IntakeError::NotFound(fault)) => return Ok(Err(Fault { field: Some("reply_to".to_owned()), ..fault })),
+            Err(IntakeError::NotFound(fault)) => return Ok(Err(Fault { field: Some(field.to_owned()), ..fault })),
             Err(error) => return Err(error),
         };
         let deliveries = self.deliveries_of(&post.id).await?;
-        let record = deliveries
-            .iter()
-            .filter(|delivery| delivery.state.name() == StateName::Published)
-            .find_map(|delivery| delivery.prepared.as_ref()?.records.last());
-        Ok(match record {
-            Some(record) => Ok(Draft { reply_to: Some(record.uri.clone()), ..draft.clone() }),
-            None => Err(Fault::content(
-                "reply_target_not_published",
-                "reply_to",
-                format!("The post {} is not published, so nothing can answer it yet.", post.id),
-            )
-            .given(target)
-            .next("Wait until it is out, or put both into one thread.")),
-        })
+        let record =
+            deliveries.iter().filter(|delivery| delivery.state.name() == StateName::Published).find_map(|delivery| {
+                let mut parts = parts_among(&delivery.prepared.as_ref()?.records);
+                if field == "quote" { parts.next() } else { parts.next_back() }
+            });
+        let (code, nobody) = match field {
+            "quote" => ("quote_not_published", "nothing can quote it yet"),
+            _ => ("reply_target_not_published", "nothing can answer it yet"),
+        };
+        Ok(record.map(|record| record.uri.clone()).ok_or_else(|| {
+            Fault::content(code, field, format!("The post {} is not published, so {nobody}.", post.id))
+                .given(name)
+                .next("Wait until it is out, or put both into one thread.")
+        }))
     }
 }
 
-/// Whether a reply target is meant to be found in the ledger rather than on a platform.
+/// Whether a reply target or a quote is meant to be found in the ledger rather than on a platform.
 pub(crate) fn names_own_post(target: &str) -> bool {
-    target.starts_with(PostId::PREFIX) || target == "last"
+    target.starts_with(PostId::PREFIX) || target.starts_with(PostName::PREFIX) || target == "last"
 }
 
 fn missing(error: LedgerError, reference: &str) -> IntakeError {

@@ -4,10 +4,12 @@ mod accounts;
 mod body;
 mod change;
 mod find;
+mod once;
 mod pictures;
 mod preview;
 mod review;
 mod submit;
+mod unpublish;
 mod view;
 
 pub use accounts::Connected;

@@ -64,10 +64,11 @@ impl Intake {
 pub fn preview_offline(submission: Submission, now: Timestamp, of_draft: impl Fn(&Draft) -> Preview) -> Preview {
     let wrong_time = read_when(&submission, now).err();
     let mut draft = submission.draft;
-    if draft.reply_to.as_deref().is_some_and(names_own_post) {
-        draft.reply_to = None;
-    }
+    draft.reply_to.take_if(|target| names_own_post(target));
+    let own_quote = draft.quote.take_if(|target| names_own_post(target));
     let mut preview = of_draft(&draft);
+    // A quote says enough without a text, also one that is not looked up.
+    preview.faults.retain(|fault| own_quote.is_none() || fault.part != Some(0) || fault.fault.code != "empty_text");
     preview.faults.splice(0..0, wrong_time.map(Into::into));
     preview
 }

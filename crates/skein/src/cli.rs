@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, call, demo, hold, log, login, post, preview, prune, queue, receipt, thread, verify, work,
+    accounts, call, delete, demo, hold, log, login, post, preview, prune, queue, receipt, thread, verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Queue(queue::Args),
     /// Show the proof that a post was published
     Receipt(receipt::Args),
+    /// Delete a post where it was published
+    Delete(delete::Args),
     /// Check the signed proof of a post, also of somebody else's
     Verify(verify::Args),
     /// Ask any XRPC query, such as app.bsky.actor.getProfile actor=bsky.app

@@ -2,7 +2,9 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use skein_domain::{Category, Delivery, Draft, Fault, Format, Layout, Part, PostId, Split, StateName, Warning};
+use skein_domain::{
+    Category, Delivery, Draft, Fault, Format, Gates, Layout, Part, PostId, ReplyGate, Split, StateName, Warning,
+};
 use skein_intake::{PostView, Submission, Submitted};
 use tokio_util::sync::CancellationToken;
 
@@ -35,9 +37,27 @@ pub(crate) struct Options {
     /// What it answers: an address on bsky.app, an at-uri, or an own post
     #[arg(long, value_name = "REF")]
     pub(crate) reply_to: Option<String>,
-    /// The language it is in, such as en; may be repeated
+    /// What it quotes: an address on bsky.app, an at-uri, or an own post; a feed, a list or a starter pack too
+    #[arg(long, value_name = "REF")]
+    pub(crate) quote: Option<String>,
+    /// Your own name of it: the same post under the same name is published once, however often this runs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) r#ref: Option<String>,
+    /// The language it is in, such as en; auto to have it guessed; may be repeated
     #[arg(long, value_name = "LANG")]
     pub(crate) lang: Vec<String>,
+    /// What it warns of: sexual, nudity, porn, graphic-media, !no-unauthenticated; may be repeated
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) label: Vec<String>,
+    /// A hashtag beside those in the text, without #; may be repeated
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// Who may answer: everyone, nobody, or some of mentioned,followers,following and addresses of lists
+    #[arg(long, value_name = "WHO")]
+    pub(crate) reply_gate: Option<String>,
+    /// Nobody may quote it
+    #[arg(long)]
+    pub(crate) no_quotes: bool,
     /// What is made of its texts.
     #[command(flatten)]
     pub(crate) layout: LayoutOptions,
@@ -77,7 +97,20 @@ impl Options {
     /// What these options ask for, with the zone of this machine.
     pub(crate) fn submission(self, parts: Vec<Part>, default_zone: TimeZone) -> Submission {
         Submission {
-            draft: Draft { parts, reply_to: self.reply_to, langs: self.lang, layout: self.layout.into() },
+            draft: Draft {
+                parts,
+                reply_to: self.reply_to,
+                quote: self.quote,
+                langs: self.lang,
+                labels: self.label,
+                tags: self.tag,
+                gates: Gates {
+                    replies: self.reply_gate.as_deref().map(ReplyGate::read).unwrap_or_default(),
+                    no_quotes: self.no_quotes,
+                },
+                layout: self.layout.into(),
+            },
+            name: self.r#ref,
             accounts: self.account,
             at: self.at,
             zone: self.tz,

@@ -66,6 +66,7 @@ pub struct Calls {
     pub send: usize,
     pub witness: usize,
     pub fence: usize,
+    pub unpublish: usize,
 }
 
 /// The connector. Clones share the platform, its orders and the counts, as two workers share a platform.
@@ -111,6 +112,11 @@ impl FakeConnector {
     /// Puts something in the way of the next `arm`.
     pub fn order_arm(&self, obstacle: Obstacle) {
         self.shared.lock().arms.push(None, obstacle);
+    }
+
+    /// The next `unpublish` fails.
+    pub fn order_unpublish(&self, fault: Fault) {
+        self.shared.lock().unpublishes.push(None, fault);
     }
 
     /// Orders what the next look at the platform finds, instead of the truth.
@@ -321,6 +327,18 @@ impl Connector for FakeConnector {
         platform.calls.fence += 1;
         if head_of(&evidence.fence) == Some(platform.head(&account.identity)) {
             platform.move_head(&account.identity);
+        }
+        Ok(())
+    }
+
+    async fn unpublish(&self, account: &Account, records: &[RecordRef]) -> Result<(), Fault> {
+        let mut platform = self.shared.lock();
+        platform.calls.unpublish += 1;
+        if let Some(fault) = platform.unpublishes.take(&account.identity) {
+            return Err(fault);
+        }
+        for record in records {
+            platform.delete(&account.identity, &record.uri);
         }
         Ok(())
     }

@@ -30,3 +30,25 @@ pub(crate) const MAX_BODY_BYTES: usize = 1_000_000 - 1_000;
 
 /// Different accounts that one post may mention; each of them is looked up.
 pub(crate) const MAX_MENTIONS: usize = 100;
+
+/// Labels that authors give to their own posts: those that the app offers, and the one that hides a post from who is not
+/// logged in.
+pub(crate) const LABELS: [&str; 5] = ["sexual", "nudity", "porn", "graphic-media", "!no-unauthenticated"];
+
+/// Labels of a post.
+pub(crate) const MAX_LABELS: usize = 10;
+
+/// Bytes of a label.
+pub(crate) const MAX_LABEL_BYTES: usize = 128;
+
+/// Tags beside those in the text.
+pub(crate) const MAX_TAGS: usize = 8;
+
+/// Characters of a tag.
+pub(crate) const MAX_TAG_GRAPHEMES: usize = 64;
+
+/// Bytes of a tag.
+pub(crate) const MAX_TAG_BYTES: usize = 640;
+
+/// Rules of a threadgate.
+pub(crate) const MAX_GATE_RULES: usize = 5;

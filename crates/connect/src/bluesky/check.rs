@@ -1,12 +1,12 @@
 //! What can be said about a draft without asking anybody: every fault at once.
 
 use skein_atproto::richtext;
-use skein_atproto::syntax::Language;
 use skein_domain::{Draft, Fault, Layout, Media, Split, Warning};
 
 use super::capabilities::{ALT_GRAPHEMES, LIMITS, MAX_MENTIONS};
 use super::layout::LaidPart;
-use super::reply::ReplyTarget;
+use super::target::{Address, Role};
+use super::{gates, said};
 
 /// Checks a draft, which was laid out, against what Bluesky takes.
 pub(crate) fn check(draft: &Draft, parts: &[LaidPart]) -> Vec<Fault> {
@@ -22,14 +22,16 @@ pub(crate) fn check(draft: &Draft, parts: &[LaidPart]) -> Vec<Fault> {
     for (index, part) in parts.iter().enumerate() {
         let name =
             if parts.len() > 1 { format!("Part {} of {}", index + 1, parts.len()) } else { "The post".to_owned() };
-        check_text(index, &name, part, draft.layout, &mut faults);
+        let says_more = !part.media.is_empty() || (index == 0 && draft.quote.is_some());
+        check_text(index, &name, part, says_more, draft.layout, &mut faults);
         check_media(index, &name, &part.media, &mut faults);
         check_alts(index, &part.media, &mut faults);
     }
-    check_langs(&draft.langs, &mut faults);
-    if let Some(Err(fault)) = draft.reply_to.as_deref().map(ReplyTarget::parse) {
-        faults.push(fault);
-    }
+    said::check(draft, &mut faults);
+    let targets = [(&draft.reply_to, Role::Answered), (&draft.quote, Role::Quoted)];
+    let unreadable = |(given, role): (&Option<String>, Role)| Address::parse(given.as_deref()?, role).err();
+    faults.extend(targets.into_iter().filter_map(unreadable));
+    gates::check(draft, parts.len(), &mut faults);
     faults
 }
 
@@ -42,11 +44,11 @@ pub(crate) fn check_mentions(accounts: usize) -> Option<Fault> {
     })
 }
 
-fn check_text(index: usize, name: &str, part: &LaidPart, layout: Layout, faults: &mut Vec<Fault>) {
+fn check_text(index: usize, name: &str, part: &LaidPart, says_more: bool, layout: Layout, faults: &mut Vec<Fault>) {
     let field = || format!("parts[{index}].text");
-    let LaidPart { text, graphemes, media, .. } = part;
-    // Pictures say enough by themselves.
-    if text.is_empty() && media.is_empty() {
+    let LaidPart { text, graphemes, .. } = part;
+    // Pictures and a quote say enough by themselves.
+    if text.is_empty() && !says_more {
         faults.push(empty(&field(), &format!("{name} is empty.")));
     }
     if text.contains('\0') {
@@ -126,21 +128,6 @@ pub(crate) fn alt_warnings(part: usize, media: &[Media]) -> Vec<Warning> {
     media.iter().enumerate().filter_map(warning).collect()
 }
 
-fn check_langs(langs: &[String], faults: &mut Vec<Fault>) {
-    if langs.len() > LIMITS.langs {
-        let message = format!("A post can name {} languages, and this one names {}.", LIMITS.langs, langs.len());
-        let fault = Fault::content("too_many_langs", "langs", message);
-        faults.push(fault.over(format!("{} languages", LIMITS.langs), format!("{} languages", langs.len())));
-    }
-    for (index, lang) in langs.iter().enumerate() {
-        if Language::parse(lang).is_err() {
-            let message = format!("`{lang}` is no language tag.");
-            let fault = Fault::content("lang_invalid", format!("langs[{index}]"), message).given(lang);
-            faults.push(fault.next("Use BCP-47 tags such as `en` or `pt-BR`."));
-        }
-    }
-}
-
 fn empty(field: &str, message: &str) -> Fault {
     Fault::content("empty_text", field, message).over("at least 1 character", "0 characters").next("Write something.")
 }
@@ -149,7 +136,7 @@ fn empty(field: &str, message: &str) -> Fault {
 mod tests {
     use super::*;
     use crate::bluesky::layout::lay_out;
-    use skein_domain::Part;
+    use skein_domain::{Gates, Part, ReplyGate};
 
     fn thread(texts: &[&str]) -> Draft {
         let parts = texts.iter().copied().map(Part::text).collect();
@@ -171,6 +158,7 @@ mod tests {
         let mut draft = thread(&["fine", "  \n ", &long, &heavy]);
         draft.langs = ["en", "de", "fr", "english!"].map(str::to_owned).to_vec();
         draft.reply_to = Some("nonsense".to_owned());
+        draft.quote = Some("more nonsense".to_owned());
         let expected = [
             ("empty_text", "parts[1].text"),
             ("too_many_graphemes", "parts[2].text"),
@@ -178,6 +166,7 @@ mod tests {
             ("too_many_langs", "langs"),
             ("lang_invalid", "langs[3]"),
             ("reply_to_unreadable", "reply_to"),
+            ("quote_unreadable", "quote"),
         ];
         assert_eq!(codes(&draft), expected.map(|(code, field)| (code.to_owned(), field.to_owned())));
     }
@@ -231,6 +220,42 @@ mod tests {
         let told = alt_warnings(7, media);
         let told: Vec<_> = told.iter().map(|warning| (warning.code.as_str(), warning.field.as_str())).collect();
         assert_eq!(told, [("alt_missing", "parts[7].media[1].alt"), ("alt_long", "parts[7].media[2].alt")]);
+    }
+
+    #[test]
+    fn a_quote_needs_no_text_in_the_first_part() {
+        let quote = Some("at://did:plc:abc123/app.bsky.feed.post/3ke6kg3wk2222".to_owned());
+        assert_eq!(codes(&Draft { quote: quote.clone(), ..thread(&[""]) }), []);
+        let second = [("empty_text".to_owned(), "parts[1].text".to_owned())];
+        assert_eq!(codes(&Draft { quote, ..thread(&["", ""]) }), second);
+    }
+
+    #[test]
+    fn gates_are_checked_with_all_the_rest() {
+        let only = |rules: &[&str]| ReplyGate::Only(rules.iter().map(|rule| (*rule).to_owned()).collect());
+        let gated =
+            |replies, parts: usize| Draft { gates: Gates { replies, no_quotes: true }, ..thread(&vec!["a"; parts]) };
+        let told = |draft: &Draft| {
+            let told = checked(draft).into_iter().map(|fault| (fault.code, fault.field, fault.limit, fault.given));
+            told.collect::<Vec<_>>()
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(told(&gated(only(&["mentioned", "followers", "following"]), 99)), []);
+        assert_eq!(told(&gated(ReplyGate::Everyone, 100)), []);
+        let over = ("too_many_writes".to_owned(), text("parts"), text("200 writes"), text("201 writes"));
+        assert_eq!(told(&gated(ReplyGate::Nobody, 100)), [over]);
+        let mut draft = gated(only(&["mentioned", "friends", "followers", "nobody", "following", "mentioned"]), 1);
+        draft.reply_to = Some("at://did:plc:abc123/app.bsky.feed.post/3ke6kg3wk2222".to_owned());
+        let expected = [
+            ("too_many_gate_rules".to_owned(), text("reply_gate"), text("5 rules"), text("6 rules")),
+            ("reply_gate_unknown".to_owned(), text("reply_gate[1]"), None, text("friends")),
+            ("reply_gate_unknown".to_owned(), text("reply_gate[3]"), None, text("nobody")),
+            ("gate_on_reply".to_owned(), text("reply_gate"), None, None),
+        ];
+        assert_eq!(told(&draft), expected);
+        draft.gates.replies = ReplyGate::Everyone;
+        assert_eq!(told(&draft), [], "quotes of an answer can be kept away");
+        assert_eq!(codes(&gated(only(&[]), 1)), [("reply_gate_empty".to_owned(), "reply_gate".to_owned())]);
     }
 
     #[test]

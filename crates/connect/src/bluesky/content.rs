@@ -1,22 +1,34 @@
-//! What a draft became for Bluesky: texts, facets with DIDs, the reply reference. All that a record needs but its time.
+//! What a draft became for Bluesky: texts, facets with DIDs, what it answers and quotes. All that its records need but their time.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use skein_atproto::record::{Facet, ReplyRef, cid_of_blob_hash};
+use skein_atproto::record::{Facet, ReplyRef, StrongRef, cid_of_blob_hash};
 use skein_atproto::syntax::Language;
 use skein_domain::{Fault, Picture};
 
 use super::capabilities::MAX_IMAGES;
+use super::gates::Gates;
 use super::unreadable;
 
 /// The content of a delivery, as the ledger keeps it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Content {
     pub(crate) parts: Vec<PartContent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reply: Option<ReplyRef>,
+    /// What the first part quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) quote: Option<StrongRef>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) langs: Vec<Language>,
+    /// On every part: each is seen alone too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) labels: Vec<String>,
+    /// On the first part: a thread stands once under a tag.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Gates::are_open")]
+    pub(crate) gates: Gates,
 }
 
 /// One part.
@@ -30,8 +42,18 @@ pub(crate) struct PartContent {
 }
 
 impl PartContent {
+    /// What is shown beneath the text: media, a quote, or both.
+    pub(crate) fn embed(&self, quote: Option<&StrongRef>) -> Option<Value> {
+        let Some(quote) = quote else { return self.media() };
+        let record = json!({"$type": "app.bsky.embed.record", "record": quote});
+        Some(match self.media() {
+            None => record,
+            Some(media) => json!({"$type": "app.bsky.embed.recordWithMedia", "record": record, "media": media}),
+        })
+    }
+
     /// The pictures as a record holds them: those of every client where there are few, a gallery where there are many.
-    pub(crate) fn embed(&self) -> Option<Value> {
+    fn media(&self) -> Option<Value> {
         let items = self.pictures.iter();
         match self.pictures.len() {
             0 => None,
@@ -65,6 +87,12 @@ fn item(picture: &Picture, kind: Option<&str>) -> Value {
 }
 
 impl Content {
+    /// The labels of its author, as a record holds them.
+    pub(crate) fn self_labels(&self) -> Option<Value> {
+        let values: Vec<_> = self.labels.iter().map(|label| json!({ "val": label })).collect();
+        (!values.is_empty()).then(|| json!({"$type": "com.atproto.label.defs#selfLabels", "values": values}))
+    }
+
     /// Every picture, each file once.
     pub(crate) fn files(&self) -> Vec<&Picture> {
         let mut files: Vec<&Picture> = Vec::new();

@@ -4,13 +4,19 @@ mod answers;
 mod capabilities;
 mod check;
 mod content;
+mod gates;
+mod langs;
 mod layout;
 mod pictures;
 mod prepare;
 mod preview;
 mod publish;
+mod quote;
 mod reply;
 mod resolve;
+mod said;
+mod target;
+mod unpublish;
 mod witness;
 
 use async_trait::async_trait;
@@ -23,7 +29,7 @@ use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, MediaFiles, Stamp};
 use skein_domain::{
     Account, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Part, PartPreview, Picture, Platform,
-    Prepared, Preview, RecordPreview, Resolved,
+    Prepared, Preview, RecordPreview, RecordRef, Resolved,
 };
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -122,7 +128,8 @@ impl Connector for BlueskyConnector {
         if self.lacks_pictures(account, &content) {
             return Err(Obstacle::Retry { at: Some(stamp.frozen_at), fault: pictures::not_uploaded() });
         }
-        let (ready, verified) = tokio::join!(self.make_ready(account, stamp.first_created_at), self.verify(&content));
+        let (ready, verified) =
+            tokio::join!(self.make_ready(account, stamp.first_created_at), self.verify(account, &content));
         ready?;
         verified?;
         prepare::freeze(account, &content, stamp).map_err(Obstacle::Refused)
@@ -139,6 +146,10 @@ impl Connector for BlueskyConnector {
 
     async fn fence(&self, account: &Account, evidence: &Evidence) -> Result<(), Fault> {
         self.move_head(account, evidence).await
+    }
+
+    async fn unpublish(&self, account: &Account, records: &[RecordRef]) -> Result<(), Fault> {
+        self.take_back(account, records).await
     }
 
     async fn witness(&self, account: &Account, prepared: &Prepared, evidence: &Evidence) -> Finding {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use skein_atproto::record::{Post, ReplyRef, StrongRef};
+use skein_atproto::record::{Post, ReplyRef, StrongRef, record_cid};
 use skein_atproto::syntax::{AtUri, Datetime, Did, Nsid, RecordKey, Tid};
 use skein_domain::ports::Stamp;
 use skein_domain::{Account, Fault, Prepared, RecordRef};
@@ -17,7 +17,8 @@ const STEP_MS: i64 = 1;
 pub(crate) fn freeze(account: &Account, content: &Content, stamp: Stamp) -> Result<Prepared, Fault> {
     let did = Did::parse(&account.identity).map_err(|error| unreadable("DID", error))?;
     let mut writes = Vec::with_capacity(content.parts.len());
-    let mut made: Vec<StrongRef> = Vec::with_capacity(content.parts.len());
+    let mut made: Vec<(StrongRef, Datetime)> = Vec::with_capacity(content.parts.len());
+    let mut keys = Vec::with_capacity(content.parts.len());
     let mut created_at = stamp.first_created_at;
     for (index, part) in content.parts.iter().enumerate() {
         if index > 0 {
@@ -27,27 +28,40 @@ pub(crate) fn freeze(account: &Account, content: &Content, stamp: Stamp) -> Resu
         let rkey = rkey_of(created_at, stamp.clock_id)?;
         let uri = AtUri::record(&did, &post_collection()?, &rkey);
         let cid = record.cid().map_err(|error| unreadable("record", error))?;
-        writes.push(create(&rkey, &record.to_value()));
-        made.push(StrongRef { uri, cid });
+        writes.push(create(Post::NSID, &rkey, &record.to_value()));
+        made.push((StrongRef { uri, cid }, record.created_at));
+        keys.push(rkey);
+    }
+    let mut records: Vec<_> = made.iter().map(|(part, _)| reference(part)).collect();
+    for (collection, place, gate) in content.gates.records(&made) {
+        let uri = AtUri::record(&did, &nsid(collection)?, &keys[place]);
+        let cid = record_cid(&gate).map_err(|error| unreadable("record", error))?;
+        writes.push(create(collection, &keys[place], &gate));
+        records.push(reference(&StrongRef { uri, cid }));
     }
     let body = json!({"repo": did, "validate": true, "writes": writes});
     Ok(Prepared {
         body: body.to_string(),
-        records: made.iter().map(|part| RecordRef { uri: part.uri.to_string(), cid: part.cid.to_string() }).collect(),
+        records,
         first_created_at: stamp.first_created_at,
         last_created_at: created_at,
         frozen_at: stamp.frozen_at,
     })
 }
 
-fn record_of(part: &PartContent, content: &Content, made: &[StrongRef], created_at: Timestamp) -> Post {
+fn record_of(part: &PartContent, content: &Content, made: &[(StrongRef, Datetime)], created_at: Timestamp) -> Post {
+    let is_first = made.is_empty();
     let mut record = Post::new(&part.text, Datetime::from_timestamp(created_at));
     record.facets.clone_from(&part.facets);
     record.langs.clone_from(&content.langs);
-    record.embed = part.embed();
+    record.labels = content.self_labels();
+    if is_first {
+        record.tags.clone_from(&content.tags);
+    }
+    record.embed = part.embed(content.quote.as_ref().filter(|_| is_first));
     record.reply = match made {
         [] => content.reply.clone(),
-        [first, .., last] | [first @ last] => {
+        [(first, _), .., (last, _)] | [(first @ last, _)] => {
             let root = content.reply.as_ref().map_or(first, |reply| &reply.root);
             Some(ReplyRef { root: root.clone(), parent: last.clone() })
         }
@@ -55,13 +69,17 @@ fn record_of(part: &PartContent, content: &Content, made: &[StrongRef], created_
     record
 }
 
-fn create(rkey: &RecordKey, record: &Value) -> Value {
+fn create(collection: &str, rkey: &RecordKey, record: &Value) -> Value {
     json!({
         "$type": "com.atproto.repo.applyWrites#create",
-        "collection": Post::NSID,
+        "collection": collection,
         "rkey": rkey,
         "value": record,
     })
+}
+
+fn reference(record: &StrongRef) -> RecordRef {
+    RecordRef { uri: record.uri.to_string(), cid: record.cid.to_string() }
 }
 
 fn step(at: Timestamp) -> Result<Timestamp, Fault> {
@@ -74,14 +92,19 @@ fn rkey_of(at: Timestamp, clock_id: u16) -> Result<RecordKey, Fault> {
     RecordKey::parse(tid.as_str()).map_err(|error| unreadable("record key", error))
 }
 
-pub(crate) fn post_collection() -> Result<Nsid, Fault> {
-    Nsid::parse(Post::NSID).map_err(|error| unreadable("collection", error))
+fn post_collection() -> Result<Nsid, Fault> {
+    nsid(Post::NSID)
+}
+
+pub(crate) fn nsid(collection: &str) -> Result<Nsid, Fault> {
+    Nsid::parse(collection).map_err(|error| unreadable("collection", error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skein_atproto::record::{Facet, record_cid};
+    use crate::bluesky::gates::{Allow, Gates};
+    use skein_atproto::record::Facet;
     use skein_domain::ports::NewAccount;
     use skein_domain::{AccountId, Platform, WorkspaceId};
 
@@ -109,7 +132,7 @@ mod tests {
     fn thread(texts: &[&str], reply: Option<ReplyRef>) -> Content {
         let part =
             |text: &&str| PartContent { text: (*text).to_owned(), facets: Vec::<Facet>::new(), pictures: Vec::new() };
-        Content { parts: texts.iter().map(part).collect(), reply, langs: Vec::new() }
+        Content { parts: texts.iter().map(part).collect(), reply, ..Content::default() }
     }
 
     fn stamp() -> Stamp {
@@ -167,5 +190,49 @@ mod tests {
     fn the_same_content_and_stamp_make_the_same_bytes() {
         let content = thread(&["one", "zwei 👍"], None);
         assert_eq!(freeze(&account(), &content, stamp()).unwrap(), freeze(&account(), &content, stamp()).unwrap());
+    }
+
+    #[test]
+    fn gates_have_the_keys_of_their_posts_and_stand_behind_them() {
+        let gates = Gates { replies: Some(vec![Allow::Mentioned, Allow::Followers]), no_quotes: true };
+        let content = Content { gates, ..thread(&["one", "two"], None) };
+        let prepared = freeze(&account(), &content, stamp()).unwrap();
+        let writes = writes(&prepared);
+        let collections: Vec<_> = writes.iter().map(|write| write["collection"].as_str().unwrap()).collect();
+        let (post, thread, quotes) = (Post::NSID, "app.bsky.feed.threadgate", "app.bsky.feed.postgate");
+        assert_eq!(collections, [post, post, thread, quotes, quotes]);
+        for (gate, of) in [(2, 0), (3, 0), (4, 1)] {
+            assert_eq!(writes[gate]["rkey"], writes[of]["rkey"]);
+            assert_eq!(writes[gate]["value"]["post"], prepared.records[of].uri);
+            assert_eq!(writes[gate]["value"]["createdAt"], writes[of]["value"]["createdAt"]);
+            assert_eq!(prepared.records[gate].cid, record_cid(&writes[gate]["value"]).unwrap().as_str());
+            assert_eq!(prepared.records[gate].collection(), collections[gate]);
+        }
+        let allow = json!([
+            {"$type": "app.bsky.feed.threadgate#mentionRule"}, {"$type": "app.bsky.feed.threadgate#followerRule"},
+        ]);
+        assert_eq!(writes[2]["value"]["allow"], allow);
+        assert_eq!(writes[4]["value"]["embeddingRules"], json!([{"$type": "app.bsky.feed.postgate#disableRule"}]));
+        assert_eq!(skein_domain::parts_among(&prepared.records).count(), 2);
+    }
+
+    #[test]
+    fn labels_are_on_every_part_and_quote_and_tags_on_the_first() {
+        let quote = StrongRef {
+            uri: AtUri::parse("at://did:plc:other/app.bsky.feed.post/3ke6kg3wk2222").unwrap(),
+            cid: record_cid(&json!({"text": "x"})).unwrap(),
+        };
+        let content = Content {
+            quote: Some(quote.clone()),
+            labels: vec!["porn".to_owned()],
+            tags: vec!["rust".to_owned()],
+            ..thread(&["one", "two"], None)
+        };
+        let writes = writes(&freeze(&account(), &content, stamp()).unwrap());
+        let labels = json!({"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "porn"}]});
+        assert_eq!((&writes[0]["value"]["labels"], &writes[1]["value"]["labels"]), (&labels, &labels));
+        assert_eq!(writes[0]["value"]["tags"], json!(["rust"]));
+        assert_eq!(writes[0]["value"]["embed"], json!({"$type": "app.bsky.embed.record", "record": quote}));
+        assert!(writes[1]["value"].get("tags").is_none() && writes[1]["value"].get("embed").is_none());
     }
 }

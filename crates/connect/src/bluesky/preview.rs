@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use skein_atproto::record::{Facet, FacetFeature};
+use skein_atproto::record::{Facet, FacetFeature, Post};
 use skein_atproto::richtext::{self, Detected, Feature};
 use skein_atproto::syntax::Handle;
 use skein_domain::ports::Stamp;
@@ -15,6 +15,7 @@ use skein_domain::{
 use super::capabilities::MAX_MENTIONS;
 use super::check::{alt_warnings, check, check_mentions};
 use super::content::{Content, PartContent};
+use super::langs::of_draft;
 use super::layout::{LaidOut, LaidPart, lay_out};
 use super::prepare::freeze;
 use super::resolve::{mentioned, plain_mention};
@@ -25,6 +26,7 @@ pub fn preview(draft: &Draft) -> Preview {
     let LaidOut { parts: laid, mut warnings } = lay_out(draft);
     let mut faults: Vec<PreviewFault> = check(draft, &laid).into_iter().map(Into::into).collect();
     faults.extend(too_many_mentions(&laid).map(Into::into));
+    let (_, not_guessed) = of_draft(draft, &laid);
     let mut of_media = Vec::new();
     let mut parts = Vec::with_capacity(laid.len());
     for (index, LaidPart { text, graphemes, detected, media }) in laid.into_iter().enumerate() {
@@ -36,6 +38,7 @@ pub fn preview(draft: &Draft) -> Preview {
         }
     }
     warnings.extend(of_media);
+    warnings.extend(not_guessed);
     Preview { parts, records: None, faults, warnings }
 }
 
@@ -67,9 +70,9 @@ pub(crate) fn records(account: &Account, content: &Content, due: Timestamp) -> R
     let body: Body = serde_json::from_str(&prepared.body).map_err(|error| unreadable("request", error))?;
     let record = |(index, write): (usize, Write)| RecordPreview {
         account: account.handle.clone(),
+        not_fixed: not_fixed(index, &write.collection, content.reply.is_some()),
         collection: write.collection,
         value: write.value,
-        not_fixed: not_fixed(index, content.reply.is_some()),
     };
     Ok(body.writes.into_iter().enumerate().map(record).collect())
 }
@@ -86,10 +89,12 @@ struct Write {
 }
 
 /// What follows from the instant that is allotted when the post is prepared: the time, and with it the addresses and hashes
-/// of the parts before. The root of a thread that answers somebody is theirs, and fixed.
-fn not_fixed(index: usize, answers: bool) -> Vec<String> {
+/// of the parts before. The root of a thread that answers somebody is theirs, and fixed. A gate names the post that it is for.
+fn not_fixed(index: usize, collection: &str, answers: bool) -> Vec<String> {
     let mut pointers = vec!["/createdAt"];
-    if index > 0 {
+    if collection != Post::NSID {
+        pointers.push("/post");
+    } else if index > 0 {
         if !answers {
             pointers.extend(["/reply/root/uri", "/reply/root/cid"]);
         }

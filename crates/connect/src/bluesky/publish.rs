@@ -21,7 +21,7 @@ use super::pictures::Uploads;
 use super::{BlueskyConnector, unreadable};
 
 /// How long an answer to a write is waited for. A thread of 200 posts takes the reference server about a second.
-const WRITE_TIMEOUT_MS: u64 = 30_000;
+pub(crate) const WRITE_TIMEOUT_MS: u64 = 30_000;
 
 /// A token is renewed ahead of time if it would end within this time after the instant, in seconds.
 const TOKEN_MARGIN_S: i64 = 60;

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use skein_atproto::richtext::{self, Feature};
-use skein_atproto::syntax::{Did, Handle, Language};
+use skein_atproto::syntax::{Did, Handle};
 use skein_bluesky::identity::IdentityError;
 use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
@@ -16,12 +16,15 @@ use super::BlueskyConnector;
 use super::capabilities::MAX_BODY_BYTES;
 use super::check::{alt_warnings, check_mentions};
 use super::content::{Content, PartContent};
+use super::langs::of_draft;
 use super::layout::{LaidOut, LaidPart, lay_out};
 use super::prepare::freeze;
-use super::reply::{NoTarget, ReplyTarget};
+use super::publish::did_of;
+use super::said;
+use super::target::{Address, NoTarget, Role};
 
-/// How long the server of a post that is answered is asked whether it is still there. It was when the answer was submitted,
-/// so a server that is slow now does not hold the answer up.
+/// How long the server of a post that is answered or quoted is asked whether it is still there. It was when this was submitted,
+/// so a server that is slow now holds nothing up.
 const VERIFY_WITHIN_MS: u64 = 3_000;
 
 /// What became of each mentioned handle.
@@ -36,20 +39,19 @@ impl BlueskyConnector {
     ) -> Result<Resolved, Vec<Fault>> {
         let mut faults = Vec::new();
         let LaidOut { parts: laid, mut warnings } = lay_out(draft);
-        let reply = match draft.reply_to.as_deref().map(ReplyTarget::parse).transpose() {
-            Ok(None) => None,
-            Ok(Some(target)) => match self.find_reply(&target).await {
-                Ok(reply) => Some(reply),
-                Err(NoTarget::Missing(fault) | NoTarget::Unasked(fault)) => {
-                    faults.push(fault);
-                    None
-                }
-            },
-            Err(fault) => {
-                faults.push(fault);
-                None
-            }
+        let (langs, not_guessed) = of_draft(draft, &laid);
+        let reply = match read(draft.reply_to.as_deref(), Role::Answered, &mut faults) {
+            Some(address) => told(self.find_reply(&address).await, &mut faults),
+            None => None,
         };
+        let quote = match read(draft.quote.as_deref(), Role::Quoted, &mut faults) {
+            Some(address) => match did_of(account) {
+                Ok(by) => told(self.find_quote(&address, &by).await, &mut faults),
+                Err(fault) => told(Err(NoTarget::Missing(fault)), &mut faults),
+            },
+            None => None,
+        };
+        let gates = self.find_gates(draft, &mut faults).await;
         let mentioned = self.look_up_mentions(&laid, &mut faults).await;
         let mut parts = Vec::with_capacity(laid.len());
         for (index, LaidPart { text, detected, media, .. }) in laid.into_iter().enumerate() {
@@ -59,14 +61,14 @@ impl BlueskyConnector {
             warnings.extend(alt_warnings(index, &media));
             parts.push(PartContent { text, facets, pictures: pictures.get(index).cloned().unwrap_or_default() });
         }
-        let langs = draft.langs.iter().filter_map(|lang| Language::parse(lang).ok()).collect();
-        let content = Content { parts, reply, langs };
-        let parsed = content;
-        match parsed.to_value() {
-            Ok(content) if faults.is_empty() => {
-                check_size(account, &parsed).map_err(|fault| vec![fault])?;
+        warnings.extend(not_guessed);
+        let (labels, tags) = (said::labels(draft), draft.tags.clone());
+        let content = Content { parts, reply, quote, langs, labels, tags, gates };
+        match content.to_value() {
+            Ok(value) if faults.is_empty() => {
+                check_size(account, &content).map_err(|fault| vec![fault])?;
                 let lead_ms = if pictures.iter().all(Vec::is_empty) { TEXT_LEAD_MS } else { PICTURES_LEAD_MS };
-                Ok(Resolved { content, lead_ms, warnings })
+                Ok(Resolved { content: value, lead_ms, warnings })
             }
             Ok(_) => Err(faults),
             Err(fault) => Err([faults, vec![fault]].concat()),
@@ -95,16 +97,41 @@ impl BlueskyConnector {
     }
 
     /// Verifies, when a delivery is prepared, that what was looked up at submission still holds.
-    pub(crate) async fn verify(&self, content: &Content) -> Result<(), Obstacle> {
-        let Some(reply) = &content.reply else { return Ok(()) };
+    pub(crate) async fn verify(&self, account: &Account, content: &Content) -> Result<(), Obstacle> {
+        let (reply, quote) = (content.reply.as_ref().map(|reply| &reply.parent), content.quote.as_ref());
+        let by = did_of(account).map_err(Obstacle::Refused)?;
+        let answered = async {
+            match reply {
+                Some(parent) => self.still_answerable(parent).await,
+                None => Ok(()),
+            }
+        };
+        let quoted = async {
+            match quote {
+                Some(quote) => self.still_quotable(quote, &by).await,
+                None => Ok(()),
+            }
+        };
         // Somebody else's server must not make this or another post of the account late.
         let bound = Duration::from_millis(VERIFY_WITHIN_MS);
-        let Ok(verified) = tokio::time::timeout(bound, self.still_there(&reply.parent)).await else { return Ok(()) };
-        verified.map_err(|error| match error {
-            NoTarget::Missing(fault) => Obstacle::Refused(fault),
-            NoTarget::Unasked(fault) => Obstacle::Retry { at: None, fault },
-        })
+        let (answered, quoted) =
+            tokio::join!(tokio::time::timeout(bound, answered), tokio::time::timeout(bound, quoted));
+        let in_time = [answered, quoted].into_iter().flatten();
+        let (refused, unasked): (Vec<_>, Vec<_>) =
+            in_time.filter_map(Result::err).partition(|error| matches!(error, NoTarget::Missing(_)));
+        // A refusal is for good, whatever else could not be asked.
+        refused.into_iter().chain(unasked).next().map_or(Ok(()), |error| Err(error.into()))
     }
+}
+
+/// The address in a field; one that cannot be read is told.
+fn read(given: Option<&str>, role: Role, faults: &mut Vec<Fault>) -> Option<Address> {
+    Address::parse(given?, role).map_err(|fault| faults.push(fault)).ok()
+}
+
+/// What was found; why nothing was is told.
+fn told<T>(found: Result<T, NoTarget>, faults: &mut Vec<Fault>) -> Option<T> {
+    found.map_err(|error| faults.push(error.into_fault())).ok()
 }
 
 /// The handles that texts mention, each once.

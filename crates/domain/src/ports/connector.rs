@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::outcome::Obstacle;
 use crate::{
     Account, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, Outcome, Part, PartPreview, Picture, Platform,
-    Prepared, Preview, RecordPreview, Resolved,
+    Prepared, Preview, RecordPreview, RecordRef, Resolved,
 };
 
 /// What the platform allows, as data.
@@ -111,6 +111,9 @@ pub trait Connector: Send + Sync {
     /// Makes sure that no request of this evidence can land any more; on Bluesky the head of the repository is moved if it
     /// still stands where it stood. What had landed before stays.
     async fn fence(&self, account: &Account, evidence: &Evidence) -> Result<(), Fault>;
+
+    /// Takes back what was published: afterwards none of these records is there, whoever deleted them. Harmless to repeat.
+    async fn unpublish(&self, account: &Account, records: &[RecordRef]) -> Result<(), Fault>;
 
     /// Looks at the platform to find out what became of a request.
     async fn witness(&self, account: &Account, prepared: &Prepared, evidence: &Evidence) -> Finding;

@@ -1,6 +1,7 @@
 //! Engine and intake on simulated time, against a platform in memory: what they decide, without waiting for it.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
+mod once;
 mod pictures;
 mod publishing;
 mod running;
@@ -90,6 +91,7 @@ impl World {
         let parts = text.split('|').map(Part::text).collect();
         let submission = Submission {
             draft: Draft { parts, ..Draft::default() },
+            name: None,
             accounts: accounts.iter().map(|account| format!("{account}.test")).collect(),
             at: Some(at.to_owned()),
             zone: None,

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod call;
+pub(crate) mod delete;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod hold;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Preview(args) => preview::run(app, args).await,
         Command::Queue(args) => queue::run(app, args).await,
         Command::Receipt(args) => receipt::run(app, args).await,
+        Command::Delete(args) => delete::run(app, args).await,
         Command::Verify(args) => verify::run(app, args).await,
         Command::Get(args) => call::get(app, args).await,
         Command::Call(args) => call::call(app, args).await,

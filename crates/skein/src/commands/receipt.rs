@@ -1,7 +1,7 @@
 //! `skein receipt`: the proof that a post was published, for oneself, or for strangers.
 
 use serde_json::json;
-use skein_domain::{Category, Fault, Receipt};
+use skein_domain::{Category, Fault, Receipt, StateName};
 use skein_intake::PostView;
 use std::path::PathBuf;
 
@@ -44,6 +44,9 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
         return hand_over(app, &file, args.output);
     }
     let receipts = receipts(&view);
+    let is_removed = |account: &str| {
+        view.deliveries.iter().any(|delivery| delivery.account == account && delivery.state == StateName::Removed)
+    };
     if app.screen.is_json() {
         match receipts.as_slice() {
             [(_, one)] => app.screen.object(one),
@@ -55,6 +58,9 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
                 app.screen.line(Line::blank());
             }
             app.screen.lines(receipt::receipt(account, proof, &app.eye(&house)));
+            if is_removed(account) {
+                app.screen.line(Line::of(Tone::Warn, "Taken back since: it is no longer public."));
+            }
         }
     }
     Ok(Exit::Done)

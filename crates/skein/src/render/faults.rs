@@ -69,8 +69,17 @@ fn place(field: &str) -> Option<String> {
         ("timezone", _) => Some("--tz".to_owned()),
         ("accounts", _) => Some("--account".to_owned()),
         ("reply_to", _) => Some("--reply-to".to_owned()),
-        _ if field.starts_with("langs") => Some("--lang".to_owned()),
-        _ => Some(field.to_owned()),
+        ("quote", _) => Some("--quote".to_owned()),
+        _ => {
+            let options = [
+                ("langs", "--lang"),
+                ("content_labels", "--label"),
+                ("record_tags", "--tag"),
+                ("reply_gate", "--reply-gate"),
+            ];
+            let known = options.iter().find(|(name, _)| field.starts_with(name));
+            Some(known.map_or(field, |(_, option)| option).to_owned())
+        }
     }
 }
 

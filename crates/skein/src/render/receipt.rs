@@ -1,6 +1,6 @@
 //! The proof of publication, for people.
 
-use skein_domain::{Receipt, RecordRef, Settled};
+use skein_domain::{Receipt, RecordRef, Settled, parts_among};
 
 use super::times::{Eye, lateness, offset};
 use crate::screen::{Line, Tone};
@@ -32,11 +32,17 @@ pub(crate) fn receipt(account: &str, receipt: &Receipt, eye: &Eye) -> Vec<Line> 
     lines
 }
 
-/// The addresses and hashes, part by part.
+/// The addresses and hashes, part by part, then those of what stands beside them.
 pub(crate) fn records(records: &[RecordRef]) -> Vec<Line> {
     let mut lines = Vec::new();
+    let parts = parts_among(records).count();
     for (index, record) in records.iter().enumerate() {
-        let label = if records.len() == 1 { "record".to_owned() } else { format!("part {}", index + 1) };
+        let label = match record.collection() {
+            "app.bsky.feed.threadgate" => "replies".to_owned(),
+            "app.bsky.feed.postgate" => "quotes".to_owned(),
+            _ if parts == 1 => "record".to_owned(),
+            _ => format!("part {}", index + 1),
+        };
         lines.push(labelled(&label, &record.uri));
         lines.push(Line::from(format!("            {}", record.cid)));
     }
@@ -89,6 +95,18 @@ Published as @alice.test, 12 ms after its instant.
             bafyreicid2
   look      http://localhost:2583/profile/alice.test/post/3k1"
         );
+    }
+
+    #[test]
+    fn gates_are_named_for_what_they_govern() {
+        let record = |collection: &str| RecordRef {
+            uri: format!("at://did:plc:abc/{collection}/3k1"),
+            cid: "bafyreicid".to_owned(),
+        };
+        let all = ["app.bsky.feed.post", "app.bsky.feed.threadgate", "app.bsky.feed.postgate"].map(record);
+        let told = plain(&records(&all));
+        let labels: Vec<_> = told.lines().step_by(2).filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(labels, ["record", "replies", "quotes"]);
     }
 
     #[test]

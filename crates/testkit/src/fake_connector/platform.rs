@@ -87,6 +87,7 @@ pub(super) struct FakePlatform {
     pub(super) uploads: BTreeMap<String, SignedDuration>,
     pub(super) arms: Orders<Obstacle>,
     pub(super) witnesses: Orders<Finding>,
+    pub(super) unpublishes: Orders<Fault>,
     pub(super) wire: VecDeque<Held>,
     pub(super) sent: Vec<SentRequest>,
     pub(super) landings: Vec<Landing>,

@@ -1,6 +1,7 @@
 //! The preview is the post.
 
 use super::*;
+use crate::bluesky::gates::{Allow, Gates};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use skein_atproto::record::{ReplyRef, StrongRef, record_cid};
@@ -76,16 +77,35 @@ fn reply() -> ReplyRef {
     ReplyRef { root: strong("3ke6kg3wk2222"), parent: strong("3ke6kg3wk2223") }
 }
 
+fn gates() -> impl Strategy<Value = Gates> {
+    let list = AtUri::parse("at://did:plc:other/app.bsky.graph.list/3ke6kg3wk2222").unwrap();
+    let rules = vec![Allow::Mentioned, Allow::Followers, Allow::Following, Allow::Listed { list }];
+    let replies = prop::option::of(prop::sample::subsequence(rules, 0..=4));
+    (replies, any::<bool>()).prop_map(|(replies, no_quotes)| Gates { replies, no_quotes })
+}
+
+fn said() -> impl Strategy<Value = (Vec<String>, Vec<String>, bool)> {
+    let some = |from: &[&str]| {
+        let from: Vec<String> = from.iter().map(|word| (*word).to_owned()).collect();
+        let all = from.len();
+        prop::sample::subsequence(from, 0..=all)
+    };
+    (some(&["sexual", "nudity", "!no-unauthenticated"]), some(&["rust", "été", "two words"]), any::<bool>())
+}
+
 fn content() -> impl Strategy<Value = Content> {
     let langs = prop::sample::subsequence(vec!["en", "pt-BR", "zh-Hant"], 0..=3);
-    (vec(text(), 1..6), langs, any::<bool>()).prop_map(|(texts, langs, answers)| {
+    (vec(text(), 1..6), langs, any::<bool>(), said(), gates()).prop_map(|(texts, langs, answers, said, gates)| {
         let part = |text: String| {
             let text = richtext::compose(&text);
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
             PartContent { text, facets, pictures: Vec::new() }
         };
         let langs = langs.into_iter().map(|lang| Language::parse(lang).unwrap()).collect();
-        Content { parts: texts.into_iter().map(part).collect(), reply: answers.then(reply), langs }
+        let (labels, tags, quotes) = said;
+        let quote = quotes.then(|| reply().root);
+        let parts = texts.into_iter().map(part).collect();
+        Content { parts, reply: answers.then(reply), quote, langs, labels, tags, gates }
     })
 }
 
@@ -121,7 +141,7 @@ proptest! {
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
             PartContent { text, facets, pictures: Vec::new() }
         };
-        let content = Content { parts: texts.iter().map(part).collect(), reply: None, langs: Vec::new() };
+        let content = Content { parts: texts.iter().map(part).collect(), ..Content::default() };
         let online = parts(content);
         prop_assert_eq!(offline.parts.len(), online.len());
         for (mut offline, online) in offline.parts.into_iter().zip(online) {
@@ -141,7 +161,7 @@ proptest! {
 #[test]
 fn what_is_not_fixed_is_there_with_a_provisional_value() {
     let part = |text: &str| PartContent { text: text.to_owned(), facets: Vec::new(), pictures: Vec::new() };
-    let content = |reply| Content { parts: vec![part("one"), part("two"), part("three")], reply, langs: Vec::new() };
+    let content = |reply| Content { parts: vec![part("one"), part("two"), part("three")], reply, ..Content::default() };
     let due: Timestamp = "2026-12-01T08:00:00.0019Z".parse().unwrap();
     let alone = records(&account(), &content(None), due).unwrap();
     assert_eq!(alone[0].not_fixed, ["/createdAt"]);

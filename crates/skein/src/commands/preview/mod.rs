@@ -30,7 +30,10 @@ pub(crate) struct Args {
     /// Read one post a line from standard input, as JSON, and print one preview a line; faults are told in the lines
     #[arg(
         long,
-        conflicts_with_all = ["at", "tz", "account", "reply_to", "lang", "image", "markdown", "split", "numbering", "shorten"]
+        conflicts_with_all = [
+            "at", "tz", "account", "reply_to", "quote", "lang", "label", "tag", "reply_gate", "no_quotes", "image", "markdown",
+            "split", "numbering", "shorten",
+        ]
     )]
     pub(crate) lines: bool,
     /// Ask nobody: mentions are told by handle, and there are no records
