@@ -18,11 +18,13 @@ cargo xtask test [--fast] [--install]
 Everything that must be green before a commit: format, tidy, clippy, cargo-deny, all tests, documentation tests. A stage
 that fails does not stop the later ones. The last line is `N passed, N failed`, exit code 1 when anything failed.
 
-  --fast      leaves out what needs a server (tests with real_pds in their name) and cargo-deny
+  --fast      leaves out what needs a server (tests with real_pds in their name), what needs ffmpeg (real_ffmpeg)
+              and cargo-deny
   --install   installs what is missing: Debian packages (as root), cargo-nextest and cargo-deny into target/tools,
               the npm packages of the reference PDS into target/";
 
-const SERVER_TESTS: &str = "real_pds";
+/// What --fast leaves out, by what stands in the name of a test.
+const SLOW_TESTS: [&str; 2] = ["real_pds", "real_ffmpeg"];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<Outcome, Misuse> {
     let [fast, install] = flags(arguments, ["--fast", "--install"])?;
@@ -63,8 +65,10 @@ fn tests(workspace: &Workspace, fast: bool, may_install: bool) -> anyhow::Result
         workspace.cargo(["test", "--workspace", "--all-targets", "--no-fail-fast"])
     };
     match (fast, with_nextest) {
-        (true, true) => drop(command.args(["-E", &format!("not test({SERVER_TESTS})")])),
-        (true, false) => drop(command.args(["--", "--skip", SERVER_TESTS])),
+        (true, true) => drop(
+            command.args(["-E", &format!("not ({})", SLOW_TESTS.map(|name| format!("test({name})")).join(" or "))]),
+        ),
+        (true, false) => drop(command.arg("--").args(SLOW_TESTS.iter().flat_map(|name| ["--skip", name]))),
         (false, _) => {}
     }
     if may_install {

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use skein_atproto::syntax::Cid;
 
 use crate::session::Authorized;
 use crate::xrpc::CallError;
 
 /// What the server keeps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blob {
     /// The hash of the bytes.
     pub cid: Cid,
@@ -30,7 +31,20 @@ pub async fn upload(
 ) -> Result<Blob, CallError> {
     let response = authorized.post("com.atproto.repo.uploadBlob", mime_type, bytes, timeout).await?;
     let Answer { blob } = response.json()?;
-    Ok(Blob { cid: blob.link.cid, mime_type: blob.mime_type, size: blob.size })
+    Ok(blob.into())
+}
+
+impl Blob {
+    /// As a record names it.
+    pub fn to_json(&self) -> Value {
+        json!({"$type": "blob", "ref": {"$link": self.cid.as_str()}, "mimeType": self.mime_type, "size": self.size})
+    }
+}
+
+impl From<Reference> for Blob {
+    fn from(reference: Reference) -> Self {
+        Self { cid: reference.link.cid, mime_type: reference.mime_type, size: reference.size }
+    }
 }
 
 #[derive(Deserialize)]
@@ -40,7 +54,7 @@ struct Answer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Reference {
+pub(crate) struct Reference {
     #[serde(rename = "ref")]
     link: Link,
     mime_type: String,

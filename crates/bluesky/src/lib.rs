@@ -9,8 +9,10 @@ pub mod environment;
 pub mod identity;
 pub mod journal;
 pub mod repo;
+pub mod service_auth;
 pub mod session;
 pub mod sync;
+pub mod video;
 pub mod xrpc;
 
 pub use environment::Environment;

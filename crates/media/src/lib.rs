@@ -15,6 +15,8 @@
 //!
 //! A colour profile is kept byte for byte. Ink (CMYK) has no place in a post and is converted to sRGB.
 //!
+//! Videos are described, not decoded: see [`video`].
+//!
 //! # Memory
 //!
 //! The size is read and checked before anything is decoded. What [`fit`] allocates is bounded by
@@ -42,6 +44,7 @@ mod probe;
 mod quality;
 mod raster;
 mod resize;
+pub mod video;
 
 pub use bounds::Bounds;
 pub use error::MediaError;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
+
+use crate::file_body::FileBody;
 
 /// How many redirects a `GET` or `HEAD` follows.
 pub const MAX_REDIRECTS: u8 = 5;
@@ -16,9 +18,33 @@ pub struct Call {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Bytes>,
+    pub(crate) body: Option<Body>,
     pub(crate) timeout: Duration,
     pub(crate) max_redirects: u8,
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    Bytes(Bytes),
+    File(FileBody),
+}
+
+impl Body {
+    pub(crate) fn length_bytes(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(file) => file.length_bytes(),
+        }
+    }
+
+    /// What can be looked at without reading it again.
+    pub(crate) fn in_memory(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::File(_) => None,
+        }
+    }
 }
 
 impl Call {
@@ -29,15 +55,23 @@ impl Call {
 
     /// A write of exactly these bytes, sent at most once. A redirect is an answer like any other.
     pub fn post(url: Url, content_type: HeaderValue, body: Bytes, timeout: Duration) -> Self {
-        Self::of(Method::POST, url, Some(body), timeout, 0).header(CONTENT_TYPE, content_type)
+        Self::of(Method::POST, url, Some(Body::Bytes(body)), timeout, 0).header(CONTENT_TYPE, content_type)
+    }
+
+    /// A write of a part of a file with its exact length announced, read while it is sent, and sent at most once.
+    pub fn post_file(url: Url, content_type: HeaderValue, file: FileBody, timeout: Duration) -> Self {
+        let length = HeaderValue::from(file.length_bytes());
+        Self::of(Method::POST, url, Some(Body::File(file)), timeout, 0)
+            .header(CONTENT_TYPE, content_type)
+            .header(CONTENT_LENGTH, length)
     }
 
     /// Any method; it follows no redirects.
     pub fn with_method(method: Method, url: Url, body: Option<Bytes>, timeout: Duration) -> Self {
-        Self::of(method, url, body, timeout, 0)
+        Self::of(method, url, body.map(Body::Bytes), timeout, 0)
     }
 
-    fn of(method: Method, url: Url, body: Option<Bytes>, timeout: Duration, max_redirects: u8) -> Self {
+    fn of(method: Method, url: Url, body: Option<Body>, timeout: Duration, max_redirects: u8) -> Self {
         Self { method, url, headers: HeaderMap::new(), body, timeout, max_redirects }
     }
 
@@ -81,7 +115,7 @@ impl std::fmt::Debug for Call {
         f.debug_struct("Call")
             .field("method", &self.method)
             .field("target", &crate::guard::describe(&self.url))
-            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .field("body_bytes", &self.body.as_ref().map(Body::length_bytes))
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::allow::AllowPrivate;
-use crate::call::Call;
+use crate::call::{Body, Call};
 use crate::config::{BuildError, NetConfig};
 use crate::error::{Asked, NetError, bounded};
 use crate::guard::{Reach, check, describe};
@@ -141,7 +141,10 @@ impl Http {
         let mut request =
             client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone()).timeout(left);
         if let Some(body) = &call.body {
-            request = request.body(body.clone());
+            request = request.body(match body {
+                Body::Bytes(bytes) => reqwest::Body::from(bytes.clone()),
+                Body::File(file) => reqwest::Body::wrap_stream(file.stream()),
+            });
         }
         request.send().await.map_err(|error| {
             let asked = Asked {

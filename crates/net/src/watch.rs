@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use url::Url;
 
-use crate::call::Call;
+use crate::call::{Body, Call};
 use crate::error::NetError;
 use crate::received::Fetched;
 
@@ -34,8 +34,10 @@ pub struct Exchange<'a> {
     pub url: &'a Url,
     /// Its headers. Secrets among them are marked as sensitive.
     pub headers: &'a HeaderMap,
-    /// Its body.
+    /// Its body, unless that was read from a file.
     pub body: Option<&'a [u8]>,
+    /// How long its body is.
+    pub body_bytes: u64,
     /// From the start to the last byte of the answer, or to the failure.
     pub duration: Duration,
     /// What became of it.
@@ -60,7 +62,8 @@ impl<'a> Exchange<'a> {
             method: call.method.as_str(),
             url: &call.url,
             headers: &call.headers,
-            body: call.body.as_deref(),
+            body: call.body.as_ref().and_then(Body::in_memory),
+            body_bytes: call.body.as_ref().map_or(0, Body::length_bytes),
             duration,
             outcome,
         }

@@ -16,10 +16,11 @@ use crate::control;
 use crate::faults::{Fault, Faults, HeldBy};
 use crate::network::{BudgetStanding, Network};
 use crate::pages;
-use crate::xrpc::{Answer, BLOB_MAX_BYTES, Body, Incoming, Refusal, Verb, serve};
+use crate::xrpc::{Answer, BLOB_MAX_BYTES, Body, Incoming, Refusal, VIDEO_MAX_BYTES, Verb, serve};
 
 /// A little more than the largest body that any method takes, so that "too large" can still be answered.
 const BODY_MAX_BYTES: usize = BLOB_MAX_BYTES + 1_048_576;
+const VIDEO_METHODS: &str = "app.bsky.video.";
 const SLOW_MAX_MS: u32 = 60_000;
 const HTML: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
 
@@ -109,7 +110,8 @@ async fn xrpc(
 async fn read(nsid: String, request: Request) -> Result<Incoming, Refusal> {
     let (parts, body) = request.into_parts();
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = axum::body::to_bytes(body, BODY_MAX_BYTES)
+    let max_bytes = if nsid.starts_with(VIDEO_METHODS) { VIDEO_MAX_BYTES + 1_048_576 } else { BODY_MAX_BYTES };
+    let body = axum::body::to_bytes(body, max_bytes)
         .await
         .map_err(|_| Refusal::new(413, "PayloadTooLargeError", "request entity too large"))?;
     let has_body =
@@ -123,6 +125,7 @@ async fn read(nsid: String, request: Request) -> Result<Incoming, Refusal> {
         has_body,
         body,
         ignores_swap: false,
+        fault: None,
     })
 }
 
@@ -137,7 +140,7 @@ async fn decide(shared: &Shared, mut incoming: Incoming) -> Fate {
         Fault::HoldRequest => return hold_request(shared, &incoming).await,
         Fault::Slow { ms } => tokio::time::sleep(Duration::from_millis(u64::from(ms.min(SLOW_MAX_MS)))).await,
         Fault::SwapIgnored => incoming.ignores_swap = true,
-        _ => {}
+        ref of_video => incoming.fault = Some(of_video.clone()),
     }
     let answer = process(shared, &incoming);
     match fault {
@@ -170,6 +173,7 @@ fn answer_unprocessed(shared: &Shared, fault: &Fault) -> Option<Fate> {
             let elsewhere = skein_atproto::record::cid_of_cbor(b"a commit of somebody else");
             Refusal::commit_swap(elsewhere.as_str()).into()
         }
+        Fault::NotImplemented => Refusal::not_implemented().into(),
         Fault::BlobNotFound => {
             let missing = skein_atproto::record::cid_of_blob(b"a blob that is gone");
             Refusal::blob_not_found(missing.as_str()).into()

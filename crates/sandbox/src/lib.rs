@@ -1,8 +1,9 @@
 //! A small Bluesky network in one process, with faults to order.
 //!
-//! One server on 127.0.0.1 is PLC directory, PDS and `AppView` at once. It answers as the reference PDS does, faults
-//! included: a contract suite runs the same calls against both. Nothing leaves the machine; everything is kept in
-//! memory; time and randomness are given from outside, so that a run can be repeated.
+//! One server on 127.0.0.1 is PLC directory, PDS, `AppView` and video service at once. It answers as the reference PDS
+//! does, faults included: a contract suite runs the same calls against both. Nothing leaves the machine; everything is
+//! kept in memory; time and randomness are given from outside, so that a run can be repeated. A video is encoded by
+//! being looked at: its job goes on with every `getJobStatus`, not with time, and what comes of it is a blob of its account.
 //!
 //! [`Sandbox::faults`] orders what goes wrong: lost answers, cut connections, requests that land late. Other processes
 //! order the same over HTTP, with JSON:

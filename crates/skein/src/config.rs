@@ -60,6 +60,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "`https://public.api.bsky.app`",
         "Where handles are looked up that DNS and HTTPS do not know.",
     ),
+    variable("SKEIN_VIDEO_URL", "`https://video.bsky.app`", "The service that encodes videos."),
     variable("SKEIN_DNS", "`system`", "Who answers DNS questions: `system`, a server as `ip:port`, or `off`."),
     variable("SKEIN_EXTRA_CA", "none", "A PEM file with certificate authorities to trust besides the system's."),
     variable(

@@ -20,6 +20,7 @@ mod sandbox_file;
 mod screen;
 mod submit;
 mod text;
+pub mod video_fix;
 mod wiring;
 
 pub use wiring::{DecorateConnector, DecorateLedger, Hooks};

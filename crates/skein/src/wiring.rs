@@ -151,7 +151,11 @@ fn sessions(
     clock: &Arc<dyn Clock>,
     owner: &str,
 ) -> Sessions {
-    let environment = Environment { plc_url: network.plc_url.clone(), appview_url: network.appview_url.clone() };
+    let environment = Environment {
+        plc_url: network.plc_url.clone(),
+        appview_url: network.appview_url.clone(),
+        video_url: network.video_url.clone(),
+    };
     Sessions::new(http.clone(), environment, journal, now_of(clock), owner.to_owned())
 }
 

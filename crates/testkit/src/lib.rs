@@ -2,6 +2,7 @@
 
 pub mod cutter;
 pub mod fake_connector;
+pub mod films;
 pub mod ledger_suite;
 pub mod memory_ledger;
 pub mod memory_media;

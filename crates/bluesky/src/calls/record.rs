@@ -93,7 +93,7 @@ impl CallRecord {
             } else {
                 None
             },
-            request_bytes: length(body),
+            request_bytes: exchange.body_bytes,
             status,
             error,
             message,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use skein_atproto::syntax::{Did, Nsid};
 use skein_net::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
-use skein_net::{Call, Http, Label, Method, NetError};
+use skein_net::{Call, FileBody, Http, Label, Method, NetError};
 use url::Url;
 
 use super::error::{CallError, ErrorAnswer};
@@ -137,6 +137,24 @@ impl XrpcClient {
         let kind = HeaderValue::from_str(content_type).map_err(|_| bad(&url, "the media type is no header value"))?;
         let call = Call::with_method(Method::POST, url, Some(body), timeout).header(CONTENT_TYPE, kind);
         self.send(call, auth, false).await
+    }
+
+    /// A procedure (`POST`) with a part of a file, read while it is sent, and parameters in the URL. Sent at most once.
+    #[expect(clippy::too_many_arguments, reason = "each is one independent part of the request")]
+    pub async fn post_file(
+        &self,
+        base: &Url,
+        nsid: &str,
+        params: &[(&str, &str)],
+        content_type: &str,
+        file: FileBody,
+        auth: Auth<'_>,
+        timeout: Duration,
+    ) -> Result<Response, CallError> {
+        let mut url = endpoint(base, nsid)?;
+        url.query_pairs_mut().extend_pairs(params);
+        let kind = HeaderValue::from_str(content_type).map_err(|_| bad(&url, "the media type is no header value"))?;
+        self.send(Call::post_file(url, kind, file, timeout), auth).await
     }
 
     /// A procedure (`POST`) without a body.

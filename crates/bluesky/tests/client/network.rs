@@ -94,7 +94,7 @@ impl Network {
     }
 
     pub(crate) fn environment(&self) -> Environment {
-        Environment { plc_url: self.shared(), appview_url: self.shared() }
+        Environment { plc_url: self.shared(), appview_url: self.shared(), video_url: self.shared() }
     }
 
     /// Answers the next call of this name with that instead of as usual.

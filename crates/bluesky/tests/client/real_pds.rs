@@ -46,7 +46,11 @@ impl Town {
     #[expect(clippy::disallowed_methods, reason = "a real server's tokens end by the real clock")]
     fn sessions(&self, hours_ahead: i64) -> Sessions {
         let url = |text: &str| Url::parse(text).unwrap();
-        let environment = Environment { plc_url: url(self.pds.plc_url()), appview_url: url(self.pds.pds_url()) };
+        let environment = Environment {
+            plc_url: url(self.pds.plc_url()),
+            appview_url: url(self.pds.pds_url()),
+            video_url: url(self.pds.pds_url()),
+        };
         let now = move || Timestamp::now() + SignedDuration::from_hours(hours_ahead);
         let http = http(skein_net::AllowPrivate::None);
         Sessions::new(http, environment, Arc::clone(&self.journal) as _, Arc::new(now), format!("{hours_ahead}"))

@@ -105,7 +105,7 @@ impl Scene {
         let did = Did::parse(ALICE).unwrap();
         let session = session(&did, &host, now.as_second() + token_ends_in_s);
         assert!(journal.put_session(&did, &session, None).await.unwrap());
-        let environment = Environment { plc_url: host.url(), appview_url: host.url() };
+        let environment = Environment { plc_url: host.url(), appview_url: host.url(), video_url: host.url() };
         let sessions =
             Sessions::new(http.clone(), environment, journal.clone(), Arc::new(move || now), "a test".to_owned());
         let identities = sessions.identities().clone();

@@ -48,6 +48,7 @@ cases!(
     put_record,
     reads,
     refused_records,
+    service_auth,
     sessions,
     swap_commit,
     thread_of_five,

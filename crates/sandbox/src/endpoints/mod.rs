@@ -5,6 +5,7 @@ mod identity;
 mod repo;
 mod server;
 mod sync;
+mod video;
 
 use crate::xrpc::Endpoint;
 
@@ -19,6 +20,7 @@ pub(crate) const ALL: &[Endpoint] = &[
     server::deactivate_account::ENDPOINT,
     server::delete_session::ENDPOINT,
     server::describe_server::ENDPOINT,
+    server::get_service_auth::ENDPOINT,
     server::get_session::ENDPOINT,
     server::list_app_passwords::ENDPOINT,
     server::refresh_session::ENDPOINT,
@@ -37,4 +39,12 @@ pub(crate) const ALL: &[Endpoint] = &[
     bsky::get_post_thread::ENDPOINT,
     bsky::get_posts::ENDPOINT,
     bsky::get_profile::ENDPOINT,
+    video::abort_upload::ENDPOINT,
+    video::finish_upload::ENDPOINT,
+    video::get_job_status::ENDPOINT,
+    video::get_upload_limits::ENDPOINT,
+    video::get_upload_status::ENDPOINT,
+    video::start_upload::ENDPOINT,
+    video::upload_part::ENDPOINT,
+    video::upload_video::ENDPOINT,
 ];

@@ -44,6 +44,24 @@ pub enum Fault {
     EmptyAnswer,
     /// `swapCommit` is ignored, as hosts do that do not know it.
     SwapIgnored,
+    /// 501, as hosts answer that do not know a method; nothing is done.
+    NotImplemented,
+    /// For `getUploadLimits`: the day's videos are used up.
+    VideoLimitReached,
+    /// For `uploadVideo` and `finishUpload`: the video is there already, and its job is done.
+    VideoExists,
+    /// For `uploadVideo` and `finishUpload`: the job will fail with this code.
+    VideoFails {
+        /// Such as `encoding_failure` or `pds_upload_unsupported_blob_size`.
+        code: String,
+    },
+    /// For `uploadVideo` and `finishUpload`: the job takes so many looks longer.
+    VideoSlow {
+        /// Looks at its state.
+        looks: u32,
+    },
+    /// For `uploadPart`: the part is answered as received, and lost.
+    PartLost,
 }
 
 /// Which calls a fault is for.

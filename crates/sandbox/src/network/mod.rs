@@ -7,6 +7,7 @@ mod budget;
 mod repo;
 mod sessions;
 mod tokens;
+mod videos;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub(crate) use budget::{Budget, BudgetStanding, Charge, Window};
 pub(crate) use repo::{Commit, Record, RecordPath, Repo, RepoFault, Write};
 pub(crate) use sessions::Session;
 pub(crate) use tokens::{Claims, Scope, TokenFault};
+pub(crate) use videos::{PART_BYTES, Received, Upload, Videos};
 pub(crate) use writes::Draft;
 
 use crate::seeded::Seeded;
@@ -46,14 +48,23 @@ pub(crate) struct Network {
     last_tid_micros: u64,
     accounts: BTreeMap<Did, Account>,
     pub(crate) budget: Budget,
+    pub(crate) videos: Videos,
 }
 
 impl Network {
     pub(crate) fn new(url: String, seed: u64) -> Self {
         let mut seeded = Seeded::new(seed);
         let token_secret = seeded.bytes();
-        let (accounts, budget) = (BTreeMap::new(), Budget::default());
-        Self { url, seeded, token_secret, now: Timestamp::UNIX_EPOCH, last_tid_micros: 0, accounts, budget }
+        Self {
+            url,
+            seeded,
+            token_secret,
+            now: Timestamp::UNIX_EPOCH,
+            last_tid_micros: 0,
+            accounts: BTreeMap::new(),
+            budget: Budget::default(),
+            videos: Videos::default(),
+        }
     }
 
     /// Sets the instant at which the next call happens.

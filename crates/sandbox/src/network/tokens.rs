@@ -25,6 +25,9 @@ pub(crate) enum Scope {
     Takendown,
     #[serde(rename = "com.atproto.refresh")]
     Refresh,
+    /// For another service, on behalf of the account; a real one has no scope and is signed with the account's key.
+    #[serde(rename = "service")]
+    Service,
 }
 
 /// What a token says.
@@ -35,6 +38,9 @@ pub(crate) struct Claims {
     pub(crate) sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) jti: Option<String>,
+    /// The method that a token for a service is good for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lxm: Option<String>,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
 }
@@ -52,16 +58,35 @@ impl Network {
         let (kind, lifetime_s) =
             if scope == Scope::Refresh { ("refresh+jwt", REFRESH_LIFETIME_S) } else { ("at+jwt", ACCESS_LIFETIME_S) };
         let iat = self.now().as_second();
-        let header = json!({"typ": kind, "alg": "HS256"});
         let payload = Claims {
             scope,
             aud: SERVICE_DID.to_owned(),
             sub: did.to_owned(),
             jti: jti.map(str::to_owned),
+            lxm: None,
             iat,
             exp: iat + lifetime_s,
         };
-        let payload = serde_json::to_vec(&payload).unwrap_or_default();
+        self.sign(kind, &payload)
+    }
+
+    /// Makes a token with which an account calls another service.
+    pub(crate) fn mint_for_service(&self, did: &str, aud: &str, lxm: Option<&str>, exp: i64) -> String {
+        let claims = Claims {
+            scope: Scope::Service,
+            aud: aud.to_owned(),
+            sub: did.to_owned(),
+            jti: None,
+            lxm: lxm.map(str::to_owned),
+            iat: self.now().as_second(),
+            exp,
+        };
+        self.sign("JWT", &claims)
+    }
+
+    fn sign(&self, kind: &str, claims: &Claims) -> String {
+        let header = json!({"typ": kind, "alg": "HS256"});
+        let payload = serde_json::to_vec(claims).unwrap_or_default();
         let signed =
             format!("{}.{}", BASE64URL_NOPAD.encode(header.to_string().as_bytes()), BASE64URL_NOPAD.encode(&payload));
         let signature = BASE64URL_NOPAD.encode(&hmac_sha256(&self.token_secret, signed.as_bytes()));

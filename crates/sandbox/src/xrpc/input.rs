@@ -1,6 +1,6 @@
 use serde_json::{Map, Number, Value};
 
-use super::{BLOB_MAX_BYTES, Incoming, JSON_MAX_BYTES, Refusal, WRITE_MAX_BYTES};
+use super::{BLOB_MAX_BYTES, Incoming, JSON_MAX_BYTES, Refusal, VIDEO_MAX_BYTES, WRITE_MAX_BYTES};
 use crate::schema::{Schema, lexicons};
 
 /// Integers beyond this are not exact in JavaScript; the reference PDS answers them with a plain 500.
@@ -18,6 +18,8 @@ pub(crate) enum Input {
     Records,
     /// A file.
     Blob,
+    /// A video, or a part of one.
+    Video,
 }
 
 impl Input {
@@ -57,6 +59,7 @@ impl Input {
             Self::Json => JSON_MAX_BYTES,
             Self::Records => WRITE_MAX_BYTES,
             Self::Blob => BLOB_MAX_BYTES,
+            Self::Video => VIDEO_MAX_BYTES,
         };
         if !incoming.has_body {
             return Err(Refusal::invalid("A request body is expected but none was provided"));
@@ -64,14 +67,15 @@ impl Input {
         let content_type = incoming.content_type.as_deref().map(media_type).filter(|kind| !kind.is_empty());
         let content_type = content_type
             .ok_or_else(|| Refusal::invalid("Request encoding (Content-Type) required but not provided"))?;
-        if self != Self::Blob && content_type != "application/json" {
+        let is_file = matches!(self, Self::Blob | Self::Video);
+        if !is_file && content_type != "application/json" {
             return Err(Refusal::invalid(format!("Wrong request encoding (Content-Type): {content_type}")));
         }
         if incoming.body.len() > max_bytes {
-            let error = if self == Self::Blob { "PayloadTooLarge" } else { "PayloadTooLargeError" };
+            let error = if is_file { "PayloadTooLarge" } else { "PayloadTooLargeError" };
             return Err(Refusal::new(413, error, "request entity too large"));
         }
-        let input = if self == Self::Blob { Value::Null } else { read_json(nsid, incoming)? };
+        let input = if is_file { Value::Null } else { read_json(nsid, incoming)? };
         Ok((input, content_type))
     }
 }

@@ -15,6 +15,7 @@ pub(crate) use input::Input;
 pub(crate) use refusal::Refusal;
 
 use crate::endpoints;
+use crate::faults::Fault;
 use crate::network::{BudgetStanding, Charge, Claims, Network, Window};
 
 /// Anything a client may ask for in five minutes, by address.
@@ -25,6 +26,8 @@ pub(crate) const WRITE_MAX_BYTES: usize = 1_000_000;
 pub(crate) const JSON_MAX_BYTES: usize = 153_600;
 /// Largest blob.
 pub(crate) const BLOB_MAX_BYTES: usize = 5_242_880;
+/// Largest video.
+pub(crate) const VIDEO_MAX_BYTES: usize = 300_000_000;
 
 /// How a method is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,8 @@ pub(crate) struct Incoming {
     pub(crate) body: Bytes,
     /// A host that does not know `swapCommit`: the field is dropped before anything reads it.
     pub(crate) ignores_swap: bool,
+    /// What goes wrong within the method.
+    pub(crate) fault: Option<Fault>,
 }
 
 /// A request that was found well-formed and allowed.
@@ -65,9 +70,19 @@ pub(crate) struct Request {
     pub(crate) input: Value,
     pub(crate) bytes: Bytes,
     pub(crate) content_type: String,
+    /// What stands in the URL, for a procedure that has both a body and parameters.
+    query: String,
+    /// What goes wrong within the method.
+    pub(crate) fault: Option<Fault>,
 }
 
 impl Request {
+    /// A parameter in the URL, empty if there is none.
+    pub(crate) fn parameter(&self, key: &str) -> String {
+        let mut pairs = url::form_urlencoded::parse(self.query.as_bytes());
+        pairs.find(|(name, _)| name == key).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    }
+
     /// A text of the input, empty if there is none.
     pub(crate) fn text(&self, key: &str) -> &str {
         self.input[key].as_str().unwrap_or("")
@@ -102,7 +117,7 @@ pub(crate) fn no_extra_cost(_: &Network, _: &Request) -> Vec<Charge> {
 /// Answers one request; the caller holds the lock, so that all of it happens at once.
 pub(crate) fn serve(network: &mut Network, incoming: &Incoming) -> Answer {
     let Some(endpoint) = endpoints::ALL.iter().find(|endpoint| endpoint.nsid == incoming.nsid) else {
-        return Refusal::new(501, "MethodNotImplemented", "Method Not Implemented").into();
+        return Refusal::not_implemented().into();
     };
     let request = match admit(network, endpoint, incoming) {
         Ok(request) => request,
@@ -127,7 +142,8 @@ fn admit(network: &Network, endpoint: &Endpoint, incoming: &Incoming) -> Result<
     let claims = endpoint.auth.check(network, incoming.authorization.as_deref())?;
     let (input, content_type) = endpoint.input.read_body(endpoint.nsid, incoming)?;
     let input = parameters.unwrap_or(input);
-    Ok(Request { claims, input, bytes: incoming.body.clone(), content_type })
+    let (bytes, query, fault) = (incoming.body.clone(), incoming.query.clone(), incoming.fault.clone());
+    Ok(Request { claims, input, bytes, content_type, query, fault })
 }
 
 fn charge(

@@ -29,6 +29,10 @@ impl Refusal {
         Self::internal()
     }
 
+    pub(crate) fn not_implemented() -> Self {
+        Self::new(501, "MethodNotImplemented", "Method Not Implemented")
+    }
+
     pub(crate) fn unauthenticated() -> Self {
         Self::new(401, "AuthenticationRequired", "Authentication Required")
     }

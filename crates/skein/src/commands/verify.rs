@@ -84,7 +84,9 @@ fn identities(app: &App) -> Result<Identities, Failure> {
     let network = app.config()?.network;
     let http =
         Http::new(network.net).map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
-    Ok(Identities::new(http, Environment { plc_url: network.plc_url, appview_url: network.appview_url }))
+    let environment =
+        Environment { plc_url: network.plc_url, appview_url: network.appview_url, video_url: network.video_url };
+    Ok(Identities::new(http, environment))
 }
 
 fn not_valid(app: &App, faults: Vec<Fault>) -> Exit {

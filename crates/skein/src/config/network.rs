@@ -9,6 +9,7 @@ use crate::sandbox_file::SandboxFile;
 
 const PUBLIC_PLC: &str = "https://plc.directory";
 const PUBLIC_APPVIEW: &str = "https://public.api.bsky.app";
+const PUBLIC_VIDEO: &str = "https://video.bsky.app";
 
 /// The network.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(crate) struct NetworkConfig {
     pub(crate) plc_url: Url,
     /// Where handles are looked up.
     pub(crate) appview_url: Url,
+    /// Where videos are encoded.
+    pub(crate) video_url: Url,
 }
 
 /// Reads the network's settings. The sandbox is a whole network at one address, and nothing else is reached from there.
@@ -37,6 +40,7 @@ pub(crate) fn network(sandbox: Option<&SandboxFile>, variables: &Variables) -> R
         net,
         plc_url: service_url("SKEIN_PLC_URL", PUBLIC_PLC, variables)?,
         appview_url: service_url("SKEIN_APPVIEW_URL", PUBLIC_APPVIEW, variables)?,
+        video_url: service_url("SKEIN_VIDEO_URL", PUBLIC_VIDEO, variables)?,
     })
 }
 
@@ -46,7 +50,7 @@ fn of_sandbox(url: &Url) -> Result<NetworkConfig, Failure> {
     let port = url.port_or_known_default().ok_or_else(broken)?;
     let entry = Entry::parse(&format!("{host}:{port}")).map_err(|_| broken())?;
     let net = NetConfig { allow_private: AllowPrivate::Listed(vec![entry]), dns: Dns::Off, ..NetConfig::default() };
-    Ok(NetworkConfig { net, plc_url: url.clone(), appview_url: url.clone() })
+    Ok(NetworkConfig { net, plc_url: url.clone(), appview_url: url.clone(), video_url: url.clone() })
 }
 
 fn allow_private(variables: &Variables) -> Result<AllowPrivate, Failure> {

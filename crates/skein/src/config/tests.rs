@@ -19,6 +19,7 @@ fn without_settings_the_defaults_hold() {
     assert!(matches!(config.key, KeySource::File(path) if path == Path::new("/data/master.key")));
     assert_eq!(config.network.plc_url.as_str(), "https://plc.directory/");
     assert_eq!(config.network.appview_url.as_str(), "https://public.api.bsky.app/");
+    assert_eq!(config.network.video_url.as_str(), "https://video.bsky.app/");
     assert_eq!(config.network.net.dns, Dns::System);
     assert_eq!(config.network.net.allow_private, AllowPrivate::None);
     assert_eq!(config.lease_ms, 15_000);
@@ -127,6 +128,7 @@ fn the_sandbox_has_its_own_database_key_and_network() {
     assert_eq!(config.paths.database_url, "sqlite:/data/sandbox/skein.db");
     assert!(matches!(config.key, KeySource::File(path) if path == Path::new("/data/sandbox/master.key")));
     assert_eq!(config.network.plc_url.as_str(), "http://localhost:2583/");
+    assert_eq!(config.network.video_url, config.network.plc_url);
     assert_eq!(config.network.net.dns, Dns::Off);
     assert!(matches!(config.network.net.allow_private, AllowPrivate::Listed(list) if list.len() == 1));
     assert!(config.credentials.is_none(), "real credentials never reach the sandbox");

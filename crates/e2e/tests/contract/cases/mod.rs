@@ -12,6 +12,7 @@ pub(crate) mod malformed_calls;
 pub(crate) mod put_record;
 pub(crate) mod reads;
 pub(crate) mod refused_records;
+pub(crate) mod service_auth;
 pub(crate) mod sessions;
 pub(crate) mod swap_commit;
 pub(crate) mod thread_of_five;

@@ -7,6 +7,7 @@ pub(super) mod create_session;
 pub(super) mod deactivate_account;
 pub(super) mod delete_session;
 pub(super) mod describe_server;
+pub(super) mod get_service_auth;
 pub(super) mod get_session;
 pub(super) mod list_app_passwords;
 pub(super) mod refresh_session;
