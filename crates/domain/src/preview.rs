@@ -195,6 +195,7 @@ mod tests {
             bytes: 2,
             facets: vec![FacetPreview { byte_start: 0, byte_end: 2, kind: FacetKind::Tag, value: "a".to_owned() }],
             media: Vec::new(),
+            card: None,
         };
         let facet = json!({"byteStart": 0, "byteEnd": 2, "type": "tag", "value": "a"});
         assert_eq!(

@@ -154,7 +154,7 @@ impl XrpcClient {
         let mut url = endpoint(base, nsid)?;
         url.query_pairs_mut().extend_pairs(params);
         let kind = HeaderValue::from_str(content_type).map_err(|_| bad(&url, "the media type is no header value"))?;
-        self.send(Call::post_file(url, kind, file, timeout), auth).await
+        self.send(Call::post_file(url, kind, file, timeout), auth, false).await
     }
 
     /// A procedure (`POST`) without a body.
