@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ports::ContentHash;
-use crate::{Gates, PostId, Warning, WorkspaceId};
+use crate::{Gates, Named, PostId, Warning, WorkspaceId};
 
 /// One part of a post. A post of several parts is a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -165,12 +165,14 @@ pub struct Draft {
 }
 
 /// A post that was accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// The post's id.
     pub id: PostId,
     /// Who owns it.
     pub workspace: WorkspaceId,
+    /// What whoever submitted it calls it.
+    pub named: Option<Named>,
     /// What was written.
     pub draft: Draft,
     /// The instant that was asked for at submission; each delivery has its own, which may have been moved since.

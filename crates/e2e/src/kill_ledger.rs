@@ -7,7 +7,7 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, WorkspaceId};
+use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
 use std::sync::Arc;
 
 /// The environment variable that names the point: `before:EVENT` or `after:EVENT`, such as `after:armed`.
@@ -86,6 +86,9 @@ impl Ledger for KillLedger {
     }
     async fn post(&self, id: &PostId) -> Result<Post, LedgerError> {
         self.inner.post(id).await
+    }
+    async fn post_named(&self, workspace: &WorkspaceId, name: &PostName) -> Result<Option<Post>, LedgerError> {
+        self.inner.post_named(workspace, name).await
     }
     async fn posts(&self, workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Result<Vec<Post>, LedgerError> {
         self.inner.posts(workspace, prefix, at_most).await

@@ -9,7 +9,7 @@ use skein_domain::{Draft, Fault, Format, Media, Part, Preview, PreviewFault, Spl
 use crate::Submission;
 
 /// The fields of the body, and of a part in `thread`.
-const FIELDS: &str = "text, media, thread, format, split, numbering, shorten, langs, reply_to, quote, reply_gate, allow_quotes, \
+const FIELDS: &str = "text, media, thread, format, split, numbering, shorten, langs, reply_to, quote, ref, reply_gate, allow_quotes, \
                       content_labels, record_tags, accounts, scheduled_at, timezone";
 const PART_FIELDS: &str = "text, media";
 const MEDIA_FIELDS: &str = "url, alt";
@@ -42,6 +42,7 @@ impl Body {
         let mut reader = Reader::default();
         let mut submission = Submission {
             draft: Draft::default(),
+            name: None,
             accounts: Vec::new(),
             at: None,
             zone: None,
@@ -61,6 +62,7 @@ impl Body {
                 "shorten" => submission.draft.layout.shorten = reader.flag("shorten", &value),
                 "langs" => submission.draft.langs = reader.langs(value),
                 "reply_to" => submission.draft.reply_to = reader.text("reply_to", value),
+                "ref" => submission.name = reader.text("ref", value),
                 "quote" => submission.draft.quote = reader.text("quote", value),
                 "reply_gate" => submission.draft.gates.replies = reader.reply_gate(value),
                 "allow_quotes" => submission.draft.gates.no_quotes = !reader.flag_or("allow_quotes", &value, true),

@@ -1,7 +1,7 @@
-//! Finding a post by what people type: an id, its beginning, `last`, or the id of a delivery.
+//! Finding a post by what people type: an id, its beginning, `last`, `ref:` and its name, or the id of a delivery.
 
 use skein_domain::ports::LedgerError;
-use skein_domain::{DeliveryId, Draft, Fault, Post, PostId, StateName, parts_among};
+use skein_domain::{DeliveryId, Draft, Fault, Post, PostId, PostName, StateName, parts_among};
 
 use crate::{Intake, IntakeError};
 
@@ -34,6 +34,11 @@ impl Intake {
         if let Ok(id) = DeliveryId::parse(reference) {
             let delivery = self.ledger.delivery(&id).await.map_err(|error| missing(error, reference))?;
             return Ok(self.ledger.post(&delivery.post).await?);
+        }
+        if let Some(name) = reference.strip_prefix(PostName::PREFIX) {
+            let name = PostName::parse(name).map_err(IntakeError::NotFound)?;
+            let found = self.ledger.post_named(&self.workspace, &name).await?;
+            return found.ok_or_else(|| IntakeError::NotFound(no_post(reference)));
         }
         if reference.trim().is_empty() {
             return Err(IntakeError::NotFound(no_post(reference)));
@@ -96,7 +101,7 @@ impl Intake {
 
 /// Whether a reply target or a quote is meant to be found in the ledger rather than on a platform.
 pub(crate) fn names_own_post(target: &str) -> bool {
-    target.starts_with(PostId::PREFIX) || target == "last"
+    target.starts_with(PostId::PREFIX) || target.starts_with(PostName::PREFIX) || target == "last"
 }
 
 fn missing(error: LedgerError, reference: &str) -> IntakeError {

@@ -4,6 +4,7 @@ mod accounts;
 mod body;
 mod change;
 mod find;
+mod once;
 mod pictures;
 mod preview;
 mod review;

@@ -4,14 +4,14 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use skein_domain::delivery::{DEFAULT_GRACE_MS, lead_before};
-use skein_domain::ports::{ContentHash, Originals};
+use skein_domain::ports::{ContentHash, LedgerError, Originals};
 use skein_domain::when::{When, WhenFault, parse_when};
 use skein_domain::{
-    Account, Category, Delivery, DeliveryId, Draft, Fault, Platform, Post, PostId, Resolved, State, Warning,
+    Account, Category, Delivery, DeliveryId, Draft, Fault, Named, Platform, Post, PostId, Resolved, State, Warning,
 };
 
 use crate::pictures::Purpose;
-use crate::{Intake, IntakeError};
+use crate::{Intake, IntakeError, once};
 
 /// The longest time from the first picture of a submission to its transaction, in milliseconds: less than the age at which
 /// files that nobody needs are swept.
@@ -22,6 +22,8 @@ const SUBMISSION_MOST_MS: i128 = 480_000;
 pub struct Submission {
     /// What was written.
     pub draft: Draft,
+    /// What whoever submits it calls it, so that it is kept once.
+    pub name: Option<String>,
     /// Which accounts, by id, handle or DID; when empty, the only one there is.
     pub accounts: Vec<String>,
     /// The time in words; now when absent.
@@ -60,10 +62,22 @@ pub(crate) struct Examined {
 impl Intake {
     /// Checks, looks up and keeps a post. Refused with every fault at once; then no post is stored. Pictures that were
     /// stored before a fault was found are needed by nobody, and are swept.
+    ///
+    /// A submission whose name a post has already is that post, if it asks for the same.
     pub async fn submit(&self, submission: Submission, originals: &dyn Originals) -> Result<Submitted, IntakeError> {
+        let named = once::named(&submission);
+        if let Ok(Some(named)) = &named
+            && let Some(first) = self.first_of(named).await?
+        {
+            return Ok(first);
+        }
         let began = self.clock.now();
         let mut examined = self.examine(&submission, originals, Purpose::Keep, began).await?;
         let ended = self.clock.now();
+        let named = named.unwrap_or_else(|fault| {
+            examined.faults.push(fault);
+            None
+        });
         if ended.duration_since(began).as_millis() > SUBMISSION_MOST_MS {
             examined.faults.push(took_too_long());
         }
@@ -71,7 +85,7 @@ impl Intake {
         let now = if submission.at.is_none() { ended } else { began };
         examined.when = examined.when.and_then(|_| read_when(&submission, now).ok());
         match (examined.when.clone(), examined.faults.is_empty()) {
-            (Some(when), true) => self.keep(&submission.draft, &when, examined, now).await,
+            (Some(when), true) => self.keep(&submission.draft, named, &when, examined, now).await,
             _ => Err(IntakeError::Refused(examined.faults)),
         }
     }
@@ -141,6 +155,7 @@ impl Intake {
     async fn keep(
         &self,
         draft: &Draft,
+        named: Option<Named>,
         when: &When,
         examined: Examined,
         now: Timestamp,
@@ -149,6 +164,7 @@ impl Intake {
         let post = Post {
             id: PostId::mint(now, self.entropy.as_ref()),
             workspace: self.workspace.clone(),
+            named,
             draft: without_secrets(draft),
             due: when.instant(),
             zone: when.zone().to_owned(),
@@ -173,8 +189,14 @@ impl Intake {
                 submitted_at: now,
             });
         }
-        self.ledger.submit(&post, &deliveries, &[], &files).await?;
-        Ok(Submitted { post, deliveries, warnings })
+        match (self.ledger.submit(&post, &deliveries, &[], &files).await, &post.named) {
+            // Somebody else submitted it meanwhile.
+            (Err(LedgerError::NameTaken), Some(named)) if let Some(first) = self.first_of(named).await? => Ok(first),
+            (kept, _) => {
+                kept?;
+                Ok(Submitted { post, deliveries, warnings })
+            }
+        }
     }
 }
 
@@ -186,7 +208,7 @@ fn took_too_long() -> Fault {
 }
 
 /// What is kept of a draft: addresses of pictures may hold what opens a door, and are read by now.
-fn without_secrets(draft: &Draft) -> Draft {
+pub(crate) fn without_secrets(draft: &Draft) -> Draft {
     let mut draft = draft.clone();
     for media in draft.parts.iter_mut().flat_map(|part| &mut part.media) {
         media.source = media.name();

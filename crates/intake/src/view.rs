@@ -5,8 +5,8 @@ use serde::Serialize;
 use skein_domain::ports::QueueFilter;
 use skein_domain::story::{self, Line};
 use skein_domain::{
-    Account, Delivery, DeliveryId, Draft, Fault, Part, Post, PostId, PostStatus, Receipt, RecordRef, State, StateName,
-    Stop, Warning,
+    Account, Delivery, DeliveryId, Draft, Fault, Part, Post, PostId, PostName, PostStatus, Receipt, RecordRef, State,
+    StateName, Stop, Warning,
 };
 use std::collections::BTreeMap;
 
@@ -29,6 +29,9 @@ pub struct PostView {
     pub timezone: String,
     /// The truth, account by account.
     pub deliveries: Vec<DeliveryView>,
+    /// What whoever submitted it calls it.
+    #[serde(rename = "ref")]
+    pub name: Option<PostName>,
     /// What failed.
     pub errors: Vec<Fault>,
     /// What its author should know.
@@ -91,6 +94,7 @@ impl Intake {
             parts,
             scheduled_at: deliveries.iter().map(|delivery| delivery.due).min().unwrap_or(post.due),
             timezone: post.zone,
+            name: post.named.map(|named| named.name),
             errors: views.iter().filter_map(|view| view.error.clone()).collect(),
             deliveries: views,
             warnings,

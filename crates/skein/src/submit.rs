@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// What it quotes: an address on bsky.app, an at-uri, or an own post; a feed, a list or a starter pack too
     #[arg(long, value_name = "REF")]
     pub(crate) quote: Option<String>,
+    /// Your own name of it: the same post under the same name is published once, however often this runs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) r#ref: Option<String>,
     /// The language it is in, such as en; auto to have it guessed; may be repeated
     #[arg(long, value_name = "LANG")]
     pub(crate) lang: Vec<String>,
@@ -107,6 +110,7 @@ impl Options {
                 },
                 layout: self.layout.into(),
             },
+            name: self.r#ref,
             accounts: self.account,
             at: self.at,
             zone: self.tz,

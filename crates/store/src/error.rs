@@ -14,6 +14,9 @@ pub enum StoreError {
     /// Somebody else wrote first; nothing was written.
     #[error("somebody else changed this first; nothing was written")]
     Lost,
+    /// Another post of the workspace has this name; nothing was written.
+    #[error("the name is taken")]
+    NameTaken,
     /// No such row.
     #[error("there is no {0}")]
     NotFound(String),
@@ -128,6 +131,7 @@ impl From<StoreError> for LedgerError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Lost => Self::Lost,
+            StoreError::NameTaken => Self::NameTaken,
             StoreError::NotFound(what) => Self::NotFound(what),
             StoreError::Invalid(why) => Self::Invalid(why),
             other => Self::Failed(other.to_string()),

@@ -6,7 +6,7 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Guard, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, WorkspaceId};
+use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
 
 use crate::dialect::{self, Connection};
 use crate::tables::{accounts, deliveries, engines, lanes, post_files, posts, records, story, workspaces};
@@ -72,6 +72,10 @@ impl Ledger for Store {
 
     async fn post(&self, id: &PostId) -> Result<Post, LedgerError> {
         reading!(self, |tx| posts::get(&mut tx, id).await)
+    }
+
+    async fn post_named(&self, workspace: &WorkspaceId, name: &PostName) -> Result<Option<Post>, LedgerError> {
+        reading!(self, |tx| posts::named(&mut tx, workspace, name).await)
     }
 
     async fn posts(&self, workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Result<Vec<Post>, LedgerError> {
@@ -164,6 +168,12 @@ async fn submit(
     files: &[ContentHash],
 ) -> Result<(), StoreError> {
     workspaces::ensure(connection, &post.workspace).await?;
+    // The transaction writes from its beginning on, so nobody takes the name in between.
+    if let Some(named) = &post.named
+        && posts::named(connection, &post.workspace, &named.name).await?.is_some()
+    {
+        return Err(StoreError::NameTaken);
+    }
     posts::insert(connection, post).await?;
     post_files::insert(connection, &post.id, files).await?;
     for delivery in deliveries {

@@ -22,7 +22,10 @@ async fn store(folder: &Path) -> Store {
 async fn fill_and_analyze(store: &Store) {
     let mut tx = store.write().await.unwrap();
     sqlx::query("INSERT INTO lanes (lane) VALUES ('one'), ('two')").execute(&mut *tx).await.unwrap();
-    sqlx::query("INSERT INTO posts VALUES ('post', 'personal', '{}', 0, 'UTC', 0)").execute(&mut *tx).await.unwrap();
+    sqlx::query("INSERT INTO posts VALUES ('post', 'personal', '{}', 0, 'UTC', 0, NULL, NULL)")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     sqlx::query(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
          INSERT INTO deliveries (id, post, account, lane, due, grace_ms, content, state, state_json, wake_at, attempts, version, submitted_at)
@@ -123,6 +126,7 @@ async fn the_memory_of_a_lane_is_found_by_key() {
         "SELECT uri, cid FROM records WHERE delivery = $1 ORDER BY part",
         "SELECT seq, at, event, event_json FROM story WHERE delivery = $1 ORDER BY seq",
         "SELECT id FROM deliveries WHERE account = $1 AND wake_at IS NOT NULL LIMIT 1",
+        "SELECT id FROM posts WHERE workspace = $1 AND name = $2",
         "SELECT id FROM posts WHERE workspace = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
     ] {
         let steps = plan(&mut tx, sql).await;

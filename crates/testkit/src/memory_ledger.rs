@@ -10,7 +10,7 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, WorkspaceId};
+use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
 
 use rows::Rows;
 
@@ -75,6 +75,10 @@ impl Ledger for MemoryLedger {
 
     async fn post(&self, id: &PostId) -> Result<Post, LedgerError> {
         self.rows().post(id)
+    }
+
+    async fn post_named(&self, workspace: &WorkspaceId, name: &PostName) -> Result<Option<Post>, LedgerError> {
+        Ok(self.rows().post_named(workspace, name))
     }
 
     async fn posts(&self, workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Result<Vec<Post>, LedgerError> {

@@ -82,6 +82,7 @@ impl Samples {
         Post {
             id: PostId::mint(submitted_at, &self.entropy),
             workspace: WorkspaceId::personal(),
+            named: None,
             draft: draft(texts),
             due,
             zone: "Europe/Paris".to_owned(),

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::ContentHash;
 use crate::story::Line;
-use crate::{Account, AccountId, Delivery, DeliveryId, Lane, Platform, Post, PostId, Standing, StateName, WorkspaceId};
+use crate::{
+    Account, AccountId, Delivery, DeliveryId, Lane, Platform, Post, PostId, PostName, Standing, StateName, WorkspaceId,
+};
 
 /// What can go wrong with the ledger.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,9 @@ pub enum LedgerError {
     /// What was to be written breaks an invariant, or what was read does.
     #[error("the ledger refuses: {0}")]
     Invalid(String),
+    /// Another post of the workspace has this name. Nothing was written.
+    #[error("the name is taken")]
+    NameTaken,
     /// The database failed.
     #[error("the database failed: {0}")]
     Failed(String),
@@ -156,7 +161,8 @@ pub trait Ledger: Send + Sync {
     /// Forgets an account; refused with `Invalid` while it has deliveries that are not at rest or wait for a person.
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError>;
 
-    /// Keeps a post, its deliveries, the first lines of their stories, and which media files they need.
+    /// Keeps a post, its deliveries, the first lines of their stories, and which media files they need. `NameTaken` when
+    /// the workspace has a post of its name.
     async fn submit(
         &self,
         post: &Post,
@@ -168,6 +174,8 @@ pub trait Ledger: Send + Sync {
     async fn needs_file(&self, file: &ContentHash) -> Result<bool, LedgerError>;
     /// One post.
     async fn post(&self, id: &PostId) -> Result<Post, LedgerError>;
+    /// The post of this name.
+    async fn post_named(&self, workspace: &WorkspaceId, name: &PostName) -> Result<Option<Post>, LedgerError>;
     /// The posts of a workspace whose id begins with the prefix, at most `at_most`, newest first.
     async fn posts(&self, workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Result<Vec<Post>, LedgerError>;
     /// One delivery.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod deleting;
+mod once;
 mod pictures;
 mod publishing;
 mod running;
@@ -91,6 +92,7 @@ impl World {
         let parts = text.split('|').map(Part::text).collect();
         let submission = Submission {
             draft: Draft { parts, ..Draft::default() },
+            name: None,
             accounts: accounts.iter().map(|account| format!("{account}.test")).collect(),
             at: Some(at.to_owned()),
             zone: None,

@@ -28,6 +28,7 @@ impl World {
         let part = Part { text: text.to_owned(), media: media.collect() };
         Submission {
             draft: Draft { parts: vec![part], ..Draft::default() },
+            name: None,
             accounts: Vec::new(),
             at: Some(at.to_owned()),
             zone: None,

@@ -68,6 +68,7 @@ pub(crate) fn view() -> PostView {
         parts: vec![Part::text("First part\nwith two lines"), Part::text("Second part")],
         scheduled_at: due(),
         timezone: "Europe/Paris".to_owned(),
+        name: None,
         deliveries: vec![delivery()],
         errors: Vec::new(),
         warnings: Vec::new(),

@@ -1,8 +1,8 @@
 //! The schema defends the invariants by itself, and what was damaged anyway is told and not used.
 
 use crate::scene::{File, account, submitted};
-use skein_domain::ports::{Ledger, LedgerError};
-use skein_domain::{Category, Fault, Standing, StateName};
+use skein_domain::ports::{ContentHash, Ledger, LedgerError};
+use skein_domain::{Category, Fault, Named, Post, PostName, Standing, StateName};
 use skein_store::Store;
 use skein_testkit::Samples;
 use skein_testkit::samples::at_ms;
@@ -30,6 +30,7 @@ async fn what_breaks_an_invariant_is_refused_by_its_name() {
         ("UPDATE accounts SET standing_fault = '{}' WHERE standing = 'active'", "account_fault_exactly_when_unusable"),
         ("UPDATE accounts SET standing_fault = NULL", "account_fault_exactly_when_unusable"),
         ("UPDATE accounts SET held = 2", "account_held_is_a_flag"),
+        ("UPDATE posts SET name = 'launch'", "post_name_has_its_body"),
         ("UPDATE lanes SET lease_owner = 'w'", "lane_lease_is_whole"),
         ("UPDATE lanes SET lease_until = 1", "lane_lease_is_whole"),
         ("UPDATE lanes SET lease_token = -1", "lane_token_only_rises_from_zero"),
@@ -108,6 +109,10 @@ async fn every_nullable_column_is_written_with_and_without_a_value() {
         lane: Some(leased.lane()),
     };
     store.claim(&request).await.unwrap().unwrap();
+
+    let named = Named { name: PostName::parse("launch").unwrap(), body: ContentHash::of(b"body") };
+    let post = Post { named: Some(named), ..samples.post(&["A goose."], at_ms(0)) };
+    store.submit(&post, &[], &[], &[]).await.unwrap();
 
     store.calls().append(&[crate::calls::call("call_a", 1), crate::calls::bare("call_b", 2)]).await.unwrap();
 

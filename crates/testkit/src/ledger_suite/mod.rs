@@ -59,6 +59,8 @@ macro_rules! ledger_conformance {
                 a_submission_for_an_unknown_account_keeps_nothing,
                 posts_are_found_by_prefix_newest_first,
                 a_prefix_is_a_text_and_not_a_pattern,
+                a_name_is_given_once_in_a_workspace,
+                of_several_posts_of_one_name_one_is_kept,
             }
             files {
                 a_file_is_needed_until_every_delivery_of_its_posts_is_final,

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use skein_domain::ports::{Ledger, LedgerError, QueueFilter};
+use skein_domain::ports::{ContentHash, Ledger, LedgerError, QueueFilter};
 use skein_domain::story::Line;
-use skein_domain::{Delivery, Event, Format, Layout, Media, Part, Post, PostId, Split, StateName, WorkspaceId};
+use skein_domain::{
+    Delivery, Event, Format, Layout, Media, Named, Part, Post, PostId, PostName, Split, StateName, WorkspaceId,
+};
 
 use super::scene::{Scene, assert_invalid, assert_not_found};
 use crate::samples::{self, at_ms, at_us};
@@ -14,6 +16,7 @@ pub async fn a_submission_reads_back_with_its_stories(ledger: Arc<dyn Ledger>) {
     let scene = Scene::new(ledger);
     let (one, two) = (scene.account("one.example").await, scene.account("two.example").await);
     let mut post = scene.samples.post_submitted(&["First.", "Second."], at_us(9_000_001), at_us(3));
+    post.named = Some(named("a ref of 100 % _?"));
     post.draft.reply_to = Some("at://did:plc:x/app.bsky.feed.post/3k".to_owned());
     post.draft.parts[1].media = vec![Media { source: "swan.png".to_owned(), alt: "A swan.".to_owned() }];
     post.draft.langs = vec!["fr".to_owned(), "pt-BR".to_owned()];
@@ -129,6 +132,61 @@ pub async fn a_prefix_is_a_text_and_not_a_pattern(ledger: Arc<dyn Ledger>) {
     }
     let found = scene.ledger.posts(&personal, PostId::PREFIX, 10).await.unwrap();
     assert_eq!(found, [post]);
+}
+
+/// Letter case counts, and other workspaces do not.
+pub async fn a_name_is_given_once_in_a_workspace(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let account = scene.account("goose.example").await;
+    let post = Post { named: Some(named("launch")), ..scene.samples.post(&["A goose."], at_ms(0)) };
+    scene.ledger.submit(&post, &[], &[], &[]).await.unwrap();
+
+    let second = Post { named: Some(named("launch")), ..scene.samples.post(&["A swan."], at_ms(0)) };
+    let delivery = scene.samples.delivery(&second, &account);
+    let refused = scene.ledger.submit(&second, &[delivery], &[], &[]).await;
+    assert!(matches!(refused, Err(LedgerError::NameTaken)), "{refused:?}");
+    assert_not_found(scene.ledger.post(&second.id).await);
+    assert!(everything(&scene).await.is_empty());
+
+    let (personal, team) = (WorkspaceId::personal(), WorkspaceId::parse("team").unwrap());
+    for other in [
+        Post { named: Some(named("Launch")), ..scene.samples.post(&["A swan."], at_ms(0)) },
+        Post {
+            workspace: team.clone(),
+            ..Post { named: Some(named("launch")), ..scene.samples.post(&["A swan."], at_ms(0)) }
+        },
+        scene.samples.post(&["A swan."], at_ms(0)),
+        scene.samples.post(&["A swan."], at_ms(0)),
+    ] {
+        scene.ledger.submit(&other, &[], &[], &[]).await.unwrap();
+    }
+    let find = async |workspace: &WorkspaceId, name: &str| {
+        scene.ledger.post_named(workspace, &PostName::parse(name).unwrap()).await.unwrap()
+    };
+    assert_eq!(find(&personal, "launch").await, Some(post.clone()));
+    assert_eq!(find(&team, "launch").await.unwrap().workspace, team);
+    assert_eq!(find(&personal, "l%").await, None);
+    assert_eq!(find(&team, "Launch").await, None);
+}
+
+/// Whoever is second is told, however close they were.
+pub async fn of_several_posts_of_one_name_one_is_kept(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let post = |text: &str| Post { named: Some(named("launch")), ..scene.samples.post(&[text], at_ms(0)) };
+    let submits = ["one", "two", "three", "four"].map(|text| {
+        let (ledger, post) = (Arc::clone(&scene.ledger), post(text));
+        tokio::spawn(async move { ledger.submit(&post, &[], &[], &[]).await })
+    });
+    let mut kept = Vec::new();
+    for submit in submits {
+        kept.push(submit.await.unwrap());
+    }
+    assert_eq!(kept.iter().filter(|kept| kept.is_ok()).count(), 1);
+    assert_eq!(kept.iter().filter(|kept| matches!(kept, Err(LedgerError::NameTaken))).count(), 3, "{kept:?}");
+}
+
+fn named(name: &str) -> Named {
+    Named { name: PostName::parse(name).unwrap(), body: ContentHash::of(name.as_bytes()) }
 }
 
 async fn everything(scene: &Scene) -> Vec<Delivery> {

@@ -8,7 +8,9 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Guard, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, StateName, WorkspaceId};
+use skein_domain::{
+    Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, StateName, WorkspaceId,
+};
 
 use crate::samples::{must_be_prepared, must_not_be_prepared};
 
@@ -85,6 +87,9 @@ impl Rows {
         if self.posts.contains_key(&post.id) {
             return Err(invalid("the post is kept already"));
         }
+        if post.named.as_ref().is_some_and(|named| self.post_named(&post.workspace, &named.name).is_some()) {
+            return Err(LedgerError::NameTaken);
+        }
         let mut ids = BTreeSet::new();
         let mut addresses = BTreeSet::new();
         for delivery in deliveries {
@@ -124,6 +129,11 @@ impl Rows {
 
     pub(super) fn post(&self, id: &PostId) -> Result<Post, LedgerError> {
         self.posts.get(id).cloned().ok_or_else(|| missing("post", id.as_str()))
+    }
+
+    pub(super) fn post_named(&self, workspace: &WorkspaceId, name: &PostName) -> Option<Post> {
+        let has_name = |post: &&Post| post.named.as_ref().is_some_and(|named| named.name == *name);
+        self.posts.values().filter(|post| post.workspace == *workspace).find(has_name).cloned()
     }
 
     pub(super) fn posts(&self, workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Vec<Post> {

@@ -87,6 +87,7 @@ impl Running {
     async fn submit(&self, text: &str, at: &str) -> PostId {
         let submission = Submission {
             draft: Draft { parts: vec![Part::text(text)], ..Draft::default() },
+            name: None,
             accounts: Vec::new(),
             at: Some(at.to_owned()),
             zone: None,

@@ -9,7 +9,7 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, Standing, WorkspaceId};
+use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
 use tokio_util::sync::CancellationToken;
 
 /// More calls than any test here needs in one go; an engine that comes to this spins.
@@ -120,6 +120,7 @@ troubled! {
     submit(post: &Post, deliveries: &[Delivery], story: &[Line], files: &[ContentHash]) -> ();
     needs_file(file: &ContentHash) -> bool;
     post(id: &PostId) -> Post;
+    post_named(workspace: &WorkspaceId, name: &PostName) -> Option<Post>;
     posts(workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Vec<Post>;
     delivery(id: &DeliveryId) -> Delivery;
     queue(filter: &QueueFilter) -> Vec<Delivery>;

@@ -129,6 +129,7 @@ async fn publish(
             langs: vec!["en".to_owned()],
             ..Draft::default()
         },
+        name: None,
         accounts: Vec::new(),
         at: at.map(|at| at.to_string()),
         zone: None,
