@@ -181,7 +181,7 @@ impl Work {
     ) -> Result<Self, MediaError> {
         let Decoded { raster, mut profile } = decoded;
         let keeps_size = (width, height) == (survey.width, survey.height);
-        let mut raster = survey.orientation.apply(resize::resize(raster, width, height)?);
+        let mut raster = survey.orientation.apply(resize::resize(raster, width, height)?)?;
         if raster.layout == Layout::Cmyk {
             let printed = ink::to_rgb(&raster, profile.take().as_deref());
             warnings.push(Warning::ConvertedFromCmyk { by_profile: printed.used_profile });

@@ -44,6 +44,7 @@ mod probe;
 mod quality;
 mod raster;
 mod resize;
+mod threads;
 pub mod video;
 
 pub use bounds::Bounds;

@@ -1,6 +1,8 @@
 //! Which way is up.
 
+use crate::error::MediaError;
 use crate::raster::Raster;
+use crate::threads::{on_threads, parts_of};
 
 /// How a stored picture is turned to stand upright: the value of the EXIF tag 0x0112.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,9 +54,9 @@ impl Orientation {
         if self.swaps_sides() { (height, width) } else { (width, height) }
     }
 
-    pub(crate) fn apply(self, raster: Raster) -> Raster {
+    pub(crate) fn apply(self, raster: Raster) -> Result<Raster, MediaError> {
         match (self, raster.layout.channels()) {
-            (Self::Upright, _) => raster,
+            (Self::Upright, _) => Ok(raster),
             (_, 1) => self.turn::<1>(&raster),
             (_, 2) => self.turn::<2>(&raster),
             (_, 3) => self.turn::<3>(&raster),
@@ -62,7 +64,7 @@ impl Orientation {
         }
     }
 
-    fn turn<const CHANNELS: usize>(self, raster: &Raster) -> Raster {
+    fn turn<const CHANNELS: usize>(self, raster: &Raster) -> Result<Raster, MediaError> {
         let (columns, rows) = (raster.width as usize, raster.height as usize);
         let (width, height) = self.upright(raster.width, raster.height);
         let (pixels, _) = raster.data.as_chunks::<CHANNELS>();
@@ -82,9 +84,9 @@ impl Orientation {
         let mut data = vec![0; raster.data.len()];
         let (targets, _) = data.as_chunks_mut::<CHANNELS>();
         // Band by band, and a column of it at a time: what is read lies side by side, and what is written stays in the cache.
-        let mut band_first = first;
-        for targets in targets.chunks_mut(width as usize * BAND_ROWS) {
-            let mut column_first = band_first;
+        let bands = targets.chunks_mut(width as usize * BAND_ROWS).enumerate();
+        let band = |(index, targets): (usize, &mut [[u8; CHANNELS]])| {
+            let mut column_first = first.wrapping_add_signed(below * (index * BAND_ROWS).cast_signed());
             for x in 0..width as usize {
                 let mut place = column_first;
                 for target in targets.iter_mut().skip(x).step_by(width as usize) {
@@ -93,8 +95,16 @@ impl Orientation {
                 }
                 column_first = column_first.wrapping_add_signed(right);
             }
-            band_first = band_first.wrapping_add_signed(below * BAND_ROWS.cast_signed());
+        };
+        let mut shares: Vec<Vec<_>> = (0..parts_of(raster.pixels())).map(|_| Vec::new()).collect();
+        let count = shares.len();
+        for (index, targets) in bands {
+            shares[index % count].push((index, targets));
         }
-        Raster { width, height, layout: raster.layout, data }
+        on_threads(shares, &|share: Vec<_>| {
+            share.into_iter().for_each(&band);
+            Ok(())
+        })?;
+        Ok(Raster { width, height, layout: raster.layout, data })
     }
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::thread;
 
 use crate::error::MediaError;
 use crate::raster::Raster;
@@ -21,7 +22,7 @@ const GOOD_ENOUGH_PERCENT: u64 = 88;
 const HOPELESS_PERCENT: u64 = 115;
 
 /// Compresses pixels, with a colour profile or without, at a quality.
-pub(crate) type Encode<'a> = &'a dyn Fn(&Raster, Option<&[u8]>, u8) -> Result<Vec<u8>, MediaError>;
+pub(crate) type Encode<'a> = &'a (dyn Fn(&Raster, Option<&[u8]>, u8) -> Result<Vec<u8>, MediaError> + Sync);
 
 /// How a search ended.
 pub(crate) enum Found {
@@ -112,10 +113,29 @@ impl<'a> Estimates<'a> {
         if let Some(known) = self.known.get(&quality) {
             return Ok(*known);
         }
-        let length = (self.encode)(&self.sample, None, quality)?.len() as u64;
-        let whole = length * self.rows / u64::from(self.sample.height).max(1) + self.profile_bytes;
+        let whole = self.guess(quality)?;
         self.known.insert(quality, whole);
         Ok(whole)
+    }
+
+    fn guess(&self, quality: u8) -> Result<u64, MediaError> {
+        let length = (self.encode)(&self.sample, None, quality)?.len() as u64;
+        Ok(length * self.rows / u64::from(self.sample.height).max(1) + self.profile_bytes)
+    }
+
+    /// Guesses for both at the same time. It takes as long as one guess where there are two cores, and changes nothing else.
+    fn guess_both(&mut self, one: u8, other: u8) -> Result<(), MediaError> {
+        if one == other || self.known.contains_key(&one) || self.known.contains_key(&other) {
+            return self.raw(one).and(self.raw(other)).map(drop);
+        }
+        let this = &*self;
+        let (of_one, of_other) = thread::scope(|scope| {
+            let second = scope.spawn(|| this.guess(other));
+            let first = this.guess(one);
+            (first, second.join().unwrap_or_else(|_| Err(MediaError::encode("a sample", "a thread broke off"))))
+        });
+        self.known.extend([(one, of_one?), (other, of_other?)]);
+        Ok(())
     }
 
     fn of(&mut self, quality: u8) -> Result<u64, MediaError> {
@@ -143,6 +163,7 @@ impl<'a> Estimates<'a> {
 
     /// The highest quality that should fit; the lowest if none should.
     fn likely(&mut self, low: u8, high: u8, limit: u64) -> Result<u8, MediaError> {
+        self.guess_both(high, low)?;
         if self.of(high)? <= limit {
             return Ok(high);
         }
@@ -153,10 +174,13 @@ impl<'a> Estimates<'a> {
         }
         while over - fitting > 1 {
             let middle = self.between(fitting, over, limit)?;
-            if self.of(middle)? <= limit {
-                fitting = middle;
-            } else {
+            self.guess_both(middle, middle + 1)?;
+            if self.of(middle)? > limit {
                 over = middle;
+            } else if self.of(middle + 1)? > limit {
+                return Ok(middle);
+            } else {
+                fitting = middle + 1;
             }
         }
         Ok(fitting)

@@ -1,19 +1,14 @@
 //! Fewer pixels.
 
-use std::num::NonZeroUsize;
-use std::thread;
-
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8, U8x2, U8x3, U8x4};
 use fast_image_resize::{FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::error::MediaError;
 use crate::raster::{Layout, Raster};
+use crate::threads::{on_threads, parts_of};
 
 const KIND: &str = "a smaller picture";
-const MAX_THREADS: usize = 4;
-/// Below it a thread costs more than it saves.
-const MIN_PIXELS_A_THREAD: u64 = 500_000;
 
 /// The size of a picture whose long side is at most `max_side_px`, in the same proportions; never larger, never empty.
 pub(crate) fn within(width: u32, height: u32, max_side_px: u32) -> (u32, u32) {
@@ -65,7 +60,7 @@ fn failed(error: impl ToString) -> MediaError {
 
 /// One strip of the result a thread. Every strip reads its neighbourhood from the whole source, so no seam shows.
 fn in_strips<P: PixelTrait>(source: &Raster, data: &mut [u8], width: u32, height: u32) -> Result<(), MediaError> {
-    let rows = height.div_ceil(strips(source.pixels()));
+    let rows = height.div_ceil(parts_of(source.pixels()));
     let strip_bytes = width as usize * source.layout.channels() * rows as usize;
     let parts = data.chunks_mut(strip_bytes).zip((0_u32..).step_by(rows as usize));
     on_threads(parts.collect(), &|(part, top)| strip::<P>(source, part, (width, height), top))
@@ -73,32 +68,11 @@ fn in_strips<P: PixelTrait>(source: &Raster, data: &mut [u8], width: u32, height
 
 fn multiply_alpha<P: PixelTrait>(raster: &mut Raster) -> Result<(), MediaError> {
     let (width, row_bytes) = (raster.width, raster.row_bytes());
-    let rows = raster.height.div_ceil(strips(raster.pixels())) as usize;
+    let rows = raster.height.div_ceil(parts_of(raster.pixels())) as usize;
     on_threads(raster.data.chunks_mut(row_bytes * rows).collect(), &|part: &mut [u8]| {
         let rows = u32::try_from(part.len() / row_bytes).unwrap_or(0);
         MulDiv::new().multiply_alpha_inplace_typed(&mut image::<P>(width, rows, part)?).map_err(failed)
     })
-}
-
-/// Each part on a thread of its own, the last on this one.
-fn on_threads<Part: Send>(
-    mut parts: Vec<Part>,
-    work: &(impl Fn(Part) -> Result<(), MediaError> + Sync),
-) -> Result<(), MediaError> {
-    let Some(last) = parts.pop() else { return Ok(()) };
-    thread::scope(|scope| {
-        let started: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || work(part))).collect();
-        let own = work(last);
-        started.into_iter().fold(own, |outcome, thread| {
-            outcome.and(thread.join().unwrap_or_else(|_| Err(failed("a thread broke off"))))
-        })
-    })
-}
-
-fn strips(pixels: u64) -> u32 {
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS);
-    let useful = pixels / MIN_PIXELS_A_THREAD;
-    u32::try_from(useful.min(cores as u64)).unwrap_or(1).max(1)
 }
 
 fn strip<P: PixelTrait>(
