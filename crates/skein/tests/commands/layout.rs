@@ -16,14 +16,14 @@ fn codes<'a>(told: &'a Value, field: &str) -> Vec<(&'a str, &'a str)> {
 async fn markdown_is_posted_as_its_words_and_links() {
     let scene = Scene::logged_in().await;
     let text = "# News\n**Read** [the notes](https://example.com/notes), [write](mailto:me@example.com) @alice.test";
-    let shown = scene.run(&["preview", text, "--markdown", "--json"]).await.exits(0).json();
+    let shown = scene.run(&["preview", text, "--markdown", "--no-card", "--json"]).await.exits(0).json();
     let words = "News\nRead the notes, write @alice.test";
     assert_eq!(texts(&shown["parts"]), [words]);
     let link = json!({"byteStart": 10, "byteEnd": 19, "type": "link", "value": "https://example.com/notes"});
     let mention = json!({"byteStart": 27, "byteEnd": 38, "type": "mention", "value": scene.alice.did});
     assert_eq!(shown["parts"][0]["facets"], json!([link, mention]));
     assert_eq!(codes(&shown["warnings"], "field"), [("parts[0].text", "link_not_web")]);
-    let posted = scene.run(&["post", text, "--markdown", "--json"]).await.exits(0).json();
+    let posted = scene.run(&["post", text, "--markdown", "--no-card", "--json"]).await.exits(0).json();
     assert_eq!((texts(&posted["parts"]), &posted["warnings"]), (vec![words], &shown["warnings"]));
     scene.run(&["preview", text]).await.exits(0).says("**Read** [the notes]");
     scene.run(&["preview", text, "--markdown"]).await.exits(0).says("Note: `mailto:me@example.com` is no address");

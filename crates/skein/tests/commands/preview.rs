@@ -13,7 +13,8 @@ fn facet(text: &str, shown: &str, kind: &str, value: &str) -> Value {
 #[tokio::test]
 async fn a_program_gets_the_records_that_will_be_written() {
     let scene = Scene::logged_in().await;
-    let shown = scene.run(&["preview", TEXT, "--lang", "en", "--at", "in 2h", "--json"]).await.exits(0).json();
+    let shown =
+        scene.run(&["preview", TEXT, "--lang", "en", "--at", "in 2h", "--no-card", "--json"]).await.exits(0).json();
     let facets = [
         facet(TEXT, "@alice.test", "mention", &scene.alice.did),
         facet(TEXT, "example.com/a", "link", "https://example.com/a"),
