@@ -64,7 +64,7 @@ fn compared(answers: &[PathBuf]) -> anyhow::Result<String> {
     Ok(told.join(" "))
 }
 
-/// The aim is about the fastest peer.
+/// The aim is held against every peer, so that it cannot be met by choosing one.
 fn section(names: &[String], samples: &[Vec<Sample>], mut notes: Vec<String>) -> Option<Section> {
     let mut rows = Vec::new();
     let mut medians = Vec::new();
@@ -77,22 +77,17 @@ fn section(names: &[String], samples: &[Vec<Sample>], mut notes: Vec<String>) ->
         medians.push((name, wall.median, cpu.median));
     }
     let (&(_, ours, our_cpu), peers) = medians.split_first()?;
-    let &(name, fastest, _) = peers.iter().min_by_key(|(_, wall, _)| wall)?;
-    let aim = Aim {
+    let aim = |(name, wall, _): &(&String, u64, u64)| Aim {
         what: format!("at least {AIM} times as many texts a second as {name}"),
-        reached: format!("{} times", ratio(fastest, ours)),
-        holds: fastest >= ours * AIM,
+        reached: format!("{} times", ratio(*wall, ours)),
+        holds: *wall >= ours * AIM,
     };
-    let times = |(name, wall, cpu): &(&String, u64, u64)| {
-        format!(
-            "{} times as many a second as {name}, {} times for each second of CPU",
-            ratio(*wall, ours),
-            ratio(*cpu, our_cpu)
-        )
-    };
-    notes.insert(0, format!("{}.", peers.iter().map(times).collect::<Vec<_>>().join("; ")));
+    let aims = peers.iter().map(aim).collect();
+    let times = |(name, _, cpu): &(&String, u64, u64)| format!("{} times those of {name}", ratio(*cpu, our_cpu));
+    let times = peers.iter().map(times).collect::<Vec<_>>().join("; ");
+    notes.insert(0, format!("Texts for each second of CPU: {times}."));
     let heading = vec!["program", "whole process", "texts a second", "CPU", "peak memory"];
-    Some(Section { heading, rows, aims: vec![aim], notes })
+    Some(Section { heading, rows, aims, notes })
 }
 
 fn write_posts(path: &Path) -> anyhow::Result<()> {
@@ -119,10 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn the_aim_holds_from_forty_times_the_fastest_peer_on() {
+    fn the_aim_holds_from_forty_times_a_peer_on() {
         assert!(found([500_000, 20_000_000, 99_000_000]).aims_hold());
         assert!(!found([500_000, 19_999_999, 99_000_000]).aims_hold());
-        assert!(!found([500_000, 99_000_000, 19_999_999]).aims_hold());
+        let section = found([500_000, 99_000_000, 19_999_999]);
+        assert_eq!(section.aims.iter().map(|aim| aim.holds).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]
@@ -130,8 +126,8 @@ mod tests {
         let section = found([500_000, 30_000_000, 60_000_000]);
         assert_eq!(section.rows[0][1..], ["0.500 s (0.500..0.500)", "200,000", "1.000 s (1.000..1.000)", "10 MiB"]);
         assert_eq!(section.aims[0].reached, "60.0 times");
-        let told = "60.0 times as many a second as newest, 60.0 times for each second of CPU; 120.0 times as many a second as \
-            oldest, 120.0 times for each second of CPU.";
+        assert_eq!(section.aims[1].reached, "120.0 times");
+        let told = "Texts for each second of CPU: 60.0 times those of newest; 120.0 times those of oldest.";
         assert_eq!(section.notes, [told, "quiet"]);
     }
 }
