@@ -90,7 +90,8 @@ impl Builder {
         self.login_with(request).await
     }
 
-    /// As [`Builder::login`], with what a login can say besides: to remember the app password, or the code of an email.
+    /// As [`Builder::login`], with what a login can say besides: to remember the app password, or the code of an email. It is
+    /// said in vain where a session is kept that is good.
     ///
     /// # Errors
     /// As [`Builder::login`].

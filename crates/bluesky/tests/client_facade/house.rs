@@ -21,7 +21,7 @@ impl House {
     /// Logged in as Alice.
     pub(crate) async fn new() -> Self {
         let (network, journal) = (Network::start().await, Arc::new(MemoryJournal::new()));
-        let client = builder(&network, &journal).login(HANDLE, APP_PASSWORD).await.unwrap();
+        let client = builder(&network, &journal).without_retries().login(HANDLE, APP_PASSWORD).await.unwrap();
         Self { network, journal, client }
     }
 
@@ -55,7 +55,6 @@ pub(crate) fn builder(network: &Network, journal: &Arc<MemoryJournal>) -> Builde
         .random(Arc::new(|| 7))
         .owner("facade")
         .service(network.pds())
-        .without_retries()
 }
 
 pub(crate) fn image(bytes: &[u8], alt: &str) -> Image {

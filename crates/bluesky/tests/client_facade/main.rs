@@ -9,5 +9,6 @@ mod house;
 mod network;
 mod posting;
 mod reading;
+mod real_pds;
 mod refused;
 mod sessions;

@@ -8,7 +8,7 @@ use skein_bluesky::journal::MemoryJournal;
 use skein_bluesky::session::SessionError;
 
 use crate::house::{House, builder};
-use crate::network::{APP_PASSWORD, DID, HANDLE, Network, did, remember, stored};
+use crate::network::{APP_PASSWORD, DID, HANDLE, Network, Reply, did, remember, stored};
 
 #[tokio::test]
 async fn a_kept_session_is_used_by_handle_by_did_and_by_resuming() {
@@ -69,4 +69,24 @@ async fn calls_are_logged_and_settle_the_budget() {
     assert!(write.id.starts_with("call_"), "{}", write.id);
     let gauges = house.client.sessions().budget().gauges_of(&Meter::writes(&did())).await.unwrap();
     assert_eq!(gauges[0].used, 3);
+}
+
+#[tokio::test]
+async fn reads_are_asked_again_and_writes_that_may_have_happened_are_not() {
+    let house = House::new().await;
+    let retrying = builder(&house.network, &house.journal).resume(&did()).await.unwrap();
+    let nobody = builder(&house.network, &house.journal).anonymous().unwrap();
+    let trouble = || Reply::With(502, vec![], "<html>".to_owned());
+    for call in ["getTimeline", "applyWrites", "getProfile"] {
+        house.network.order(call, trouble());
+    }
+    retrying.get("app.bsky.feed.getTimeline", &[]).await.unwrap();
+    house.network.order("getProfile", Reply::Json(200, serde_json::json!({})));
+    nobody.get("app.bsky.actor.getProfile", &[]).await.unwrap();
+    retrying.post(Post::new("hello")).await.unwrap_err();
+    let counts = ["getTimeline", "getProfile", "applyWrites"].map(|call| house.network.count(call));
+    assert_eq!(counts, [2, 2, 1]);
+    house.network.order("getTimeline", trouble());
+    house.client.get("app.bsky.feed.getTimeline", &[]).await.unwrap_err();
+    assert_eq!(house.network.count("getTimeline"), 3, "without retries it is asked once");
 }
