@@ -4,6 +4,7 @@
 pub mod blob;
 pub mod budget;
 pub mod calls;
+pub mod client;
 pub mod cursor;
 pub mod environment;
 pub mod identity;
@@ -15,5 +16,6 @@ pub mod sync;
 pub mod video;
 pub mod xrpc;
 
+pub use client::Client;
 pub use environment::Environment;
 pub use skein_atproto::syntax::Did;

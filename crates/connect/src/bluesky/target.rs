@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use skein_atproto::record::{Post, StrongRef};
-use skein_atproto::syntax::{AtIdentifier, AtUri, Did, Nsid, RecordKey};
+use skein_atproto::syntax::{AtIdentifier, AtUri, Did, Nsid, RecordAddress, RecordKey};
 use skein_bluesky::identity::IdentityError;
 use skein_bluesky::repo;
 use skein_bluesky::xrpc::CallError;
@@ -149,42 +149,14 @@ impl From<NoTarget> for Obstacle {
 
 /// The address of a record, as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Address {
-    author: AtIdentifier,
-    collection: Nsid,
-    rkey: RecordKey,
-}
+pub(crate) struct Address(RecordAddress);
 
 impl Address {
     /// Reads `at://AUTHOR/COLLECTION/RKEY`, or the path of a page such as `https://bsky.app/profile/AUTHOR/post/RKEY`.
     pub(crate) fn parse(given: &str, role: Role) -> Result<Self, Fault> {
-        Self::from_uri(given)
-            .or_else(|| Self::from_web(given))
-            .filter(|address| role.takes().contains(&address.collection.as_str()))
-            .ok_or_else(|| role.unreadable(given))
-    }
-
-    fn from_uri(given: &str) -> Option<Self> {
-        let uri = AtUri::parse(given).ok()?;
-        Some(Self { author: uri.authority(), collection: uri.collection()?, rkey: uri.rkey()? })
-    }
-
-    /// Any host is taken, since the sandbox and other apps use the same paths; only the path is read, nothing is fetched.
-    fn from_web(given: &str) -> Option<Self> {
-        let url = Url::parse(given).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        let segments: Vec<_> = url.path_segments()?.filter(|segment| !segment.is_empty()).collect();
-        let (author, collection, rkey) = match segments.as_slice() {
-            ["profile", author, "post", rkey] => (author, Post::NSID, rkey),
-            ["profile", author, "feed", rkey] => (author, FEED, rkey),
-            ["profile", author, "lists", rkey] => (author, LIST, rkey),
-            ["starter-pack" | "start", author, rkey] => (author, STARTER_PACK, rkey),
-            _ => return None,
-        };
-        Some(Self {
-            author: AtIdentifier::parse(author).ok()?,
-            collection: Nsid::parse(collection).ok()?,
-            rkey: RecordKey::parse(rkey).ok()?,
-        })
+        let address = RecordAddress::parse(given).ok();
+        let taken = address.filter(|address| role.takes().contains(&address.collection.as_str()));
+        taken.map(Self).ok_or_else(|| role.unreadable(given))
     }
 }
 
@@ -217,7 +189,7 @@ impl Target {
 
 impl BlueskyConnector {
     /// Finds a record at its author's server.
-    pub(crate) async fn find(&self, address: &Address, role: Role) -> Result<Target, NoTarget> {
+    pub(crate) async fn find(&self, Address(address): &Address, role: Role) -> Result<Target, NoTarget> {
         let did = match &address.author {
             AtIdentifier::Did(did) => did.clone(),
             AtIdentifier::Handle(handle) => {
@@ -285,7 +257,7 @@ mod tests {
             let uri = reads("at://did:plc:abc123/app.bsky.feed.post/3ke6kg3wk2222", role);
             assert_eq!(uri, reads("https://bsky.app/profile/did:plc:abc123/post/3ke6kg3wk2222", role));
             let local = reads("http://localhost:2583/profile/Alice.test/post/3ke6kg3wk2222/", role);
-            assert_eq!(local.author.as_str(), "alice.test");
+            assert_eq!(local.0.author.as_str(), "alice.test");
         }
     }
 
