@@ -60,6 +60,10 @@ async fn the_rest_of_a_profile_stays_and_is_shown() {
     let mut expected = before.clone();
     expected["labels"]["values"] = json!([{"val": "!no-unauthenticated"}, {"val": "bot"}]);
     assert_eq!(scene.profile_record().await, expected);
+    let marked = scene.rig.run(&["profile"]).await.exits(0).stdout;
+    for words in ["Automated: a program writes for this account.", "Labels: !no-unauthenticated, bot"] {
+        assert!(marked.contains(words), "{marked}");
+    }
     scene.mark("off").await;
     assert_eq!(scene.profile_record().await, before);
 
@@ -67,6 +71,7 @@ async fn the_rest_of_a_profile_stays_and_is_shown() {
     for words in ["Tides @alice.test", "Every hour", "0 posts"] {
         assert!(own.contains(words), "{own}");
     }
+    assert!(!own.contains("Automated"), "{own}");
     let named = scene.rig.run(&["profile", "@alice.test", "--json"]).await.exits(0).json();
     assert_eq!(named["did"], scene.alice.did.as_str());
     scene.rig.run(&["profile", "nobody.test"]).await.exits(1);
