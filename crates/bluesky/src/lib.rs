@@ -9,6 +9,8 @@ pub mod cursor;
 pub mod environment;
 pub mod identity;
 pub mod journal;
+pub mod profile;
+pub mod reads;
 pub mod repo;
 pub mod service_auth;
 pub mod session;

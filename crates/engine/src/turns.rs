@@ -22,8 +22,8 @@ impl LaneWork<'_> {
         let filter = QueueFilter {
             states: vec![StateName::Ready],
             account: Some(delivery.account.clone()),
-            post: None,
             at_most: LOOKED_AT,
+            ..QueueFilter::default()
         };
         let waiting = self.ledger().queue(&filter).await?;
         let until = waiting

@@ -147,7 +147,8 @@ impl Intake {
         states: Vec<StateName>,
         event: impl Fn(&Delivery) -> Option<Event>,
     ) -> Result<usize, IntakeError> {
-        let filter = QueueFilter { states, account: Some(account.clone()), post: None, at_most: PASS_AT_MOST };
+        let filter =
+            QueueFilter { states, account: Some(account.clone()), at_most: PASS_AT_MOST, ..QueueFilter::default() };
         let mut changed = 0;
         for _ in 0..PASSES_AT_MOST {
             let before = changed;

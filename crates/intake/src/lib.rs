@@ -5,6 +5,7 @@ mod attach;
 mod body;
 mod change;
 mod find;
+mod manners;
 mod once;
 mod pictures;
 mod preview;

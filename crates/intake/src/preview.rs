@@ -18,6 +18,9 @@ impl Intake {
         let now = self.clock.now();
         let Examined { when, accounts, draft, resolved, mut warnings, mut faults, .. } =
             self.examine(submission, originals, Purpose::Show, now).await?;
+        if let Some(when) = &when {
+            warnings.extend(self.manners(submission, &accounts, when.instant()).await?);
+        }
         let mut records = Vec::new();
         if let (Some(when), true) = (&when, faults.is_empty()) {
             for (account, found) in accounts.iter().zip(&resolved) {

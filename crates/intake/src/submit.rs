@@ -85,7 +85,11 @@ impl Intake {
         let now = if submission.at.is_none() { ended } else { began };
         examined.when = examined.when.and_then(|_| read_when(&submission, now).ok());
         match (examined.when.clone(), examined.faults.is_empty()) {
-            (Some(when), true) => self.keep(&submission.draft, named, &when, examined, now).await,
+            (Some(when), true) => {
+                let manners = self.manners(&submission, &examined.accounts, when.instant()).await?;
+                examined.warnings.extend(manners);
+                self.keep(&submission.draft, named, &when, examined, now).await
+            }
             _ => Err(IntakeError::Refused(examined.faults)),
         }
     }

@@ -4,7 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, call, delete, demo, hold, limits, log, login, post, preview, prune, queue, receipt, thread, verify, work,
+    accounts, call, delete, demo, hold, limits, log, login, post, preview, profile, prune, queue, receipt, thread,
+    verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     Delete(delete::Args),
     /// Check the signed proof of a post, also of somebody else's
     Verify(verify::Args),
+    /// Show a profile, or mark one's own as automated
+    Profile(profile::Args),
     /// Ask any XRPC query, such as app.bsky.actor.getProfile actor=bsky.app
     Get(call::Get),
     /// Call any XRPC procedure as an account
@@ -177,6 +180,23 @@ mod tests {
         assert!(parse(&["receipt", "last", "-o", "a.json"]).is_err(), "-o belongs to --proof");
         assert!(parse(&["verify", "a.json", "--offline"]).is_ok());
         assert!(parse(&["verify"]).is_err());
+    }
+
+    #[test]
+    fn a_mark_is_on_or_off_and_of_an_own_account() {
+        for words in [
+            &["profile"][..],
+            &["profile", "bsky.app"],
+            &["profile", "--account", "a"],
+            &["profile", "--bot", "on"],
+            &["profile", "--bot", "off", "--account", "a"],
+        ] {
+            assert!(parse(words).is_ok(), "{words:?}");
+        }
+        for words in [&["profile", "--bot"][..], &["profile", "--bot", "yes"], &["profile", "bsky.app", "--bot", "on"]]
+        {
+            assert!(parse(words).is_err(), "{words:?}");
+        }
     }
 
     #[test]

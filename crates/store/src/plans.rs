@@ -1,11 +1,12 @@
 //! How SQLite carries out the queries of the clockwork: by the partial indexes, never by walking the deliveries.
 
+use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::path::Path;
 use std::sync::Arc;
 
-use skein_domain::StateName;
 use skein_domain::ports::QueueFilter;
+use skein_domain::{AccountId, StateName};
 use skein_testkit::SeededEntropy;
 
 use crate::dialect::{FIND_FREE_LANE, NEXT_WAKE};
@@ -114,6 +115,31 @@ async fn lists_of_what_waits_use_the_index_of_what_waits() {
     let steps = plan(&mut tx, &list_sql(&waiting)).await;
     assert!(steps.iter().any(|step| step.contains("deliveries_awake")), "{steps:#?}");
     assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:#?}");
+}
+
+#[tokio::test]
+async fn what_an_account_has_around_an_instant_is_read_from_its_index_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path()).await;
+    let around = QueueFilter {
+        states: StateName::ALL.into_iter().filter(|state| *state != StateName::Canceled).collect(),
+        account: Some(AccountId::mint(Timestamp::UNIX_EPOCH, &SeededEntropy::new(3))),
+        due_from: Some(Timestamp::UNIX_EPOCH),
+        due_until: Some(Timestamp::UNIX_EPOCH),
+        ..QueueFilter::default()
+    };
+    for is_filled in [false, true] {
+        if is_filled {
+            fill_and_analyze(&store).await;
+        }
+        let mut tx = store.read().await.unwrap();
+        for newest_first in [false, true] {
+            let steps = plan(&mut tx, &list_sql(&QueueFilter { newest_first, ..around.clone() })).await;
+            let by_index = "SEARCH deliveries USING INDEX deliveries_by_account (account=? AND due>? AND due<?)";
+            assert!(steps.iter().any(|step| step == by_index), "{steps:#?}");
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:#?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod login;
 mod moving;
 mod names;
 mod network;
+mod reads;
 mod ready;
 mod real_pds;
 mod refresh;

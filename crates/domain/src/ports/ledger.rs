@@ -141,7 +141,13 @@ pub struct QueueFilter {
     pub account: Option<AccountId>,
     /// Only of this post.
     pub post: Option<PostId>,
-    /// At most so many, earliest due first.
+    /// Only those that are due then or later.
+    pub due_from: Option<Timestamp>,
+    /// Only those that are due before then.
+    pub due_until: Option<Timestamp>,
+    /// The latest due first, instead of the earliest.
+    pub newest_first: bool,
+    /// At most so many, in that order.
     pub at_most: usize,
 }
 
@@ -180,7 +186,7 @@ pub trait Ledger: Send + Sync {
     async fn posts(&self, workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Result<Vec<Post>, LedgerError>;
     /// One delivery.
     async fn delivery(&self, id: &DeliveryId) -> Result<Delivery, LedgerError>;
-    /// Deliveries, earliest due first, then in the order of their ids.
+    /// Deliveries, earliest due first, then in the order of their ids; all the other way round where the newest come first.
     async fn queue(&self, filter: &QueueFilter) -> Result<Vec<Delivery>, LedgerError>;
     /// What happened to a delivery, in order.
     async fn story(&self, id: &DeliveryId) -> Result<Vec<Line>, LedgerError>;

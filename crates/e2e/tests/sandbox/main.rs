@@ -8,6 +8,7 @@ mod deleting;
 mod faults;
 mod held;
 mod pictures;
+mod profile;
 mod writing;
 
 use std::sync::Arc;

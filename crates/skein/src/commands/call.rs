@@ -171,7 +171,7 @@ pub(crate) async fn call(app: &App, args: Call) -> Result<Exit, Failure> {
 
 impl House {
     /// The identity of the account that is named, or of the only one there is.
-    async fn acting(&self, named: Option<&str>) -> Result<Did, Failure> {
+    pub(crate) async fn acting(&self, named: Option<&str>) -> Result<Did, Failure> {
         let accounts = self.intake.accounts().await?;
         let name = named.map(|name| name.trim_start_matches('@'));
         let meant = |account: &&skein_domain::Account| {
@@ -253,7 +253,7 @@ fn unread(error: &PageError) -> Failure {
 }
 
 /// An error names the row of the log that tells more.
-fn failed(error: &SessionError) -> Failure {
+pub(super) fn failed(error: &SessionError) -> Failure {
     let call = match error {
         SessionError::Call(error) | SessionError::Unreachable { error, .. } => error.call(),
         _ => None,

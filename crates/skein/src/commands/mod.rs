@@ -11,6 +11,7 @@ pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod post;
 pub(crate) mod preview;
+pub(crate) mod profile;
 pub(crate) mod prune;
 pub(crate) mod queue;
 pub(crate) mod receipt;
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Receipt(args) => receipt::run(app, args).await,
         Command::Delete(args) => delete::run(app, args).await,
         Command::Verify(args) => verify::run(app, args).await,
+        Command::Profile(args) => profile::run(app, args).await,
         Command::Get(args) => call::get(app, args).await,
         Command::Call(args) => call::call(app, args).await,
         Command::Log(args) => log::run(app, args).await,

@@ -52,6 +52,45 @@ pub async fn filters_narrow_by_state_account_and_post(ledger: Arc<dyn Ledger>) {
     assert!(listed(&scene, &[], Some(&nobody), None, 100).await.is_empty());
 }
 
+/// From an instant on, before an instant, from the end: the limit then cuts the earliest.
+pub async fn a_span_of_due_instants_is_listed_from_either_end(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let (one, two) = (scene.account("one.example").await, scene.account("two.example").await);
+    let mut rows = Vec::new();
+    for due in [100, 200, 200, 300, 400] {
+        rows.push(scene.submitted_due(&one, StateName::Canceled, at_ms(1), at_ms(due)).await);
+    }
+    scene.submitted_due(&two, StateName::Canceled, at_ms(1), at_ms(200)).await;
+    rows.sort_by_key(|row| (row.due, row.id.clone()));
+    let ids: Vec<DeliveryId> = rows.into_iter().map(|row| row.id).collect();
+    let cases = [
+        (Some(200), Some(400), &ids[1..4]),
+        (Some(201), None, &ids[3..]),
+        (None, Some(200), &ids[..1]),
+        (Some(200), Some(200), &ids[..0]),
+        (None, None, &ids[..]),
+    ];
+    for (from, until, expected) in cases {
+        let earliest_first = QueueFilter {
+            account: Some(one.id.clone()),
+            due_from: from.map(at_ms),
+            due_until: until.map(at_ms),
+            at_most: 100,
+            ..QueueFilter::default()
+        };
+        assert_eq!(found(&scene, &earliest_first).await, expected, "{from:?} to {until:?}");
+        let newest_first = QueueFilter { newest_first: true, ..earliest_first };
+        let backwards: Vec<DeliveryId> = expected.iter().rev().cloned().collect();
+        assert_eq!(found(&scene, &newest_first).await, backwards, "{from:?} to {until:?}");
+        let two_of_them = QueueFilter { at_most: 2, ..newest_first };
+        assert_eq!(found(&scene, &two_of_them).await, backwards[..backwards.len().min(2)], "{from:?} to {until:?}");
+    }
+}
+
+async fn found(scene: &Scene, filter: &QueueFilter) -> Vec<DeliveryId> {
+    scene.ledger.queue(filter).await.unwrap().into_iter().map(|delivery| delivery.id).collect()
+}
+
 async fn listed(
     scene: &Scene,
     states: &[StateName],
@@ -59,6 +98,12 @@ async fn listed(
     post: Option<&PostId>,
     at_most: usize,
 ) -> Vec<DeliveryId> {
-    let filter = QueueFilter { states: states.to_vec(), account: account.cloned(), post: post.cloned(), at_most };
-    scene.ledger.queue(&filter).await.unwrap().into_iter().map(|delivery| delivery.id).collect()
+    let filter = QueueFilter {
+        states: states.to_vec(),
+        account: account.cloned(),
+        post: post.cloned(),
+        at_most,
+        ..QueueFilter::default()
+    };
+    found(scene, &filter).await
 }

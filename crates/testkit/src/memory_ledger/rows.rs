@@ -150,9 +150,14 @@ impl Rows {
             (filter.states.is_empty() || filter.states.contains(&delivery.state.name()))
                 && filter.account.as_ref().is_none_or(|account| delivery.account == *account)
                 && filter.post.as_ref().is_none_or(|post| delivery.post == *post)
+                && filter.due_from.is_none_or(|from| delivery.due >= from)
+                && filter.due_until.is_none_or(|until| delivery.due < until)
         };
         let mut found: Vec<&Delivery> = self.deliveries.values().filter(wanted).collect();
         found.sort_by_key(|delivery| (delivery.due, &delivery.id));
+        if filter.newest_first {
+            found.reverse();
+        }
         found.into_iter().take(filter.at_most).cloned().collect()
     }
 

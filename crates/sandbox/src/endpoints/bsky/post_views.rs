@@ -87,9 +87,23 @@ pub(crate) fn profile_basic(network: &Network, account: &Account) -> Map<String,
     if let Some(name) = profile_record(network, &account.did).and_then(|profile| profile["displayName"].as_str()) {
         view.insert("displayName".to_owned(), name.into());
     }
-    view.insert("labels".to_owned(), json!([]));
+    view.insert("labels".to_owned(), self_labels(network, account).into());
     view.insert("createdAt".to_owned(), account.created_at.as_str().into());
     view
+}
+
+/// What an account says of itself in its profile record, as labels.
+fn self_labels(network: &Network, account: &Account) -> Vec<Value> {
+    let values = profile_record(network, &account.did).and_then(|profile| profile["labels"]["values"].as_array());
+    let label = |value: &Value| {
+        json!({
+            "src": account.did.as_str(),
+            "uri": format!("at://{}/{PROFILE}/self", account.did),
+            "val": value["val"],
+            "cts": account.created_at.as_str(),
+        })
+    };
+    values.into_iter().flatten().map(label).collect()
 }
 
 /// The profile record of an account.

@@ -67,6 +67,9 @@ pub(crate) async fn list(connection: &mut Connection, filter: &QueueFilter) -> R
     if let Some(post) = &filter.post {
         query = query.bind(post.as_str());
     }
+    for instant in [filter.due_from, filter.due_until].into_iter().flatten() {
+        query = query.bind(micros(instant));
+    }
     query.bind(bound(filter.at_most)).fetch_all(connection).await?.into_iter().map(Row::read).collect()
 }
 
@@ -91,8 +94,15 @@ pub(crate) fn list_sql(filter: &QueueFilter) -> String {
     if filter.post.is_some() {
         conditions.push(format!("post = {}", place()));
     }
+    if filter.due_from.is_some() {
+        conditions.push(format!("due >= {}", place()));
+    }
+    if filter.due_until.is_some() {
+        conditions.push(format!("due < {}", place()));
+    }
+    let order = if filter.newest_first { "due DESC, id DESC" } else { "due, id" };
     let which = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-    format!(concat!(select!(""), "{} ORDER BY due, id LIMIT {}"), which, place())
+    format!(concat!(select!(""), "{} ORDER BY {} LIMIT {}"), which, order, place())
 }
 
 /// Each asked state once, so that the number of placeholders is bounded.
