@@ -21,7 +21,7 @@ async fn real_pds_takes_a_five_part_thread_in_one_commit_at_its_instant() {
     let bob = scene.pds.create_account("bob.test").await.unwrap();
     let file = scene.rig.file("thread.txt", THREAD);
 
-    let kept = scene.rig.run(&["thread", &file, "--at", "in 10s", "--json"]).await.exits(6).json();
+    let kept = scene.rig.run(&["thread", &file, "--at", "in 10s", "--no-card", "--json"]).await.exits(6).json();
     assert_eq!(kept["status"], "scheduled");
     assert_eq!(kept["warnings"][0]["code"], "mention_unresolved", "{kept:#}");
 
