@@ -1,8 +1,8 @@
 //! The boxes of an MP4 file, without ever leaving the file or believing what it claims.
 //!
-//! Written here and not taken from a crate: those that were looked at read whole tables into memory by their own counts,
-//! stop at a file that is cut where its length is wanted, or carry a licence that this project does not take. What is wanted
-//! is little: names and places of boxes, a few fixed fields, and two tables read in passing.
+//! Written here because what is wanted is little (names and places of boxes, a few fixed fields, two tables read in passing)
+//! and each crate lacks a part of it: `mp4parse` carries a licence that this project does not take, `re_mp4` makes room by the
+//! sizes that a file claims, and `mp4-atom`, which is careful, wants the whole index in memory.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
