@@ -9,6 +9,7 @@ use skein_domain::story::Line;
 use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Prepared, Standing, State, Stop};
 use tokio_util::sync::CancellationToken;
 
+use crate::turns::grace_with_limits;
 use crate::{Engine, later};
 
 /// A bound on the acts within one claim, so that nothing can spin for ever; what is left is claimed again.
@@ -151,7 +152,7 @@ impl LaneWork<'_> {
     }
 
     async fn open_act(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), LaneError> {
-        if now >= delivery.grace_ends() {
+        if now >= grace_with_limits(&delivery) {
             let late_by_ms = delivery.late_by_ms(now);
             self.note(&delivery, Event::PastGrace { late_by_ms }).await?;
             return Ok(());

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use skein_domain::delivery::Stale;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::Stamp;
-use skein_domain::{Account, Delivery, Event, Fault, Standing, Stop};
+use skein_domain::{Account, Category, Delivery, Event, Fault, Standing, Stop};
 
 use crate::lane::{LaneError, LaneWork};
+use crate::turns::is_within_reach;
 use crate::{later, ms_between, pace};
 
 /// How far the createdAt of the last post may lie ahead of now and still be followed, in milliseconds. Bytes are frozen half a
@@ -58,7 +59,7 @@ impl LaneWork<'_> {
                 self.freeze(&delivery, prepared, event).await?;
             }
             Err(Obstacle::Retry { at, fault }) => {
-                let retry_at = self.retry_at(at, &delivery, delivery.prepare_at());
+                let retry_at = self.retry_at(at, &fault, &delivery, delivery.prepare_at());
                 self.note(&delivery, Event::PrepareFailed { retry_at, fault }).await?;
             }
             Err(Obstacle::AuthLost(fault)) => self.stop_account(&delivery, account, fault).await?,
@@ -91,9 +92,19 @@ impl LaneWork<'_> {
     }
 
     /// When to try again: when the platform said, or after a pause that grows with how long it has been failing, counted
-    /// from when such a step is first taken. Never past the grace, whose end is to be told when it comes.
-    pub(crate) fn retry_at(&self, at: Option<Timestamp>, delivery: &Delivery, first_taken: Timestamp) -> Timestamp {
+    /// from when such a step is first taken. Never past the grace, whose end is to be told when it comes, but for a limit of
+    /// the platform that ends soon after it.
+    pub(crate) fn retry_at(
+        &self,
+        at: Option<Timestamp>,
+        fault: &Fault,
+        delivery: &Delivery,
+        first_taken: Timestamp,
+    ) -> Timestamp {
         let now = self.engine.now();
+        if let Some(at) = at.filter(|at| fault.category == Category::RateLimit && is_within_reach(delivery, *at)) {
+            return at.max(now);
+        }
         let began = first_taken.max(delivery.submitted_at);
         let pause = pace::retry_pause_ms(ms_between(began, now), self.engine.parts.entropy.as_ref());
         let pause = if now < delivery.due { pause.min(LONGEST_PAUSE_AHEAD_MS) } else { pause };

@@ -25,6 +25,15 @@ const BLOB_GONE_STEP_MS: i64 = 2_000;
 /// Tries to write down an answer before it is left to the rescuer, who will ask the platform.
 const SETTLE_TRIES: u32 = 5;
 
+/// How long after it could leave a request leaves: more than a moment means that the process was stopped in between.
+fn overslept_ms(delivery: &Delivery, sent_at: Timestamp) -> i64 {
+    let ready_at = match &delivery.state {
+        State::Publishing { evidence, .. } => delivery.due.max(evidence.last_armed_at),
+        _ => delivery.due,
+    };
+    ms_between(ready_at, sent_at)
+}
+
 impl LaneWork<'_> {
     /// Ready to an answer, or waiting with a reason.
     pub(crate) async fn publish(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
@@ -52,7 +61,7 @@ impl LaneWork<'_> {
                 self.let_go(armed, account, step).await
             }
             Err(Obstacle::Retry { at, fault }) => {
-                let until = self.retry_at(at, &delivery, Delivery::arm_at(delivery.due));
+                let until = self.retry_at(at, &fault, &delivery, Delivery::arm_at(delivery.due));
                 self.note(&delivery, Event::Waits { until, waiting: Waiting::Retry { fault } }).await?;
                 Ok(())
             }
@@ -72,7 +81,7 @@ impl LaneWork<'_> {
         step: Box<dyn ArmedStep>,
     ) -> Result<(), LaneError> {
         let sent_at = self.engine.now();
-        if delivery.late_by_ms(sent_at) > OVERSLEPT_MS {
+        if overslept_ms(&delivery, sent_at) > OVERSLEPT_MS {
             if sent_at >= delivery.grace_ends() {
                 let event = self.event_of(Outcome::RetryAt { at: None, fault: overslept() }, &delivery, sent_at);
                 self.settle(&delivery, event).await?;
@@ -151,7 +160,7 @@ impl LaneWork<'_> {
             Outcome::Rejected(fault) => Event::Rejected { look_at: first_look, fault },
             Outcome::RetryAt { at, fault } => {
                 let at = at.map(|at| at.max(later(now, again_pause_ms(delivery.attempts))));
-                let retry_at = self.retry_at(at, delivery, Delivery::arm_at(delivery.due));
+                let retry_at = self.retry_at(at, &fault, delivery, Delivery::arm_at(delivery.due));
                 Event::Postponed { retry_at, look_at: first_look, fault }
             }
             Outcome::BlobGone(fault) => Event::BlobGone { until: self.engine.lease_end(now), fault },

@@ -15,6 +15,13 @@ const LOOK_MS: i64 = 60_000;
 
 const CODE: &str = "waits_its_turn";
 
+/// How long after its grace a delivery may leave that only waited for the platform's limit, in milliseconds. Windows of an hour
+/// begin with the first write of a burst, so the second one always lies beyond the grace.
+const BEYOND_GRACE_MS: i64 = 6 * 3_600_000;
+
+/// How long after such a wait it may take to leave, in milliseconds.
+const AFTER_LIMIT_MS: i64 = 600_000;
+
 impl LaneWork<'_> {
     /// Until when a delivery that could leave waits, because an earlier one of its account waits for the platform's limit.
     pub(crate) async fn limited_before(&self, delivery: &Delivery) -> Result<Option<Timestamp>, LaneError> {
@@ -32,7 +39,8 @@ impl LaneWork<'_> {
             .filter_map(limited_until)
             .filter(|until| *until > now)
             .max();
-        Ok(until.map(|until| past(until).min(later(now, LOOK_MS)).min(delivery.grace_ends())))
+        let until = until.map(|until| past(until).min(later(now, LOOK_MS)));
+        Ok(until.filter(|until| is_within_reach(delivery, *until)))
     }
 
     /// Told once, then looked at again and again.
@@ -44,9 +52,27 @@ impl LaneWork<'_> {
     }
 }
 
+/// Whether a delivery may still leave at this instant after waiting for the platform's limit.
+pub(crate) fn is_within_reach(delivery: &Delivery, at: Timestamp) -> bool {
+    at <= later(delivery.grace_ends(), BEYOND_GRACE_MS)
+}
+
+/// The end of the grace, or later for a delivery that was told to wait for the platform's limit until after it.
+pub(crate) fn grace_with_limits(delivery: &Delivery) -> Timestamp {
+    let grace_ends = delivery.grace_ends();
+    let after = waits_for_limit(delivery).filter(|until| *until > grace_ends).map(|until| later(until, AFTER_LIMIT_MS));
+    after.unwrap_or(grace_ends)
+}
+
+/// Until when a delivery holds up those behind it. One whose limit ends out of its reach will not leave, and holds up nobody.
 fn limited_until(delivery: &Delivery) -> Option<Timestamp> {
+    waits_for_limit(delivery).filter(|until| *until != delivery.grace_ends())
+}
+
+fn waits_for_limit(delivery: &Delivery) -> Option<Timestamp> {
     match &delivery.state {
-        State::Ready { wake_at, waiting: Some(Waiting::Retry { fault }), .. }
+        State::Scheduled { wake_at, waiting: Some(Waiting::Retry { fault }) }
+        | State::Ready { wake_at, waiting: Some(Waiting::Retry { fault }), .. }
             if fault.category == Category::RateLimit =>
         {
             Some(*wake_at)

@@ -96,7 +96,7 @@ impl LaneWork<'_> {
         };
         match obstacle {
             Obstacle::Retry { at, fault } => {
-                let until = self.retry_at(at, delivery, delivery.prepare_at());
+                let until = self.retry_at(at, &fault, delivery, delivery.prepare_at());
                 self.note(delivery, Event::Waits { until, waiting: Waiting::Retry { fault } }).await?;
             }
             Obstacle::AuthLost(fault) => self.stop_account(delivery, account, fault).await?,

@@ -70,7 +70,11 @@ impl LaneWork<'_> {
                 self.engine.parts.clock.sleep_until(armed.due).await;
                 self.let_go(armed, account, step).await
             }
-            Err(Obstacle::Retry { at, fault }) => self.look_again(&delivery, at, fault).await,
+            Err(Obstacle::Retry { at, fault }) => {
+                // The first request may land at any moment, whatever keeps the next one back.
+                let gated = later(now, look_pause_ms(evidence, now).max(GATED_LOOK_MS));
+                self.look_again(&delivery, at.map(|at| at.min(gated)), fault).await
+            }
             Err(Obstacle::AuthLost(fault)) => {
                 self.note_lost_account(account, &fault).await?;
                 self.look_again(&delivery, Some(later(now, GATED_LOOK_MS)), fault).await

@@ -7,7 +7,8 @@ use skein_domain::delivery::{DEFAULT_GRACE_MS, lead_before};
 use skein_domain::ports::{ContentHash, LedgerError, Originals};
 use skein_domain::when::{When, WhenFault, parse_when};
 use skein_domain::{
-    Account, Category, Delivery, DeliveryId, Draft, Fault, Named, Platform, Post, PostId, Resolved, State, Warning,
+    Account, CardChoice, Category, Delivery, DeliveryId, Draft, Fault, GivenCard, Media, Named, Platform, Post, PostId,
+    Resolved, State, Warning,
 };
 
 use crate::pictures::Purpose;
@@ -72,7 +73,9 @@ impl Intake {
             return Ok(first);
         }
         let began = self.clock.now();
-        let mut examined = self.examine(&submission, originals, Purpose::Keep, began).await?;
+        // A post that is refused for its name is not stored, and neither are its pictures.
+        let purpose = if named.is_ok() { Purpose::Keep } else { Purpose::Show };
+        let mut examined = self.examine(&submission, originals, purpose, began).await?;
         let ended = self.clock.now();
         let named = named.unwrap_or_else(|fault| {
             examined.faults.push(fault);
@@ -133,9 +136,9 @@ impl Intake {
             let Some(connector) = self.connectors.get(&platform) else { continue };
             let wrong = connector.check(draft);
             let told: Vec<String> = wrong.iter().map(|fault| fault.code.clone()).collect();
-            let is_refused = !wrong.is_empty();
-            let purpose = if is_refused { Purpose::Show } else { purpose };
+            let purpose = if wrong.is_empty() { purpose } else { Purpose::Show };
             faults.extend(wrong);
+            let is_refused = !faults.is_empty();
             let found = self.attach(connector.as_ref(), draft, originals, purpose, is_refused).await;
             files.extend(found.attached.files().map(|picture| picture.file.clone()));
             warnings.extend(found.warnings);
@@ -217,6 +220,9 @@ pub(crate) fn without_secrets(draft: &Draft) -> Draft {
     let mut draft = draft.clone();
     for media in draft.parts.iter_mut().flat_map(|part| &mut part.media) {
         media.source = media.name();
+    }
+    if let CardChoice::Given(GivenCard { image: Some(image), .. }) = &mut draft.card {
+        *image = Media { source: std::mem::take(image), alt: String::new() }.name();
     }
     draft
 }

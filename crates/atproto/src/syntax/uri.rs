@@ -1,3 +1,5 @@
+use url::Url;
+
 use super::SyntaxError;
 use super::identifier::identifier_traits;
 
@@ -44,8 +46,42 @@ impl Uri {
         &self.0
     }
 
+    /// Whether it leads to a page of the web: `http` or `https`, with a host.
+    pub fn is_web(&self) -> bool {
+        let rest = self.0.strip_prefix("https://").or_else(|| self.0.strip_prefix("http://"));
+        // Browsers overlook further slashes, and servers that check a record do not.
+        rest.is_some_and(|rest| !rest.starts_with('/')) && Url::parse(&self.0).is_ok_and(|url| url.has_host())
+    }
+
     /// What comes before the first colon.
     pub fn scheme(&self) -> &str {
         self.0.split(':').next().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Uri;
+
+    #[test]
+    fn pages_of_the_web_have_a_host() {
+        let is_web = |text: &str| Uri::parse(text).is_ok_and(|uri| uri.is_web());
+        for good in ["https://a.example", "http://a.example/b?c#d", "https://127.0.0.1:8080/", "https://例え.jp/パス"]
+        {
+            assert!(is_web(good), "{good}");
+        }
+        for bad in [
+            "",
+            "a.example",
+            "HTTPS://a.example",
+            "https:///a.example",
+            "https://",
+            "https://a b",
+            "https:a.example",
+            "at://a/b",
+            "https://a\r",
+        ] {
+            assert!(!is_web(bad), "{bad}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::said::Told;
 use super::tally::{Answered, Tally};
 use crate::calls::{CallRecord, UPLOAD_BLOB};
 use crate::journal::{BudgetJournal, JournalError};
-use skein_atproto::syntax::Did;
+use skein_atproto::syntax::{Did, Nsid};
 
 /// Methods that have limits of their own, in windows of the same length as that of all calls.
 const OTHER_LIMITS: [&str; 2] = ["com.atproto.server.", "com.atproto.identity."];
@@ -35,7 +35,8 @@ pub(crate) async fn take_in(journal: &dyn BudgetJournal, batch: &[CallRecord]) -
 fn notes_of(call: &CallRecord) -> impl Iterator<Item = (Meter, Answered<'_>)> {
     let of_calls = call.told.said.filter(|said| said.window_s == CALLS_WINDOW_S);
     let has_own_limit = OTHER_LIMITS.iter().any(|prefix| call.method.starts_with(prefix));
-    let counts = call.was_sent && (of_calls.is_some() || is_limited_host(&call.host));
+    let is_xrpc = Nsid::parse(&call.method).is_ok();
+    let counts = call.was_sent && is_xrpc && (of_calls.is_some() || is_limited_host(&call.host));
     let calls = (counts && !has_own_limit).then(|| {
         let closed_until = call.told.closed_until.filter(|_| of_calls.is_some());
         let told = Told { said: of_calls, closed_until };
@@ -55,7 +56,7 @@ fn spending_meter(call: &CallRecord) -> Option<(Meter, u64)> {
         let did = Did::parse(call.account.as_deref()?).ok()?;
         return Some((Meter::writes(&did), call.points.into()));
     }
-    (call.method == UPLOAD_BLOB).then(|| (Meter::uploads(&call.host), 1))
+    (call.method == UPLOAD_BLOB && call.verb == "POST").then(|| (Meter::uploads(&call.host), 1))
 }
 
 /// In doubt a server counts. It does not where it never saw the call, or refused the token before anything else.

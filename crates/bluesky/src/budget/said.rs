@@ -45,7 +45,8 @@ impl Said {
         let limit: u64 = points.trim().parse().ok()?;
         let window_s: i64 = window.trim().strip_prefix("w=")?.parse().ok()?;
         let (remaining, reset) = (rate.remaining?, rate.reset?);
-        if remaining > limit || rate.limit.is_some_and(|stated| stated != limit) || window_s <= 0 {
+        // A limit of nothing is what servers say that are being repaired; it would never fit again.
+        if limit == 0 || remaining > limit || rate.limit.is_some_and(|stated| stated != limit) || window_s <= 0 {
             return None;
         }
         let by_ours = |server: Timestamp| now.checked_add(reset.duration_since(server)).ok();

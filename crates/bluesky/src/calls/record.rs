@@ -86,8 +86,9 @@ impl CallRecord {
             verb: exchange.method.to_owned(),
             method: bounded(method),
             host: host_of(exchange.url),
+            // What pages and pictures of the web are asked with may open a door, under any name.
             input: if body.is_empty() {
-                redacted_query(exchange.url)
+                nsid.and_then(|_| redacted_query(exchange.url))
             } else if is_json {
                 redacted_body(method, body)
             } else {

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use skein_atproto::record::Facet;
 use skein_atproto::richtext::{Detected, Feature, LostLink, Markdown, WhyLost, compose, detect, resolve_mentions};
-use skein_atproto::syntax::{Did, Handle};
-use url::Url;
+use skein_atproto::syntax::{Did, Handle, Uri};
 
 use super::Client;
 use super::error::{ClientError, PostError};
@@ -101,7 +100,8 @@ fn beside(mut given: Vec<Detected>, found: Vec<Detected>) -> Vec<Detected> {
 }
 
 pub(super) fn is_web_address(uri: &str) -> bool {
-    Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    // What browsers put right, a server that checks the record refuses.
+    Uri::parse(uri).is_ok_and(|uri| uri.is_web())
 }
 
 impl Client {

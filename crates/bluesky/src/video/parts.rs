@@ -154,6 +154,7 @@ impl VideoService {
                 Ok(_) => break,
                 // It is there already, or the service is joining the parts: it knows better.
                 Err(error) if error.is_named("UploadAlreadyCompleted") || error.is_named("UploadNotReady") => {
+                    self.pause().await;
                     return Ok(UploadState::Parts(Parts { is_known: false, ..parts }));
                 }
                 Err(error) if may_be_tried_again(&error) && tries < self.pace.tries_max => {

@@ -1,15 +1,18 @@
 //! Link cards (`app.bsky.embed.external`): made at submission, from what the page says of itself then.
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 use skein_atproto::record::cid_of_blob_hash;
 use skein_atproto::richtext::Feature;
+use skein_atproto::syntax::Uri;
 use skein_domain::ports::Originals;
-use skein_domain::{Card, CardChoice, Draft, Fault, Fitted, GivenCard, MadeCard, MadeCards, Warning};
+use skein_domain::{Card, CardChoice, Draft, Fault, Fitted, GivenCard, MadeCard, MadeCards, Media, Warning};
 use skein_media::{Bounds, Page};
 use skein_net::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use skein_net::{Call, Fetched, Http};
+use std::collections::HashMap;
 use std::time::Duration;
+use tokio::time::Instant;
 use url::Url;
 
 use super::BlueskyConnector;
@@ -24,6 +27,10 @@ const IMAGE_TIMEOUT_MS: u64 = 15_000;
 const MAX_PAGE_BYTES: usize = 5_000_000;
 /// The largest file that is taken for the picture of a page.
 const MAX_IMAGE_BYTES: usize = 20_000_000;
+/// Pages that are asked at the same time for one submission: each may hold a picture of [`MAX_IMAGE_BYTES`] in memory.
+const PAGES_AT_ONCE: usize = 4;
+/// How long all pages of a submission may take, in milliseconds. What is not there then is not waited for.
+const ALL_PAGES_WITHIN_MS: u64 = 60_000;
 /// The longest address of a card, in bytes.
 const MAX_URL_BYTES: usize = 2_048;
 /// The longest title or description that an author may give, in bytes.
@@ -32,52 +39,54 @@ const MAX_WORDS_BYTES: usize = 3_000;
 /// Why there is no card, or no picture in it; in words that follow a colon.
 type Why = String;
 
+/// A card of a page, and why it has no picture though the page names one; or why there is none.
+type OfPage = Result<(MadeCard, Option<Why>), Why>;
+
 impl BlueskyConnector {
-    /// The cards of a draft. Pages are read all at the same time.
+    /// The cards of a draft. Each page is asked once, a few at the same time, and all of them within a bound.
     pub(crate) async fn make_cards(&self, draft: &Draft, originals: &dyn Originals) -> MadeCards {
         let laid = lay_out(draft).parts;
-        let made = laid.iter().enumerate().map(|(index, part)| self.make_card(index, part, draft, originals));
+        let wanted: Vec<Option<String>> =
+            laid.iter().enumerate().map(|(index, part)| self.wanted_page(index, part, draft)).collect();
+        let pages = self.ask_pages(wanted.iter().flatten()).await;
         let mut cards = MadeCards::default();
-        for (card, told) in join_all(made).await {
-            cards.of_parts.push(card);
-            match told {
-                Told::Nothing => {}
-                Told::Warning(warning) => cards.warnings.push(warning),
-                Told::Fault(fault) => cards.faults.push(*fault),
-            }
+        for (index, (part, url)) in laid.iter().zip(&wanted).enumerate() {
+            let made = match (&draft.card, url) {
+                (CardChoice::Given(given), _) if index == 0 => {
+                    self.given_card(given, originals, &mut cards.faults).await
+                }
+                (_, Some(url)) => of_page(index, part, url, draft, pages.get(url), &mut cards),
+                _ => None,
+            };
+            cards.of_parts.push(made);
         }
         cards
     }
 
-    async fn make_card(
-        &self,
-        index: usize,
-        part: &LaidPart,
-        draft: &Draft,
-        originals: &dyn Originals,
-    ) -> (Option<MadeCard>, Told) {
-        let of_page = async |given: &str| match self.page_card(given).await {
-            Ok((card, None)) => (Some(card), Told::Nothing),
-            Ok((card, Some(why))) => (Some(card), Told::Warning(without_picture(index, given, &why))),
-            Err(why) => (None, Told::Warning(not_made(index, given, &why))),
-        };
+    /// The page whose card a part gets.
+    fn wanted_page(&self, index: usize, part: &LaidPart, draft: &Draft) -> Option<String> {
         match (&draft.card, index) {
-            (CardChoice::Given(given), 0) => self.given_card(given, originals).await,
-            (CardChoice::Page(url), 0) if is_web(url) => match &self.pages {
-                Some(_) => of_page(url).await,
-                None => (None, Told::Warning(not_made(index, url, "nothing is read from the web here"))),
-            },
             // An address that is none was told by the check.
-            (CardChoice::Page(_), 0) | (CardChoice::Never, _) => (None, Told::Nothing),
-            _ => match first_link(part).filter(|_| part.media.is_empty() && self.pages.is_some()) {
-                Some(url) => of_page(url).await,
-                None => (None, Told::Nothing),
-            },
+            (CardChoice::Page(url), 0) => Some(url.clone()).filter(|url| is_web(url)),
+            (CardChoice::Given(_), 0) | (CardChoice::Never, _) => None,
+            _ => first_link(part).filter(|_| part.media.is_empty() && self.pages.is_some()).map(str::to_owned),
         }
     }
 
-    /// The card of a page, and why it has no picture though the page names one.
-    async fn page_card(&self, given: &str) -> Result<(MadeCard, Option<Why>), Why> {
+    async fn ask_pages(&self, wanted: impl Iterator<Item = &String>) -> HashMap<String, OfPage> {
+        let mut urls: Vec<String> = wanted.cloned().collect();
+        urls.sort_unstable();
+        urls.dedup();
+        let deadline = Instant::now() + Duration::from_millis(ALL_PAGES_WITHIN_MS);
+        let asked = urls.into_iter().map(|url| async move {
+            let in_time = tokio::time::timeout_at(deadline, self.page_card(&url)).await;
+            (url, in_time.unwrap_or_else(|_| Err("it took too long".to_owned())))
+        });
+        stream::iter(asked).buffer_unordered(PAGES_AT_ONCE).collect().await
+    }
+
+    /// Asks a page.
+    async fn page_card(&self, given: &str) -> OfPage {
         let http = self.pages.as_ref().ok_or("nothing is read from the web here")?;
         let url = Url::parse(given).map_err(|error| error.to_string())?;
         let accept = HeaderValue::from_static("text/html, application/xhtml+xml;q=0.9, */*;q=0.1");
@@ -108,34 +117,52 @@ impl BlueskyConnector {
     }
 
     /// A card in its author's words. A picture that was named and cannot be used is a fault: it was asked for.
-    async fn given_card(&self, given: &GivenCard, originals: &dyn Originals) -> (Option<MadeCard>, Told) {
+    async fn given_card(
+        &self,
+        given: &GivenCard,
+        originals: &dyn Originals,
+        faults: &mut Vec<Fault>,
+    ) -> Option<MadeCard> {
         let GivenCard { url, title, description, image } = given.clone();
-        let thumb = match image {
-            None => None,
-            Some(source) => {
-                let read = originals.read(&source, LIMITS.picture_input_bytes).await;
-                let fitted = match read {
-                    Ok(original) => self.fit_within(original, Bounds::THUMB).await,
-                    Err(fault) => Err(fault),
-                };
-                match fitted {
-                    Ok(fitted) => Some(fitted),
-                    Err(fault) => {
-                        let fault = Fault { field: Some("card.image".to_owned()), ..fault };
-                        return (None, Told::Fault(Box::new(fault)));
-                    }
-                }
-            }
+        let fitted = match image {
+            None => Ok(None),
+            Some(source) => match originals.read(&source, LIMITS.picture_input_bytes).await {
+                Ok(original) => self.fit_within(original, Bounds::THUMB).await.map(Some),
+                Err(fault) => Err(fault),
+            },
         };
-        (Some(MadeCard { url, title, description, thumb }), Told::Nothing)
+        let told = |fault: Fault| faults.push(Fault { field: Some("card.image".to_owned()), ..fault });
+        let thumb = fitted.map_err(told).ok()?;
+        Some(MadeCard { url, title, description, thumb })
     }
 }
 
-/// What is to be said of a card.
-enum Told {
-    Nothing,
-    Warning(Warning),
-    Fault(Box<Fault>),
+/// What became of the page of a part: a warning where there is no card, for the words are worth more; but a part without
+/// words would be empty without it.
+fn of_page(
+    index: usize,
+    part: &LaidPart,
+    url: &str,
+    draft: &Draft,
+    found: Option<&OfPage>,
+    cards: &mut MadeCards,
+) -> Option<MadeCard> {
+    match found? {
+        Ok((card, why)) => {
+            cards.warnings.extend(why.as_ref().map(|why| without_picture(index, url, why)));
+            Some(card.clone())
+        }
+        Err(why) if part.text.is_empty() && draft.quote.is_none() => {
+            let message = format!("The post is its card alone, and there is no card for {}: {why}.", shown(url));
+            let fault = Fault::content("card_not_made", "card", message).given(shown(url));
+            cards.faults.push(fault.next("Write some words, or give the card a title of its own."));
+            None
+        }
+        Err(why) => {
+            cards.warnings.push(not_made(index, url, why));
+            None
+        }
+    }
 }
 
 async fn fetch(http: &Http, url: Url, timeout_ms: u64, max_bytes: usize, accept: HeaderValue) -> Result<Fetched, Why> {
@@ -161,8 +188,9 @@ fn first_link(part: &LaidPart) -> Option<&str> {
     })
 }
 
+/// Whether a record may hold this address, and a page may be there.
 fn is_web(url: &str) -> bool {
-    url.len() <= MAX_URL_BYTES && Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    url.len() <= MAX_URL_BYTES && Uri::parse(url).is_ok_and(|url| url.is_web())
 }
 
 /// Checks what an author says of a card.
@@ -215,9 +243,9 @@ pub(crate) fn embed(card: &Card) -> Value {
     json!({"$type": "app.bsky.embed.external", "external": external})
 }
 
-/// An address as it is shown: it may be as long as a text.
+/// An address as it is shown: it may be as long as a text, and hold what opens a door.
 fn shown(url: &str) -> String {
-    url.chars().take(200).collect()
+    Media { source: url.to_owned(), alt: String::new() }.name()
 }
 
 fn not_made(part: usize, url: &str, why: &str) -> Warning {
@@ -233,7 +261,7 @@ fn without_picture(part: usize, url: &str, why: &str) -> Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skein_domain::{Media, Part};
+    use skein_domain::Part;
 
     fn faults(card: CardChoice, media: usize) -> Vec<(String, Option<String>)> {
         let media = vec![Media { source: "a.png".to_owned(), alt: "A.".to_owned() }; media];
@@ -249,10 +277,19 @@ mod tests {
 
     #[test]
     fn what_is_no_page_of_the_web_is_refused() {
-        for good in ["https://a.example", "HTTP://a.example/b?c#d"] {
+        for good in ["https://a.example", "http://a.example/b?c#d"] {
             assert!(codes(CardChoice::Page(good.to_owned()), 0).is_empty(), "{good}");
         }
-        for bad in ["", "a.example", "ftp://a.example", "javascript:alert(1)", "https://", "file:///etc/passwd"] {
+        for bad in [
+            "",
+            "a.example",
+            "ftp://a.example",
+            "javascript:alert(1)",
+            "https://",
+            "file:///etc/passwd",
+            "https://a b",
+            "https:///a",
+        ] {
             assert_eq!(codes(CardChoice::Page(bad.to_owned()), 0), ["card_url_invalid"], "{bad}");
         }
         let long = format!("https://a.example/{}", "a".repeat(MAX_URL_BYTES));

@@ -121,8 +121,12 @@ impl BlueskyConnector {
         let in_time = [answered, quoted].into_iter().flatten();
         let (refused, unasked): (Vec<_>, Vec<_>) =
             in_time.filter_map(Result::err).partition(|error| matches!(error, NoTarget::Missing(_)));
-        // A refusal is for good, whatever else could not be asked.
-        refused.into_iter().chain(unasked).next().map_or(Ok(()), |error| Err(error.into()))
+        // It was there when this was submitted; who cannot be asked now is no reason to be late.
+        for error in unasked {
+            let fault = error.into_fault();
+            tracing::warn!(code = fault.code, "what is answered or quoted could not be looked at again");
+        }
+        refused.into_iter().next().map_or(Ok(()), |error| Err(error.into()))
     }
 }
 

@@ -11,6 +11,8 @@ use crate::host::Scene;
 const PAGE: &str = r#"<title>Plain</title><meta property="og:title" content="Geese &amp; swans">
     <meta property="og:description" content="How they fly."><meta property="og:image" content="/goose.jpg">"#;
 
+const PAGE_WITHOUT_PICTURE: &str = "<title>Swans</title>";
+
 async fn cards_allowing(draft: &Draft, allow_private: AllowPrivate) -> MadeCards {
     let http = Http::new(NetConfig { allow_private, dns: Dns::Off, ..NetConfig::default() }).unwrap();
     let connector = Scene::set(3_600).await.connector.asking_pages(http);
@@ -164,4 +166,32 @@ async fn a_chosen_page_comes_before_the_link_and_given_words_ask_nobody() {
     let unusable = GivenCard { image: Some("words.txt".to_owned()), ..given };
     let refused = cards(&Draft { card: CardChoice::Given(unusable), ..linking(&linked) }).await;
     assert_eq!(refused.faults[0].field.as_deref(), Some("card.image"));
+}
+
+#[tokio::test]
+async fn a_card_that_is_all_there_is_must_be_made() {
+    let site = Site::start().await.unwrap();
+    let alone = |url: String| Draft { parts: vec![Part::text("")], card: CardChoice::Page(url), ..Draft::default() };
+    let made = card(&alone(site.page("/page", PAGE_WITHOUT_PICTURE))).await;
+    assert_eq!(made.title, "Swans");
+    let refused = cards(&alone(site.url("/nowhere"))).await;
+    assert_eq!((refused.faults[0].code.as_str(), refused.warnings.len()), ("card_not_made", 0));
+}
+
+#[tokio::test]
+async fn a_page_that_several_parts_link_is_asked_once() {
+    let site = Site::start().await.unwrap();
+    let url = site.page("/page", PAGE_WITHOUT_PICTURE);
+    let draft = Draft { parts: vec![Part::text(format!("Again {url}")); 25], ..Draft::default() };
+    let made = cards(&draft).await;
+    assert_eq!(made.of_parts.iter().flatten().count(), 25);
+    assert_eq!(site.asked(), ["/page"]);
+}
+
+#[tokio::test]
+async fn a_warning_repeats_no_secret_of_an_address() {
+    let site = Site::start().await.unwrap();
+    let url = site.url("/nowhere?token=hunter2");
+    let (_, message, _) = warned(&linking(&url)).await;
+    assert!(message.contains("/nowhere") && !message.contains("hunter2"), "{message}");
 }

@@ -5,6 +5,7 @@ mod beside;
 mod budget;
 mod cards;
 mod deleting;
+mod expired;
 mod faults;
 mod held;
 mod pictures;

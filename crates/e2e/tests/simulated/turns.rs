@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use skein_domain::outcome::Obstacle;
 use skein_domain::{Category, Fault, Outcome, StateName};
 use skein_testkit::SendOrder;
+use skein_testkit::fake_connector::Arrival;
 
 use crate::{HOUR_MS, World};
 
@@ -79,4 +80,58 @@ async fn trouble_that_is_no_limit_holds_nobody_back() {
     world.submit("second", "alice", "in 12m").await;
     world.run_for(15 * 60_000).await;
     assert_eq!(world.platform.landed_texts(ALICE), ["second"]);
+}
+
+#[tokio::test]
+async fn a_limit_that_ends_after_the_grace_makes_a_burst_late_and_loses_none_of_it() {
+    let world = World::new(10);
+    world.account("alice").await;
+    // A window of an hour that began with the burst itself ends a moment after the grace of an hour.
+    let until = world.now() + SignedDuration::from_mins(65) + SignedDuration::from_secs(1);
+    world.platform.order_arm(Obstacle::Retry { at: Some(until), fault: limited(until) });
+    let first = world.submit("first", "alice", "in 5m").await;
+    let second = world.submit("second", "alice", "in 5m").await;
+    world.run_for(64 * 60_000).await;
+    assert_eq!(world.platform.landed_texts(ALICE), [""; 0]);
+    world.run_for(10 * 60_000).await;
+    assert_eq!(world.platform.landed_texts(ALICE), ["first", "second"]);
+    for post in [first, second] {
+        assert_eq!(world.state(&post).await, StateName::Published);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_leave_in_time_holds_nobody_back_and_is_missed_at_the_end_of_its_grace() {
+    let world = World::new(11);
+    world.account("alice").await;
+    let until = world.now() + SignedDuration::from_hours(12);
+    world.platform.order_arm(Obstacle::Retry { at: Some(until), fault: limited(until) });
+    let first = world.submit("a long thread", "alice", "in 5m").await;
+    let second = world.submit("short", "alice", "in 10m").await;
+    let due = world.delivery(&second).await.due;
+    world.run_for(20 * 60_000).await;
+    assert_eq!(world.platform.landed_texts(ALICE), ["short"]);
+    assert_eq!(world.platform.sent()[0].at, due, "on time");
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.state(&first).await, StateName::Missed);
+}
+
+#[tokio::test]
+async fn a_limit_on_the_next_request_does_not_stop_the_looks_for_the_first() {
+    let world = World::new(12);
+    world.account("alice").await;
+    world.platform.order_send(SendOrder::ReplyLostWhileHeld);
+    let post = world.submit("hello", "alice", "now").await;
+    while world.platform.calls().send < 1 {
+        world.run_for(20).await;
+    }
+    let until = world.now() + SignedDuration::from_mins(55);
+    world.platform.order_arm(Obstacle::Retry { at: Some(until), fault: limited(until) });
+    while world.platform.calls().arm < 2 {
+        world.run_for(20).await;
+    }
+    assert_eq!(world.platform.release(), Some(Arrival::Landed));
+    world.run_for(60_000).await;
+    assert_eq!(world.state(&post).await, StateName::Published);
+    assert_eq!(world.platform.landings().len(), 1);
 }

@@ -31,8 +31,8 @@ pub(crate) struct Args {
     #[arg(
         long,
         conflicts_with_all = [
-            "at", "tz", "account", "reply_to", "quote", "lang", "label", "tag", "reply_gate", "no_quotes", "image", "markdown",
-            "split", "numbering", "shorten",
+            "at", "tz", "account", "reply_to", "quote", "lang", "label", "tag", "reply_gate", "no_quotes", "card", "no_card",
+            "ref", "image", "markdown", "split", "numbering", "shorten",
         ]
     )]
     pub(crate) lines: bool,
