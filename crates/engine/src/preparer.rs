@@ -30,33 +30,37 @@ impl LaneWork<'_> {
         let owner = self.engine.parts.owner.clone();
         let until = self.engine.lease_end(self.engine.now());
         let preparing = self.note(&delivery, Event::Claimed { owner, until }).await?;
-        self.make_bytes(preparing, account).await
+        self.make_bytes(preparing, account).await.map(drop)
     }
 
-    /// Ready to Preparing and on to Ready, with new bytes.
+    /// Ready to Preparing and on to Ready, with new bytes; nothing when they could not be made.
     pub(crate) async fn prepare_again(
         &mut self,
         delivery: Delivery,
         account: &Account,
         stale: Stale,
-    ) -> Result<(), LaneError> {
+    ) -> Result<Option<Delivery>, LaneError> {
         let until = self.engine.lease_end(self.engine.now());
         let preparing = self.note(&delivery, Event::WentStale { until, stale }).await?;
         self.make_bytes(preparing, account).await
     }
 
     /// Makes and freezes the bytes of a delivery that is Preparing.
-    pub(crate) async fn make_bytes(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
+    pub(crate) async fn make_bytes(
+        &mut self,
+        delivery: Delivery,
+        account: &Account,
+    ) -> Result<Option<Delivery>, LaneError> {
         let Some(connector) = self.engine.connector(account, &delivery) else {
             self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
-            return Ok(());
+            return Ok(None);
         };
         let stamp = self.stamp(&delivery);
         match connector.prepare(account, &delivery.content, stamp).await {
             Ok(prepared) => {
                 let wake_at = Delivery::arm_at(delivery.due);
                 let event = Event::Frozen { wake_at, records: prepared.records.len() };
-                self.freeze(&delivery, prepared, event).await?;
+                return self.freeze(&delivery, prepared, event).await.map(Some);
             }
             Err(Obstacle::Retry { at, fault }) => {
                 let retry_at = self.retry_at(at, &fault, &delivery, delivery.prepare_at());
@@ -67,7 +71,7 @@ impl LaneWork<'_> {
                 self.note(&delivery, Event::Refused { fault }).await?;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// createdAt is the due instant, or the present when it is more than a minute late, but always after the last one

@@ -44,9 +44,14 @@ impl LaneWork<'_> {
         if let Some(until) = self.limited_before(&delivery).await? {
             return self.waits_its_turn(&delivery, until).await;
         }
-        if let Some(stale) = self.staleness(&delivery) {
-            return self.prepare_again(delivery, account, stale).await;
-        }
+        let delivery = match self.staleness(&delivery) {
+            None => delivery,
+            // What is new leaves at once: it is late already, and may be past a grace that only a limit has prolonged.
+            Some(stale) => match self.prepare_again(delivery, account, stale).await? {
+                Some(fresh) => fresh,
+                None => return Ok(()),
+            },
+        };
         let (Some(connector), Some(prepared)) = (self.engine.connector(account, &delivery), &delivery.prepared) else {
             self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
             return Ok(());

@@ -105,7 +105,8 @@ async fn a_post_that_is_answered_is_not_gone_because_of_one() {
     let content = scene.content(Some(post_of_bob())).await;
     for (status, body, reply) in unnamed() {
         scene.host.order("getRecord", reply);
-        let obstacle = scene.connector.prepare(&scene.account, &content, scene.stamp()).await.unwrap_err();
-        assert!(matches!(obstacle, Obstacle::Retry { .. }), "{status} {body}: {obstacle:?}");
+        // It was there at submission, and somebody else's trouble must not make an answer late.
+        let prepared = scene.connector.prepare(&scene.account, &content, scene.stamp()).await;
+        assert!(prepared.is_ok(), "{status} {body}: {prepared:?}");
     }
 }
