@@ -59,6 +59,7 @@ pub enum SendOrder {
 #[expect(missing_docs, reason = "each is named for the method that it counts")]
 pub struct Calls {
     pub check: usize,
+    pub cards: usize,
     pub resolve: usize,
     pub upload: usize,
     pub prepare: usize,
@@ -255,6 +256,7 @@ impl Connector for FakeConnector {
     }
 
     async fn cards(&self, _draft: &Draft, _originals: &dyn Originals) -> MadeCards {
+        self.shared.lock().calls.cards += 1;
         MadeCards::default()
     }
 

@@ -93,6 +93,7 @@ mod tests {
             rate(5_000, 17, NOW_S + 60, "5000;w=-1"),
             rate(5_000, 17, NOW_S + 60, "5000;w=soon"),
             rate(5_000, 17, NOW_S, "5000;w=3600"),
+            rate(0, 0, NOW_S + 60, "0;w=300"),
             rate(5_000, 17, NOW_S - 1, "5000;w=3600"),
             rate(5_000, 17, NOW_S + 3_606, "5000;w=3600"),
             RateLimit { remaining: None, ..rate(5_000, 17, NOW_S + 60, "5000;w=3600") },

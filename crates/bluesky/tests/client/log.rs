@@ -14,7 +14,7 @@ use skein_bluesky::journal::{BudgetJournal, Journal, JournalError, MemoryJournal
 use skein_bluesky::repo;
 use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::{Auth, XrpcClient};
-use skein_net::AllowPrivate;
+use skein_net::{AllowPrivate, Call};
 
 use crate::network::{APP_PASSWORD, DID, Network, Reply, did, http, now, remember};
 
@@ -68,6 +68,22 @@ async fn a_call_is_logged_with_account_host_and_cost() {
     assert!(!row.is_failed());
     let input = row.input.as_deref().unwrap();
     assert!(input.contains("<12 characters>") && !input.contains("what I wrote"), "{input}");
+}
+
+#[tokio::test]
+async fn what_is_no_method_is_logged_without_its_query_and_costs_nothing() {
+    let logged = Logged::set().await;
+    let http = logged.xrpc.http();
+    for path in ["/picture.png?X-Amz-Signature=hunter2", "/xrpc/com.atproto.repo.uploadBlob?sig=of-a-stranger"] {
+        let call = Call::get(logged.network.pds().join(path).unwrap(), std::time::Duration::from_secs(5));
+        http.fetch(call, 100_000).await.unwrap();
+    }
+    let rows = logged.rows().await;
+    assert_eq!(rows.len(), 2);
+    assert_eq!((rows[0].method.as_str(), rows[0].input.as_deref()), ("/picture.png", None));
+    assert!(!format!("{:?}", rows[0]).contains("hunter2"), "{:?}", rows[0]);
+    let uploads = Meter::uploads(&rows[1].host);
+    assert!(logged.journal.tally(&uploads).await.unwrap().is_none(), "a page that is read is no upload");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use skein_domain::{Draft, Media, Part, StateName};
+use skein_domain::{CardChoice, Draft, GivenCard, Media, Part, StateName};
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_store::{DatabaseUrl, MasterKey, Store};
 use skein_testkit::SeededEntropy;
@@ -121,4 +121,52 @@ async fn of_many_who_submit_at_once_one_keeps_it_and_all_are_answered() {
     }
     ids.dedup();
     assert_eq!(ids.len(), 1);
+}
+
+#[tokio::test]
+async fn a_picture_of_a_card_is_kept_and_compared_without_what_opens_its_door() {
+    let world = World::new(7);
+    world.account("goose").await;
+    let signed = |token: &str| {
+        let image = Some(format!("https://me:secret@cdn.example/a.png?token={token}"));
+        let given =
+            GivenCard { url: "https://a.example".to_owned(), title: "A".to_owned(), image, ..GivenCard::default() };
+        let mut submission = named("launch", "Out now");
+        submission.draft.card = CardChoice::Given(given);
+        submission
+    };
+    let first = submit(&world, signed("one")).await.unwrap();
+    let stored = world.ledger.post(&first.post.id).await.unwrap();
+    let CardChoice::Given(card) = &stored.draft.card else { panic!("{stored:?}") };
+    assert_eq!(card.image.as_deref(), Some("https://cdn.example/a.png"));
+    assert_eq!(submit(&world, signed("two")).await.unwrap().post.id, first.post.id, "signed anew, it is the same");
+}
+
+#[tokio::test]
+async fn no_page_is_asked_for_a_post_that_is_refused_anyway() {
+    let world = World::new(8);
+    world.account("goose").await;
+    let mut late = named("launch", "Out now");
+    late.at = Some("never".to_owned());
+    let mut lost = named("launch", "Out now");
+    lost.draft.reply_to = Some("ref:nobody".to_owned());
+    let mut foreign = named("launch", "Out now");
+    foreign.accounts = vec!["nobody.test".to_owned()];
+    for wrong in [late, lost, foreign] {
+        refused(submit(&world, wrong).await);
+    }
+    assert_eq!(world.platform.calls().cards, 0);
+    submit(&world, named("launch", "Out now")).await.unwrap();
+    assert_eq!(world.platform.calls().cards, 1);
+}
+
+#[tokio::test]
+async fn a_post_that_is_refused_for_its_name_leaves_no_picture() {
+    let world = World::new(9);
+    world.account("goose").await;
+    world.originals.add("swan.png", b"a swan");
+    let mut wrong = named(" launch", "Out now");
+    wrong.draft.parts[0].media = vec![Media { source: "swan.png".to_owned(), alt: String::new() }];
+    assert_eq!(refused(submit(&world, wrong).await), "ref_invalid");
+    assert_eq!(world.media.count(), 0);
 }

@@ -62,8 +62,18 @@ async fn a_thread_is_published_as_it_was_frozen() {
     assert_eq!(world.connector.landed_texts(&world.account.identity), ["One.", "Two."]);
     assert_eq!(world.connector.public_cid(&thread.records[1].uri), Some(thread.records[1].cid.clone()));
     assert!(matches!(world.look(&thread, &evidence).await, Finding::Found(found) if found.records == thread.records));
-    let expected =
-        Calls { check: 0, resolve: 4, upload: 0, prepare: 4, arm: 1, send: 1, witness: 1, fence: 0, unpublish: 0 };
+    let expected = Calls {
+        check: 0,
+        cards: 0,
+        resolve: 4,
+        upload: 0,
+        prepare: 4,
+        arm: 1,
+        send: 1,
+        witness: 1,
+        fence: 0,
+        unpublish: 0,
+    };
     assert_eq!(world.connector.calls(), expected);
 }
 
