@@ -70,6 +70,8 @@ fn place(field: &str) -> Option<String> {
         ("accounts", _) => Some("--account".to_owned()),
         ("reply_to", _) => Some("--reply-to".to_owned()),
         ("quote", _) => Some("--quote".to_owned()),
+        ("ref", _) => Some("--ref".to_owned()),
+        ("card" | "card.url", _) => Some("--card".to_owned()),
         _ => {
             let options = [
                 ("langs", "--lang"),
@@ -141,5 +143,24 @@ mod tests {
         let fault = Fault::content("state_conflict", "post", "It is published. Nothing was changed.");
         let told = plain(&failure(&Failure::new(Exit::Failed, fault, crate::exit::NOTHING_CHANGED), 100));
         assert_eq!(told.matches("Nothing was changed.").count(), 1);
+    }
+
+    #[test]
+    fn fields_are_called_by_the_options_that_set_them() {
+        for (field, option) in [
+            ("scheduled_at", "--at"),
+            ("quote", "--quote"),
+            ("ref", "--ref"),
+            ("card", "--card"),
+            ("card.url", "--card"),
+            ("langs[1]", "--lang"),
+            ("content_labels[0]", "--label"),
+            ("record_tags", "--tag"),
+            ("reply_gate[2]", "--reply-gate"),
+            ("card.image", "card.image"),
+        ] {
+            assert_eq!(place(field).as_deref(), Some(option));
+        }
+        assert_eq!(place("account"), None);
     }
 }
