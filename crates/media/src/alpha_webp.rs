@@ -25,7 +25,7 @@ pub(crate) fn lossless(raster: &Raster, profile: Option<&[u8]>) -> Result<Vec<u8
         Layout::GrayAlpha => ColorType::La8,
         Layout::Rgb => ColorType::Rgb8,
         Layout::Rgba => ColorType::Rgba8,
-        Layout::Cmyk => return Err(MediaError::encode(KIND, "pixels of an unfit kind")),
+        Layout::Cmyk | Layout::Ycc => return Err(MediaError::encode(KIND, "pixels of an unfit kind")),
     };
     let mut output = Vec::new();
     let mut encoder = WebPEncoder::new(&mut output);

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::bounds::Bounds;
 use crate::container::{self, Survey};
 use crate::decode::{self, Decoded};
-use crate::encode::{self, Chroma, Effort};
+use crate::encode::{self, Chroma, Effort, Packing};
 use crate::error::MediaError;
 use crate::probe::Format;
 use crate::quality::{self, Found, Subject};
@@ -20,8 +20,8 @@ const LOSSY_QUALITIES: (u8, u8) = (60, 90);
 const QUICK_WEBP_QUALITIES: (u8, u8) = (80, 90);
 /// Below it, colour as fine as brightness is not worth its bytes.
 const FULL_CHROMA_QUALITIES: (u8, u8) = (80, 90);
-/// Whole blocks of the format, a twelfth to a sixth of the picture.
-const JPEG_BANDS: (u32, u32) = (16, 8);
+/// Rows of a band of the sample, and which of the bands are in it: whole blocks of the format, a tenth of a picture or more.
+const JPEG_BANDS: (u32, u32) = (16, 12);
 const WEBP_BANDS: (u32, u32) = (32, 6);
 /// The range in which a side shrinks from one try to the next, in thousandths.
 const STEP_PERMILLE: (u64, u64) = (200, 900);
@@ -253,10 +253,14 @@ impl Work {
 
     fn jpeg(&self, raster: &Raster, limit_bytes: u64) -> Result<Attempt, MediaError> {
         let subject = Subject { raster, profile: self.profile.as_deref(), limit_bytes, bands: JPEG_BANDS };
+        let packed = |chroma, packing| {
+            move |raster: &Raster, profile: Option<&[u8]>, quality| {
+                encode::jpeg(raster, profile, quality, (chroma, packing))
+            }
+        };
         let search = |chroma, (low, high): (u8, u8)| {
-            quality::highest(&subject, low..=high, &|raster, profile, quality| {
-                encode::jpeg(raster, profile, quality, chroma)
-            })
+            let (tight, quick) = (packed(chroma, Packing::Tight), packed(chroma, Packing::Quick));
+            quality::highest(&subject, low..=high, &tight, Some(&quick))
         };
         if self.has_full_chroma
             && raster.layout != Layout::Gray
@@ -293,9 +297,9 @@ fn see_through(raster: &Raster, profile: Option<&[u8]>, limit_bytes: u64) -> Res
     let profile = profile.filter(|_| raster.layout == Layout::Rgba);
     let subject = Subject { raster: &colored, profile, limit_bytes, bands: WEBP_BANDS };
     let search = |effort, (low, high): (u8, u8)| {
-        quality::highest(&subject, low..=high, &|raster, profile, quality| {
-            alpha_webp::lossy(raster, profile, quality, effort)
-        })
+        let packed =
+            |raster: &Raster, profile: Option<&[u8]>, quality| alpha_webp::lossy(raster, profile, quality, effort);
+        quality::highest(&subject, low..=high, &packed, None)
     };
     let found = match search(alpha_webp::Effort::Quick, QUICK_WEBP_QUALITIES)? {
         Found::TooBig { .. } => search(alpha_webp::Effort::Tight, LOSSY_QUALITIES)?,

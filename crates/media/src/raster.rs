@@ -9,6 +9,8 @@ pub(crate) enum Layout {
     GrayAlpha,
     Rgb,
     Rgba,
+    /// Brightness, then how much bluer and how much redder: as JPEG stores colours.
+    Ycc,
     /// Four inks, 255 for all of it.
     Cmyk,
 }
@@ -18,7 +20,7 @@ impl Layout {
         match self {
             Self::Gray => 1,
             Self::GrayAlpha => 2,
-            Self::Rgb => 3,
+            Self::Rgb | Self::Ycc => 3,
             Self::Rgba | Self::Cmyk => 4,
         }
     }
@@ -27,7 +29,7 @@ impl Layout {
     pub(crate) fn profile_space(self) -> &'static [u8; 4] {
         match self {
             Self::Gray | Self::GrayAlpha => b"GRAY",
-            Self::Rgb | Self::Rgba => b"RGB ",
+            Self::Rgb | Self::Rgba | Self::Ycc => b"RGB ",
             Self::Cmyk => b"CMYK",
         }
     }
@@ -56,7 +58,7 @@ impl Raster {
         match self.layout {
             Layout::GrayAlpha => self.data.as_chunks::<2>().0.iter().any(|[_, alpha]| *alpha != u8::MAX),
             Layout::Rgba => self.data.as_chunks::<4>().0.iter().any(|[.., alpha]| *alpha != u8::MAX),
-            Layout::Gray | Layout::Rgb | Layout::Cmyk => false,
+            Layout::Gray | Layout::Rgb | Layout::Ycc | Layout::Cmyk => false,
         }
     }
 
@@ -68,7 +70,7 @@ impl Raster {
                 let pixels = self.data.as_chunks::<4>().0;
                 (Layout::Rgb, pixels.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue]).collect())
             }
-            Layout::Gray | Layout::Rgb | Layout::Cmyk => return self,
+            Layout::Gray | Layout::Rgb | Layout::Ycc | Layout::Cmyk => return self,
         };
         Self { layout, data, ..self }
     }

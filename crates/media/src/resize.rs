@@ -32,7 +32,7 @@ pub(crate) fn resize(raster: Raster, width: u32, height: u32) -> Result<Raster, 
     match raster.layout {
         Layout::Gray => resize_as::<U8>(raster, width, height),
         Layout::GrayAlpha => resize_as::<U8x2>(raster, width, height),
-        Layout::Rgb => resize_as::<U8x3>(raster, width, height),
+        Layout::Rgb | Layout::Ycc => resize_as::<U8x3>(raster, width, height),
         Layout::Rgba | Layout::Cmyk => resize_as::<U8x4>(raster, width, height),
     }
 }

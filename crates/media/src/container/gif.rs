@@ -66,6 +66,7 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         has_profile,
         is_lossless: true,
         has_full_chroma: true,
+        has_split_light: false,
         moves,
         is_safe: false,
         // A GIF never leaves as it came, so what is metadata in it does not matter.

@@ -66,6 +66,7 @@ struct Frame {
     bit_depth: u8,
     components: usize,
     has_full_chroma: bool,
+    is_numbered: bool,
 }
 
 fn frame(marker: u8, payload: &[u8]) -> Result<Frame, Fault> {
@@ -94,7 +95,8 @@ fn frame(marker: u8, payload: &[u8]) -> Result<Frame, Fault> {
         return Err(Fault::Unsupported("a JPEG that tells its height at its end"));
     }
     let has_full_chroma = specs.windows(2).all(|pair| matches!(pair, [[_, one, _], [_, other, _]] if one == other));
-    Ok(Frame { width, height, bit_depth, components, has_full_chroma })
+    let is_numbered = matches!(specs, [[1, ..], [2, ..], [3, ..]]);
+    Ok(Frame { width, height, bit_depth, components, has_full_chroma, is_numbered })
 }
 
 fn is_frame(marker: u8) -> bool {
@@ -165,6 +167,7 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         has_profile: !profile.is_empty(),
         is_lossless: false,
         has_full_chroma: frame.has_full_chroma,
+        has_split_light: frame.is_numbered,
         moves: false,
         is_safe: frame.components != 4,
         kept: kept.0,
@@ -198,4 +201,30 @@ pub(crate) fn profile(input: &[u8]) -> Option<Vec<u8>> {
 /// Whether Adobe's marker is there. Programs that leave it store inks inverted: 255 for none.
 pub(crate) fn has_adobe_marker(input: &[u8]) -> bool {
     headers(input).any(|segment| segment.marker == 0xEE && segment.payload.starts_with(b"Adobe"))
+}
+
+/// Where the parts of a JPEG of one scan are.
+pub(crate) struct JpegParts {
+    /// The two bytes of its height.
+    pub(crate) height_at: usize,
+    /// The compressed pixels.
+    pub(crate) scan: Range<usize>,
+}
+
+/// Of a file of one scan without anything behind it.
+pub(crate) fn parts(input: &[u8]) -> Option<JpegParts> {
+    let mut reader = Reader::new(input);
+    let mut height_at = None;
+    loop {
+        let segment = segment(&mut reader).ok()?;
+        match segment.marker {
+            // The depth comes first.
+            marker if is_frame(marker) => height_at = Some(segment.range.end - segment.payload.len() + 1),
+            0xDA => break,
+            _ => {}
+        }
+    }
+    let start = reader.at();
+    skip_scan(&mut reader).ok()?;
+    Some(JpegParts { height_at: height_at?, scan: start..reader.at() })
 }

@@ -15,7 +15,7 @@ use crate::magic::{self, Kind};
 use crate::orientation::Orientation;
 use crate::probe::Format;
 
-pub(crate) use jpeg::{has_adobe_marker, profile as jpeg_profile};
+pub(crate) use jpeg::{JpegParts, has_adobe_marker, parts as jpeg_parts, profile as jpeg_profile};
 pub(crate) use webp::{Flags as WebpFlags, chunk as webp_chunk, extended as extended_webp, find as find_webp_chunk};
 
 /// What one walk over a file found.
@@ -34,6 +34,8 @@ pub(crate) struct Survey {
     pub(crate) is_lossless: bool,
     /// Colour is stored as finely as brightness.
     pub(crate) has_full_chroma: bool,
+    /// Brightness and two differences of colour are stored, beyond doubt.
+    pub(crate) has_split_light: bool,
     /// More than one frame.
     pub(crate) moves: bool,
     /// Every client shows it: no ink, no GIF, nothing that moves.

@@ -65,6 +65,7 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         has_profile: !profile.is_empty(),
         is_lossless: true,
         has_full_chroma: true,
+        has_split_light: false,
         moves,
         is_safe: true,
         kept: kept.0,

@@ -174,6 +174,7 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         has_profile,
         is_lossless,
         has_full_chroma: is_lossless,
+        has_split_light: false,
         moves: canvas.moves,
         is_safe: !canvas.moves,
         kept: kept.0,

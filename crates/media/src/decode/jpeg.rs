@@ -1,6 +1,6 @@
 //! JPEG.
 
-use jpeg_decoder::{Decoder, Error, PixelFormat};
+use jpeg_decoder::{ColorTransform, Decoder, Error, PixelFormat};
 
 use super::Decoded;
 use crate::container::{self, Survey};
@@ -20,10 +20,16 @@ pub(super) fn decode(input: &[u8], survey: &Survey, wanted: (u32, u32)) -> Resul
     if wanted != (survey.width, survey.height) {
         decoder.scale(width, height).map_err(broken)?;
     }
+    if survey.has_split_light {
+        // What the decoder is told to be red, green and blue it leaves as it is: a JPEG goes out again in these very channels.
+        decoder.set_color_transform(ColorTransform::RGB);
+    }
+    keep_pieces();
     let mut data = decoder.decode().map_err(broken)?;
     let info = decoder.info().ok_or_else(|| MediaError::broken(Format::Jpeg, "it holds no picture"))?;
     let layout = match info.pixel_format {
         PixelFormat::L8 => Layout::Gray,
+        PixelFormat::RGB24 if survey.has_split_light => Layout::Ycc,
         PixelFormat::RGB24 => Layout::Rgb,
         PixelFormat::CMYK32 => Layout::Cmyk,
         PixelFormat::L16 => return Err(MediaError::Unsupported { format: Format::Jpeg, what: "a lossless JPEG" }),
@@ -36,4 +42,12 @@ pub(super) fn decode(input: &[u8], survey: &Survey, wanted: (u32, u32)) -> Resul
     }
     let raster = Raster { width: u32::from(info.width), height: u32::from(info.height), layout, data };
     Ok(Decoded { raster, profile: container::jpeg_profile(input) })
+}
+
+/// The decoder takes and gives back some hundred kilobytes for each row of blocks. The C library of Linux returns so much
+/// to the system at once, and every page of it is a fault when it is taken again; once a larger piece was given back, it
+/// keeps such pieces, up to twice as much as the largest.
+fn keep_pieces() {
+    const LARGE_BYTES: usize = 8_000_000;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE_BYTES)));
 }
