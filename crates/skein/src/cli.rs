@@ -76,7 +76,7 @@ pub(crate) enum Command {
     Log(log::Args),
     /// Show what accounts have used of their hosts' limits
     Limits(limits::Args),
-    /// Forget old rows of the call log
+    /// Forget old rows of the call log, and old profiles
     Prune(prune::Args),
     /// Stop everything of an account, or of all, that is not on its way
     Hold(hold::Args),
