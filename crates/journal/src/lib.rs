@@ -1,6 +1,8 @@
 //! The Bluesky client's memory kept in Skein's store: sessions encrypted at rest, and a lease for their refresh that all
 //! processes on the same database share, as they share calls, cursors and what is counted of budgets.
 
+mod folder;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -15,6 +17,8 @@ use skein_bluesky::{AtIdentifier, Did, Handle};
 use skein_store::{
     Budgets, Calls, CursorPlace, Cursors, KnownProfile, LoggedCall, MeterRow, Profiles, Sessions, Store, StoreError,
 };
+
+pub use folder::OpenError;
 
 /// The name under which the store keeps sessions of the AT Protocol.
 const SERVICE: &str = "atproto";

@@ -9,6 +9,7 @@ mod builder;
 mod check;
 mod error;
 mod gates;
+mod measure;
 mod pages;
 mod post;
 mod publish;

@@ -16,15 +16,13 @@ const CREDENTIALS: [(&str, &str); 3] = [
 ];
 
 impl Client {
-    /// The client of the account that the environment names: `SKEIN_HANDLE` and `SKEIN_PASSWORD` (an app password), else
-    /// `BSKY_AUTH_USERNAME` and `BSKY_AUTH_PASSWORD`, else `BLUESKY_HANDLE` and `BLUESKY_PASSWORD`; on the network of
-    /// [`Builder::from_env`].
+    /// The client of the account that the environment names, on the network that it names: [`Builder::from_env`] and
+    /// [`Builder::login_from_env`]. What it remembers lasts as long as it does.
     ///
     /// # Errors
-    /// [`ClientError::Setting`] for a variable that is missing or cannot be used; otherwise as [`Builder::login`].
+    /// As these two.
     pub async fn from_env() -> Result<Self, ClientError> {
-        let (handle, password) = credentials(&process)?;
-        Builder::from_env()?.login(&handle, password).await
+        Builder::from_env()?.login_from_env().await
     }
 }
 
@@ -36,6 +34,16 @@ impl Builder {
     /// [`ClientError::Setting`] for a variable that cannot be used.
     pub fn from_env() -> Result<Self, ClientError> {
         Self::from_variables(&process)
+    }
+
+    /// The client of the account that the environment names: `SKEIN_HANDLE` and `SKEIN_PASSWORD` (an app password), else
+    /// `BSKY_AUTH_USERNAME` and `BSKY_AUTH_PASSWORD`, else `BLUESKY_HANDLE` and `BLUESKY_PASSWORD`.
+    ///
+    /// # Errors
+    /// [`ClientError::Setting`] for a variable that is missing; otherwise as [`Builder::login`].
+    pub async fn login_from_env(self) -> Result<Client, ClientError> {
+        let (handle, password) = credentials(&process)?;
+        self.login(&handle, password).await
     }
 
     fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ClientError> {
