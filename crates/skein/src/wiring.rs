@@ -120,6 +120,12 @@ impl House {
         Ok(Self { config, clock, ledger, sessions, http, journal, calls, profiles, recorder, intake, engine, owner })
     }
 
+    /// Who reads what is public as nobody in particular, and where.
+    pub(crate) fn reader(&self) -> (XrpcClient, &Url) {
+        let appview = &self.config.network.appview_url;
+        (XrpcClient::new(self.http.clone()).allowing(appview).retrying(&self.retry()), appview)
+    }
+
     /// How calls are made again that nobody else makes again: what the command line asks itself. The engine does so by itself.
     pub(crate) fn retry(&self) -> Retry {
         let random = || {

@@ -6,7 +6,7 @@ use skein_bluesky::Did;
 use skein_bluesky::journal::{JournalError, ProfileJournal};
 use skein_bluesky::profile::{self, Profile, ProfileError, Profiles};
 use skein_bluesky::session::{Authorized, SessionError};
-use skein_bluesky::xrpc::{CallError, XrpcClient};
+use skein_bluesky::xrpc::CallError;
 use skein_domain::{Category, Fault};
 
 use super::call::failed;
@@ -123,8 +123,7 @@ fn unremembered(error: &JournalError) -> Failure {
 impl House {
     /// The profiles of anybody, remembered in the database.
     pub(crate) fn known_profiles(&self) -> Profiles {
-        let appview = &self.config.network.appview_url;
-        let xrpc = XrpcClient::new(self.http.clone()).allowing(appview).retrying(&self.retry());
+        let (xrpc, appview) = self.reader();
         Profiles::new(xrpc, appview.clone(), self.journal.clone(), now_of(&self.clock))
     }
 
