@@ -3,23 +3,26 @@
 #![cfg(test)]
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use skein_testkit::pictures;
+use skein_testkit::real_network::RealNetwork;
 use skein_testkit::real_pds::{Account, RealPds};
 
 /// Run by the test of this file that has the whole network.
 const ON_THE_NETWORK: [&str; 2] = ["analytics", "profiles"];
 
 /// Where the examples are told to go, and who they are.
-struct Maker {
-    pds: RealPds,
+struct Maker<P> {
+    pds: P,
+    appview_url: String,
     account: Account,
     ran: BTreeSet<String>,
 }
 
-impl Maker {
+impl<P: Deref<Target = RealPds>> Maker<P> {
     async fn run(&mut self, example: &str, arguments: &[&str]) -> String {
         self.ran.insert(example.to_owned());
         let mut command = tokio::process::Command::new(built(example));
@@ -28,7 +31,7 @@ impl Maker {
             ("BLUESKY_HANDLE", self.account.handle.as_str()),
             ("BLUESKY_PASSWORD", &self.account.app_password),
             ("SKEIN_PLC_URL", self.pds.plc_url()),
-            ("SKEIN_APPVIEW_URL", self.pds.pds_url()),
+            ("SKEIN_APPVIEW_URL", &self.appview_url),
             ("SKEIN_DNS", "off"),
             ("SKEIN_ALLOW_PRIVATE", "1"),
         ] {
@@ -71,7 +74,8 @@ fn uris(said: &str) -> Vec<&str> {
 async fn real_pds_runs_every_example() {
     let pds = RealPds::start().await.unwrap();
     let account = pds.create_account("alice.test").await.unwrap();
-    let mut maker = Maker { pds, account, ran: BTreeSet::new() };
+    let appview_url = pds.pds_url().to_owned();
+    let mut maker = Maker { pds: &pds, appview_url, account, ran: BTreeSet::new() };
     texts(&mut maker).await;
     pictured(&mut maker).await;
     conversations(&mut maker).await;
@@ -80,7 +84,7 @@ async fn real_pds_runs_every_example() {
     assert_eq!(maker.ran, written(), "an example that no test runs");
 }
 
-async fn texts(maker: &mut Maker) {
+async fn texts(maker: &mut Maker<&RealPds>) {
     let said = maker.run("post", &["Hello from the test"]).await;
     assert!(said.starts_with("Connected as \"alice.test\"\n"), "{said}");
     let record = maker.record(uris(&said)[0]).await.unwrap();
@@ -104,7 +108,7 @@ async fn texts(maker: &mut Maker) {
     assert!(unknown.contains("@nobody.test is no account that can be found"), "{unknown}");
 }
 
-async fn pictured(maker: &mut Maker) {
+async fn pictured(maker: &mut Maker<&RealPds>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cat.jpg");
     let bytes = pictures::jpeg(40, 30, 1, Some(6));
@@ -123,7 +127,7 @@ async fn pictured(maker: &mut Maker) {
     assert!(said.contains(&format!("{} of {} bytes", kept.as_str().unwrap(), bytes.len())), "{said}");
 }
 
-async fn conversations(maker: &mut Maker) {
+async fn conversations(maker: &mut Maker<&RealPds>) {
     let said = maker.run("thread", &[]).await;
     let parts = uris(&said);
     assert_eq!(parts.len(), 3);
@@ -162,7 +166,7 @@ async fn conversations(maker: &mut Maker) {
     maker.run("delete", &[records[0]]).await;
 }
 
-async fn beneath(maker: &mut Maker) {
+async fn beneath(maker: &mut Maker<&RealPds>) {
     let said = maker.run("any_method", &[]).await;
     assert!(said.contains(" posts, 200 in ") && said.contains("from /xrpc/com.atproto.repo.listRecords"), "{said}");
     assert!(said.starts_with(&format!("\"at://{}/app.bsky.feed.post/", maker.account.did)), "{said}");
@@ -174,4 +178,51 @@ async fn beneath(maker: &mut Maker) {
     assert!(said.contains("refused here: part 1: the text takes up to 300 characters, and this has 301"), "{said}");
     assert!(said.contains("refused there: ") && said.contains(" com.atproto.repo.getRecord Some(400) Some("), "{said}");
     assert!(said.lines().last().unwrap().starts_with("call_"), "{said}");
+}
+
+#[tokio::test]
+async fn real_network_runs_the_examples_that_read() {
+    let mut network = RealNetwork::start().await.unwrap();
+    let account = network.create_account("alice.test").await.unwrap();
+    let appview_url = network.appview_url().to_owned();
+    let mut maker = Maker { pds: network, appview_url, account, ran: BTreeSet::new() };
+    let said = maker.run("post", &["Wild geese over the harbour"]).await;
+    let post = uris(&said)[0].to_owned();
+    let path: Vec<&str> = post.split('/').collect();
+    let params = [("repo", path[2]), ("collection", path[3]), ("rkey", path[4])];
+    let kept = maker.pds.xrpc_get("com.atproto.repo.getRecord", &params, None).await.unwrap().1;
+    let token = maker.pds.access_token(&maker.account).await.unwrap();
+    let subject = json!({"uri": post, "cid": kept["cid"]});
+    for (kind, record) in [
+        ("app.bsky.feed.like", json!({ "subject": subject })),
+        ("app.bsky.feed.repost", json!({ "subject": subject })),
+        ("app.bsky.feed.post", json!({"text": "Where?", "reply": {"root": subject, "parent": subject}})),
+        ("app.bsky.actor.profile", json!({"displayName": "Alice"})),
+    ] {
+        let mut record = record;
+        record["$type"] = kind.into();
+        record["createdAt"] = "2026-01-01T00:00:00Z".into();
+        let rkey =
+            if kind.ends_with("profile") { "self".to_owned() } else { format!("3ke6kg3wk222{}", kind.len() % 6 + 2) };
+        let input = json!({"repo": maker.account.did, "collection": kind, "rkey": rkey, "record": record});
+        let method = "com.atproto.repo.putRecord";
+        assert_eq!(maker.pds.xrpc_post(method, &input, Some(&token)).await.unwrap().0, 200);
+    }
+    maker.pds.settle().await.unwrap();
+
+    let said = maker.run("analytics", &["alice.test", "geese"]).await;
+    assert!(said.contains(&format!("{post}: 1 likes, 1 reposts")), "{said}");
+    assert!(said.contains("\"Wild geese over the harbour\" has 1 answers"), "{said}");
+    assert!(said.ends_with("1 posts with geese\n"), "{said}");
+
+    let said = maker.run("profiles", &["alice.test"]).await;
+    let did = &maker.account.did;
+    assert_eq!(said, format!("{did} \"Alice\"\nfrom memory: true\nasked anew: true\n"));
+    maker.pds.take_down(&maker.account).await.unwrap();
+    maker.pds.settle().await.unwrap();
+    let said = maker.run("profiles", &["alice.test"]).await;
+    assert!(said.contains("alice.test was taken down by moderators"), "{said}");
+    let said = maker.run("profiles", &["nobody.test"]).await;
+    assert!(said.contains("nobody.test is no account that the AppView knows"), "{said}");
+    assert_eq!(maker.ran.iter().filter(|ran| ON_THE_NETWORK.contains(&ran.as_str())).count(), ON_THE_NETWORK.len());
 }

@@ -7,7 +7,7 @@
 use std::ops::Deref;
 
 use crate::postgres::Postgres;
-use crate::real_pds::{HarnessError, RealPds};
+use crate::real_pds::{Account, HarnessError, RealPds};
 use crate::redis::Redis;
 
 const SETTLE_LIMIT_S: u64 = 60;
@@ -36,6 +36,16 @@ impl RealNetwork {
     /// `http://localhost:PORT` of the `AppView`, which answers nobody in particular.
     pub fn appview_url(&self) -> &str {
         &self.appview_url
+    }
+
+    /// As [`RealPds::create_account`], and known to the `AppView`, by which the network resolves handles.
+    ///
+    /// # Errors
+    /// As [`RealPds::create_account`] and [`RealNetwork::settle`].
+    pub async fn create_account(&mut self, handle: &str) -> Result<Account, HarnessError> {
+        let account = self.pds.create_account(handle).await?;
+        self.settle().await?;
+        Ok(account)
     }
 
     /// Waits until the `AppView` shows all that was written before.
