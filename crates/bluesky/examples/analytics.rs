@@ -11,7 +11,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args().skip(1);
     let (author, wanted) = words.next().zip(words.next()).ok_or("name an author and a word")?;
 
-    let feed = bsky.author_feed(&author, FeedFilter::PostsAndAuthorThreads, None, 25).await?;
+    let feed = bsky.author_feed(&author, FeedFilter::PostsNoReplies, None, 25).await?;
     let uris: Vec<&str> = feed.feed.iter().map(|item| item.post.uri.as_str()).collect();
     for (uri, counts) in uris.iter().zip(bsky.counts(&uris).await?) {
         match counts {

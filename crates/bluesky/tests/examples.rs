@@ -202,8 +202,7 @@ async fn real_network_runs_the_examples_that_read() {
         let mut record = record;
         record["$type"] = kind.into();
         record["createdAt"] = "2026-01-01T00:00:00Z".into();
-        let rkey =
-            if kind.ends_with("profile") { "self".to_owned() } else { format!("3ke6kg3wk222{}", kind.len() % 6 + 2) };
+        let rkey = if kind.ends_with("profile") { "self" } else { "3ke6kg3wk2222" };
         let input = json!({"repo": maker.account.did, "collection": kind, "rkey": rkey, "record": record});
         let method = "com.atproto.repo.putRecord";
         assert_eq!(maker.pds.xrpc_post(method, &input, Some(&token)).await.unwrap().0, 200);

@@ -1,6 +1,6 @@
 //! Posts as people name them to be read: an at-uri, an address on a page, or an own post.
 
-use skein_atproto::syntax::{AtUri, RecordAddress};
+use skein_atproto::syntax::{AtIdentifier, AtUri, Did, RecordAddress};
 use skein_domain::{Category, Fault, parts_among};
 
 use crate::exit::{Exit, Failure, sentence};
@@ -17,7 +17,9 @@ impl House {
                 let fault = Fault::content("not_a_post", "post", message).given(given);
                 return Err(Failure::new(Exit::Usage, fault, ""));
             }
-            return Ok(vec![uri(&format!("at://{author}/{collection}/{rkey}"))?]);
+            // The reference app view answers 500 to posts that are named by handle.
+            let did = self.did_of(author).await?;
+            return Ok(vec![AtUri::record(&did, &collection, &rkey)]);
         }
         let view = self.intake.view(self.intake.find_post(given).await?, Vec::new()).await?;
         let receipts = view.deliveries.iter().filter_map(|delivery| delivery.receipt.as_ref());
@@ -30,6 +32,18 @@ impl House {
             return Err(Failure::new(Exit::Failed, fault, "").next(format!("See `skein queue show {}`.", view.id)));
         }
         Ok(uris)
+    }
+
+    async fn did_of(&self, author: AtIdentifier) -> Result<Did, Failure> {
+        let handle = match author {
+            AtIdentifier::Did(did) => return Ok(did),
+            AtIdentifier::Handle(handle) => handle,
+        };
+        self.sessions.identities().resolve_handle(&handle, None).await.map_err(|error| {
+            let category = if error.is_transient() { Category::PlatformError } else { Category::UserContent };
+            let fault = Fault::new("handle_not_found", category, sentence(&error.to_string())).given(handle);
+            Failure::new(Exit::Failed, fault, "")
+        })
     }
 }
 

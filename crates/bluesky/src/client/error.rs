@@ -27,7 +27,7 @@ pub enum ClientError {
         reason: String,
     },
     /// That is no address of a post.
-    #[error("{0}; nothing was asked")]
+    #[error("{0}")]
     Address(SyntaxError),
     /// The HTTP client cannot be made.
     #[error("the HTTP client cannot be made: {0}")]

@@ -1,6 +1,8 @@
 //! What is public, read as nobody in particular.
 
-use skein_atproto::syntax::{AtUri, RecordAddress};
+use std::collections::HashMap;
+
+use skein_atproto::syntax::{AtIdentifier, AtUri, Did, Handle, RecordAddress};
 
 use super::Client;
 use super::error::ClientError;
@@ -32,9 +34,14 @@ impl Client {
     /// the other. `None` for those that nobody sees: deleted, taken down, or too new.
     ///
     /// # Errors
-    /// [`ClientError::Address`] before anything is asked; otherwise those of the first call that failed.
+    /// [`ClientError::Address`] for what is no address, [`ClientError::Lookup`] for a handle that leads nowhere; otherwise those of
+    /// the first call that failed.
     pub async fn counts<A: AsRef<str>>(&self, posts: &[A]) -> Result<Vec<Option<Counts>>, ClientError> {
-        let uris = posts.iter().map(|post| at_uri(post.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let mut uris = Vec::with_capacity(posts.len());
+        let mut known = HashMap::new();
+        for post in posts {
+            uris.push(self.at_uri(post.as_ref(), &mut known).await?);
+        }
         let (xrpc, appview) = self.reader().await?;
         Ok(reads::counts(&xrpc, appview, &uris).await?)
     }
@@ -57,11 +64,29 @@ impl Client {
     /// A post with its answers down to `depth`, and what it answers up to `parent_height`.
     ///
     /// # Errors
-    /// [`ClientError::Address`] before anything is asked; otherwise those of the call. A post that is gone is none.
+    /// As [`Client::counts`]. A post that is gone is none.
     pub async fn conversation(&self, post: &str, depth: u16, parent_height: u16) -> Result<ThreadNode, ClientError> {
-        let uri = at_uri(post)?;
+        let uri = self.at_uri(post, &mut HashMap::new()).await?;
         let (xrpc, appview) = self.reader().await?;
         Ok(reads::thread(&xrpc, appview, &uri, depth, parent_height).await?)
+    }
+
+    /// By DID: the reference `AppView` answers 500 to posts that are named by handle.
+    async fn at_uri(&self, post: &str, known: &mut HashMap<Handle, Did>) -> Result<AtUri, ClientError> {
+        let RecordAddress { author, collection, rkey } = RecordAddress::parse(post).map_err(ClientError::Address)?;
+        let did = match author {
+            AtIdentifier::Did(did) => did,
+            AtIdentifier::Handle(handle) => match known.get(&handle) {
+                Some(did) => did.clone(),
+                None => {
+                    let found = self.inner.sessions.identities().resolve_handle(&handle, None).await;
+                    let did = found.map_err(ClientError::Lookup)?;
+                    known.insert(handle, did.clone());
+                    did
+                }
+            },
+        };
+        Ok(AtUri::record(&did, &collection, &rkey))
     }
 
     async fn reader(&self) -> Result<(XrpcClient, &url::Url), ClientError> {
@@ -70,9 +95,4 @@ impl Client {
         budget.check_calls(&host_of(appview)).await.map_err(|error| SessionError::Call(error.into()))?;
         Ok((self.inner.xrpc.allowing(appview), appview))
     }
-}
-
-fn at_uri(post: &str) -> Result<AtUri, ClientError> {
-    let RecordAddress { author, collection, rkey } = RecordAddress::parse(post).map_err(ClientError::Address)?;
-    AtUri::parse(&format!("at://{author}/{collection}/{rkey}")).map_err(ClientError::Address)
 }

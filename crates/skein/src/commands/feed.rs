@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u8).range(1..=i64::from(FEED_PAGE_MOST)))]
     pub(crate) limit: u8,
     /// Which of them
-    #[arg(long, value_name = "KIND", value_enum, default_value_t = Kind::Threads)]
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = Kind::All)]
     pub(crate) only: Kind,
     /// Go on where the last reader of this name stopped, and remember where this one does; a name is for one HANDLE
     #[arg(long, value_name = "NAME")]
@@ -43,12 +43,12 @@ pub(crate) struct Args {
 /// Posts of which kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Kind {
-    /// No answers to others, threads whole.
-    Threads,
+    /// All, answers included.
+    All,
     /// No answers at all.
     Posts,
-    /// All, answers included.
-    Replies,
+    /// No answers to others; an own thread only where one page holds all of it
+    Threads,
     /// With pictures or videos.
     Media,
     /// With videos.
@@ -58,9 +58,9 @@ pub(crate) enum Kind {
 impl Kind {
     fn filter(self) -> FeedFilter {
         match self {
-            Self::Threads => FeedFilter::PostsAndAuthorThreads,
+            Self::All => FeedFilter::PostsWithReplies,
             Self::Posts => FeedFilter::PostsNoReplies,
-            Self::Replies => FeedFilter::PostsWithReplies,
+            Self::Threads => FeedFilter::PostsAndAuthorThreads,
             Self::Media => FeedFilter::PostsWithMedia,
             Self::Video => FeedFilter::PostsWithVideo,
         }
