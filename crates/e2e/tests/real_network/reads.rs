@@ -99,7 +99,11 @@ async fn feeds(scene: &Scene) {
     assert_eq!(texts(&part), ["One goose"], "answers of a thread that no page holds whole are left out: {part:#}");
     assert_eq!(texts(&scene.json(&["feed", "--only", "media"]).await), [""; 0]);
     let bobs = scene.json(&["feed", "@bob.test"]).await;
-    assert_eq!(bobs["feed"][0]["reason"], "reposted", "{bobs:#}");
+    let reasons = |feed: &Value| {
+        let reasons = feed["feed"].as_array().unwrap().iter().map(|post| post["reason"].clone());
+        reasons.filter(|reason| !reason.is_null()).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(&bobs), ["reposted"], "{bobs:#}");
     let mut read = Vec::new();
     for _ in 0..2 {
         read.extend(texts(&scene.json(&["feed", "alice.test", "--limit", "2", "--cursor-name", "cron"]).await));
@@ -109,7 +113,7 @@ async fn feeds(scene: &Scene) {
     assert_eq!(texts(&rewound), ["Three geese", "Two geese"]);
     // A name is remembered for each account by itself.
     let other = scene.json(&["feed", "bob.test", "--limit", "2", "--cursor-name", "cron"]).await;
-    assert_eq!(other["feed"][0]["reason"], "reposted");
+    assert_eq!(reasons(&other), ["reposted"], "{other:#}");
     let shown = scene.rig.run(&["feed", "alice.test", "--limit", "2"]).await.exits(0).stdout;
     assert!(shown.contains("Two geese") && shown.ends_with("There is more.\n"), "{shown}");
 }
@@ -118,11 +122,13 @@ async fn profiles(scene: &mut Scene) {
     let seen = scene.json(&["profile", "bob.test"]).await;
     assert_eq!((&seen["did"], &seen["is_kept"]), (&json!(scene.bob.did), &json!(false)));
     // Bob takes another name, and somebody else his.
-    let token = scene.network.access_token(&scene.bob).await.unwrap();
-    let renamed = json!({"handle": "robert.test"});
-    let method = "com.atproto.identity.updateHandle";
-    assert_eq!(scene.network.xrpc_post(method, &renamed, Some(&token)).await.unwrap().0, 200);
-    let other = scene.network.create_account("bob.test").await.unwrap();
+    let other = scene.network.create_account("carol.test").await.unwrap();
+    for (account, handle) in [(&scene.bob, "robert.test"), (&other, "bob.test")] {
+        let token = scene.network.access_token(account).await.unwrap();
+        let renamed = json!({ "handle": handle });
+        let told = scene.network.xrpc_post("com.atproto.identity.updateHandle", &renamed, Some(&token)).await.unwrap();
+        assert_eq!(told.0, 200, "{told:?}");
+    }
     scene.network.settle().await.unwrap();
     assert_eq!(scene.json(&["profile", "bob.test"]).await["did"], scene.bob.did.as_str(), "from memory");
     let moved = scene.json(&["profile", "bob.test", "--refresh"]).await;
