@@ -113,8 +113,8 @@ mod tests {
     use super::*;
 
     /// A JPEG of 640 by 480 as stored, with an EXIF segment that says how to turn it.
-    fn turned(order: &[u8; 2], way: u8) -> Vec<u8> {
-        let is_big = order == b"MM";
+    fn turned(order: [u8; 2], way: u8) -> Vec<u8> {
+        let is_big = order == *b"MM";
         let number = |value: u32, count: usize| {
             let bytes = value.to_be_bytes();
             let mut bytes = bytes[4 - count..].to_vec();
@@ -123,7 +123,7 @@ mod tests {
             }
             bytes
         };
-        let mut exif = [&b"Exif\0\0"[..], order, &number(42, 2), &number(8, 4), &number(1, 2)].concat();
+        let mut exif = [&b"Exif\0\0"[..], &order, &number(42, 2), &number(8, 4), &number(1, 2)].concat();
         exif.extend([number(0x0112, 2), number(3, 2), number(1, 4), number(way.into(), 2), vec![0; 2]].concat());
         let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
         let frame = [0xff, 0xc0, 0, 17, 8, 1, 0xe0, 2, 0x80, 3];
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_jpeg_is_as_large_as_it_is_shown() {
-        for order in [b"II", b"MM"] {
+        for order in [*b"II", *b"MM"] {
             assert_eq!(size(&turned(order, 1)), Some(("image/jpeg", 640, 480)));
             assert_eq!(size(&turned(order, 6)), Some(("image/jpeg", 480, 640)));
         }
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn no_beginning_of_a_file_and_no_changed_byte_breaks_it() {
-        let whole = turned(b"MM", 6);
+        let whole = turned(*b"MM", 6);
         for end in 0..whole.len() {
             size(&whole[..end]);
         }

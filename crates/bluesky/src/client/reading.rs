@@ -74,19 +74,17 @@ impl Client {
     /// By DID: the reference `AppView` answers 500 to posts that are named by handle.
     async fn at_uri(&self, post: &str, known: &mut HashMap<Handle, Did>) -> Result<AtUri, ClientError> {
         let RecordAddress { author, collection, rkey } = RecordAddress::parse(post).map_err(ClientError::Address)?;
-        let did = match author {
-            AtIdentifier::Did(did) => did,
-            AtIdentifier::Handle(handle) => match known.get(&handle) {
-                Some(did) => did.clone(),
-                None => {
-                    let found = self.inner.sessions.identities().resolve_handle(&handle, None).await;
-                    let did = found.map_err(ClientError::Lookup)?;
-                    known.insert(handle, did.clone());
-                    did
-                }
-            },
+        let handle = match author {
+            AtIdentifier::Did(did) => return Ok(AtUri::record(&did, &collection, &rkey)),
+            AtIdentifier::Handle(handle) => handle,
         };
-        Ok(AtUri::record(&did, &collection, &rkey))
+        if let Some(did) = known.get(&handle) {
+            return Ok(AtUri::record(did, &collection, &rkey));
+        }
+        let did = self.inner.sessions.identities().resolve_handle(&handle, None).await.map_err(ClientError::Lookup)?;
+        let uri = AtUri::record(&did, &collection, &rkey);
+        known.insert(handle, did);
+        Ok(uri)
     }
 
     async fn reader(&self) -> Result<(XrpcClient, &url::Url), ClientError> {

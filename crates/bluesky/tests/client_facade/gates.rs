@@ -1,6 +1,7 @@
 //! Quotes, labels and gates, as records.
 
 use serde_json::{Value, json};
+use skein_bluesky::AtUri;
 use skein_bluesky::client::{ClientError, MayAnswer, Post};
 
 use crate::house::{House, image};
@@ -65,7 +66,7 @@ async fn what_its_author_does_not_let_be_quoted_is_not() {
 #[tokio::test]
 async fn gates_are_written_with_their_posts() {
     let house = House::new().await;
-    let list = skein_atproto::syntax::AtUri::parse("at://did:plc:abc/app.bsky.graph.list/x").unwrap();
+    let list = AtUri::parse("at://did:plc:abc/app.bsky.graph.list/x").unwrap();
     let who = [MayAnswer::Mentioned, MayAnswer::Followers, MayAnswer::Following, MayAnswer::Listed(list)];
     let receipts =
         house.client.thread([Post::new("one").answered_by(who), Post::new("two").no_quotes()]).await.unwrap();
@@ -86,7 +87,7 @@ async fn gates_are_written_with_their_posts() {
     assert_eq!(writes[3]["value"]["embeddingRules"], json!([{"$type": "app.bsky.feed.postgate#disableRule"}]));
     let rkey = writes[0]["rkey"].as_str().unwrap();
     assert_eq!(
-        receipts[0].gates.iter().map(|gate| gate.as_str()).collect::<Vec<_>>(),
+        receipts[0].gates.iter().map(AtUri::as_str).collect::<Vec<_>>(),
         [format!("at://{DID}/app.bsky.feed.threadgate/{rkey}")]
     );
     assert!(receipts[1].gates[0].as_str().contains("/app.bsky.feed.postgate/"));

@@ -73,7 +73,7 @@ async fn one_question_answers_for_handle_and_did_until_it_is_old() {
     // Another client on the same journal.
     let other = builder(&scene.network, &scene.journal).anonymous().unwrap();
     assert!(other.profiles().get(DID).await.unwrap().is_kept);
-    scene.pass(PROFILE_AGE - Duration::from_secs(1));
+    scene.pass(PROFILE_AGE.checked_sub(Duration::from_secs(1)).unwrap());
     assert!(scene.profiles().get(DID).await.unwrap().is_kept);
     assert_eq!(scene.asked(), 1);
     scene.shows(DID, HANDLE, "Alicia");
@@ -92,8 +92,8 @@ async fn it_is_asked_anew_on_demand_under_a_shorter_age_and_when_the_clock_went_
     scene.profiles().get(DID).await.unwrap();
     assert_eq!(scene.profiles().refreshed(HANDLE).await.unwrap().view["displayName"], "2");
     assert_eq!(scene.profiles().get(DID).await.unwrap().view["displayName"], "2");
-    scene.pass(Duration::from_secs(60));
-    let young = scene.profiles().no_older_than(Duration::from_secs(60));
+    scene.pass(Duration::from_mins(1));
+    let young = scene.profiles().no_older_than(Duration::from_mins(1));
     assert_eq!(young.get(DID).await.unwrap().view["displayName"], "3");
     scene.clock_s.fetch_sub(1, Ordering::Relaxed);
     assert_eq!(scene.profiles().get(DID).await.unwrap().view["displayName"], "4");
