@@ -24,7 +24,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<Outcome
 }
 
 fn net(workspace: &Workspace, rate_limits: bool) -> Outcome {
-    let folder = install::prepare(workspace.root(), true).context("the reference PDS cannot be installed")?;
+    let folder =
+        install::prepare(workspace.root(), install::PDS, true).context("the reference PDS cannot be installed")?;
     let mut command = install::server_command(&folder);
     command.env("SKEIN_PDS_ACCOUNTS", "alice.test,bob.test");
     if rate_limits {

@@ -20,4 +20,4 @@ pub mod xrpc;
 
 pub use client::Client;
 pub use environment::Environment;
-pub use skein_atproto::syntax::Did;
+pub use skein_atproto::syntax::{AtIdentifier, AtUri, Did, Handle};

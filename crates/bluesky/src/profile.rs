@@ -1,5 +1,7 @@
 //! Profiles: as the AppView shows them, and the record that an account has of its own.
 
+mod cache;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,6 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use skein_atproto::syntax::{AtUri, Cid};
 use url::Url;
+
+pub use cache::{GONE_AGE, PROFILE_AGE, Profile, ProfileError, Profiles};
 
 use crate::repo::Record;
 use crate::session::Authorized;

@@ -85,7 +85,7 @@ pub enum FeedFilter {
     PostsNoReplies,
     /// Only those with pictures or videos.
     PostsWithMedia,
-    /// No answers to others; threads of their own are whole.
+    /// No answers to others; a thread of their own only where the page holds all of it, so that small pages hide its answers.
     PostsAndAuthorThreads,
     /// Only those with videos.
     PostsWithVideo,

@@ -114,6 +114,26 @@ impl Rig {
         }
     }
 
+    /// Runs a line of a shell in the installation's folder, where `skein` is the program under test.
+    pub async fn shell(&self, line: &str, environment: &[(&str, &str)]) -> Ran {
+        let programs = self.folder.path().join("bin");
+        if !programs.exists() {
+            std::fs::create_dir(&programs).unwrap();
+            std::os::unix::fs::symlink(&self.binary, programs.join("skein")).unwrap();
+        }
+        let path = format!("{}:/usr/bin:/bin", programs.display());
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).env_clear().envs(self.environment.clone()).env("PATH", path);
+        command.envs(environment.iter().copied()).current_dir(self.folder.path()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("the command hangs").unwrap();
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Starts a command; signals can be sent to it.
     pub fn start(&self, arguments: &[&str]) -> Started {
         Started { child: self.command(arguments, &[]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap() }

@@ -1,15 +1,24 @@
 //! The Bluesky client's memory kept in Skein's store: sessions encrypted at rest, and a lease for their refresh that all
 //! processes on the same database share, as they share calls, cursors and what is counted of budgets.
 
+mod folder;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
-use skein_bluesky::Did;
+use serde_json::Value;
 use skein_bluesky::budget::{Meter, Tally};
 use skein_bluesky::calls::CallRecord;
 use skein_bluesky::cursor::CursorKey;
-use skein_bluesky::journal::{BudgetJournal, Journal, JournalError, Session, Stored, TallyChange};
-use skein_store::{Budgets, Calls, CursorPlace, Cursors, LoggedCall, MeterRow, Sessions, Store, StoreError};
+use skein_bluesky::journal::{
+    BudgetJournal, Gone, Journal, JournalError, KeptProfile, ProfileJournal, Session, Stored, TallyChange,
+};
+use skein_bluesky::{AtIdentifier, Did, Handle};
+use skein_store::{
+    Budgets, Calls, CursorPlace, Cursors, KnownProfile, LoggedCall, MeterRow, Profiles, Sessions, Store, StoreError,
+};
+
+pub use folder::OpenError;
 
 /// The name under which the store keeps sessions of the AT Protocol.
 const SERVICE: &str = "atproto";
@@ -21,12 +30,19 @@ pub struct StoreJournal {
     calls: Calls,
     cursors: Cursors,
     budgets: Budgets,
+    profiles: Profiles,
 }
 
 impl StoreJournal {
     /// The journal of a store. Journals of several stores on one database file share everything.
     pub fn new(store: &Store) -> Self {
-        Self { sessions: store.sessions(), calls: store.calls(), cursors: store.cursors(), budgets: store.budgets() }
+        Self {
+            sessions: store.sessions(),
+            calls: store.calls(),
+            cursors: store.cursors(),
+            budgets: store.budgets(),
+            profiles: store.profiles(),
+        }
     }
 }
 
@@ -74,6 +90,43 @@ fn read(text: Option<&str>, meter: &Meter) -> Tally {
 
 fn written(tally: &Tally) -> Result<String, StoreError> {
     serde_json::to_string(tally).map_err(|error| StoreError::Invalid(format!("a count has no JSON form: {error}")))
+}
+
+#[async_trait]
+impl ProfileJournal for StoreJournal {
+    async fn profile(&self, actor: &AtIdentifier) -> Result<Option<KeptProfile>, JournalError> {
+        let known = match actor {
+            AtIdentifier::Did(did) => self.profiles.by_did(did.as_str()).await,
+            AtIdentifier::Handle(handle) => self.profiles.by_handle(handle.as_str()).await,
+        };
+        Ok(known.map_err(JournalError::new)?.and_then(remembered))
+    }
+
+    async fn keep_profile(&self, kept: &KeptProfile) -> Result<Option<Did>, JournalError> {
+        let known = KnownProfile {
+            actor: kept.actor.as_str().to_owned(),
+            handle: kept.handle.as_ref().map(|handle| handle.as_str().to_owned()),
+            view: kept.view.as_ref().map(Value::to_string),
+            gone: kept.gone.map(|gone| gone.as_str().to_owned()),
+            asked_at: kept.asked_at,
+        };
+        let lost = self.profiles.keep(&known).await.map_err(JournalError::new)?;
+        Ok(lost.and_then(|did| Did::parse(&did).ok()))
+    }
+}
+
+/// What cannot be read, as a reason of a later version, is as if nobody had asked: it can be asked again.
+fn remembered(known: KnownProfile) -> Option<KeptProfile> {
+    let gone = match &known.gone {
+        None => None,
+        Some(gone) => Some(Gone::parse(gone)?),
+    };
+    let view = match &known.view {
+        None => None,
+        Some(view) => Some(serde_json::from_str(view).ok()?),
+    };
+    let handle = known.handle.and_then(|handle| Handle::parse(&handle).ok());
+    Some(KeptProfile { actor: AtIdentifier::parse(&known.actor).ok()?, handle, view, gone, asked_at: known.asked_at })
 }
 
 #[async_trait]

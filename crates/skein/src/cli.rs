@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, call, delete, demo, hold, limits, log, login, post, preview, profile, prune, queue, receipt, thread,
-    verify, work,
+    accounts, call, counts, delete, demo, feed, hold, limits, log, login, post, preview, profile, prune, queue,
+    receipt, show, thread, verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -68,6 +68,12 @@ pub(crate) enum Command {
     Verify(verify::Args),
     /// Show a profile, or mark one's own as automated
     Profile(profile::Args),
+    /// Count likes, reposts, answers, quotes and bookmarks of posts
+    Counts(counts::Args),
+    /// Show what somebody posted, newest first
+    Feed(feed::Args),
+    /// Show a post, what it answers and what answers it
+    Show(show::Args),
     /// Ask any XRPC query, such as app.bsky.actor.getProfile actor=bsky.app
     Get(call::Get),
     /// Call any XRPC procedure as an account
@@ -76,7 +82,7 @@ pub(crate) enum Command {
     Log(log::Args),
     /// Show what accounts have used of their hosts' limits
     Limits(limits::Args),
-    /// Forget old rows of the call log
+    /// Forget old rows of the call log, and old profiles
     Prune(prune::Args),
     /// Stop everything of an account, or of all, that is not on its way
     Hold(hold::Args),
@@ -195,6 +201,30 @@ mod tests {
         }
         for words in [&["profile", "--bot"][..], &["profile", "--bot", "yes"], &["profile", "bsky.app", "--bot", "on"]]
         {
+            assert!(parse(words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn reads_have_their_bounds() {
+        for words in [
+            &["counts", "last", "at://a/app.bsky.feed.post/b"][..],
+            &["feed"],
+            &["feed", "bsky.app", "--limit", "100", "--cursor-name", "mine", "--rewind", "--only", "media"],
+            &["show", "last", "--depth", "50", "--parents", "0"],
+        ] {
+            assert!(parse(words).is_ok(), "{words:?}");
+        }
+        for words in [
+            &["counts"][..],
+            &["feed", "--limit", "101"],
+            &["feed", "--limit", "0"],
+            &["feed", "--rewind"],
+            &["feed", "bsky.app", "--account", "a"],
+            &["show"],
+            &["show", "last", "--depth", "51"],
+            &["show", "last", "--parents", "81"],
+        ] {
             assert!(parse(words).is_err(), "{words:?}");
         }
     }

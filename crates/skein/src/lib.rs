@@ -15,6 +15,7 @@ mod originals;
 mod parts;
 mod pictures;
 mod proof;
+mod published;
 mod render;
 mod sandbox_file;
 mod screen;

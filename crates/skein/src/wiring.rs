@@ -52,6 +52,8 @@ pub(crate) struct House {
     pub(crate) journal: Arc<StoreJournal>,
     /// The call log.
     pub(crate) calls: Calls,
+    /// Who was asked for.
+    pub(crate) profiles: skein_store::Profiles,
     /// Whoever writes it.
     pub(crate) recorder: Arc<Recorder>,
     /// The use cases.
@@ -78,6 +80,7 @@ impl House {
         let http = http.watched_by(recorder.clone());
         let sessions = sessions(&config.network, &http, journal.clone(), &clock, &owner);
         let calls = store.calls();
+        let profiles = store.profiles();
         let connector = BlueskyConnector::new(
             sessions.clone(),
             sessions.identities().clone(),
@@ -114,7 +117,13 @@ impl House {
             owner: owner.clone(),
             settings: Settings { lease_ms: config.lease_ms, ..Settings::default() },
         });
-        Ok(Self { config, clock, ledger, sessions, http, journal, calls, recorder, intake, engine, owner })
+        Ok(Self { config, clock, ledger, sessions, http, journal, calls, profiles, recorder, intake, engine, owner })
+    }
+
+    /// Who reads what is public as nobody in particular, and where.
+    pub(crate) fn reader(&self) -> (XrpcClient, &Url) {
+        let appview = &self.config.network.appview_url;
+        (XrpcClient::new(self.http.clone()).allowing(appview).retrying(&self.retry()), appview)
     }
 
     /// How calls are made again that nobody else makes again: what the command line asks itself. The engine does so by itself.

@@ -15,6 +15,7 @@ mod master_key;
 mod media_files;
 #[cfg(test)]
 mod plans;
+mod profiles;
 mod sessions;
 mod store;
 mod tables;
@@ -29,6 +30,7 @@ pub use database_url::DatabaseUrl;
 pub use error::StoreError;
 pub use master_key::{KeyError, MasterKey};
 pub use media_files::MediaFolder;
+pub use profiles::{KnownProfile, Profiles};
 pub use sessions::{Sessions, StoredSession};
 pub use store::Store;
 pub use vault::{Place, Purpose, Vault, VaultError};

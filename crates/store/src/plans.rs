@@ -11,6 +11,7 @@ use skein_testkit::SeededEntropy;
 
 use crate::dialect::{FIND_FREE_LANE, NEXT_WAKE};
 use crate::tables::deliveries::{DUE_RUN, UNSETTLED, list_sql};
+use crate::tables::profiles::{BY_ACTOR, BY_HANDLE};
 use crate::{DatabaseUrl, MasterKey, Store};
 
 async fn store(folder: &Path) -> Store {
@@ -158,5 +159,16 @@ async fn the_memory_of_a_lane_is_found_by_key() {
         let steps = plan(&mut tx, sql).await;
         assert!(walks(&steps).is_empty(), "{sql}\n{steps:#?}");
         assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{sql}\n{steps:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_profile_is_found_by_did_and_by_handle() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path()).await;
+    let mut tx = store.read().await.unwrap();
+    for (sql, found) in [(BY_ACTOR, "(actor=?)"), (BY_HANDLE, "profiles_by_handle (handle=?)")] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(steps.iter().all(|step| step.starts_with("SEARCH") && step.contains(found)), "{sql}\n{steps:#?}");
     }
 }

@@ -13,6 +13,7 @@ use crate::budget::Budgets;
 use crate::calls::Calls;
 use crate::cursors::Cursors;
 use crate::dialect::{self, Pool, Transaction};
+use crate::profiles::Profiles;
 use crate::tables::vault_keys;
 use crate::{DatabaseUrl, MasterKey, Place, Purpose, Sessions, StoreError, Vault};
 
@@ -58,6 +59,11 @@ impl Store {
     /// What was used of limits.
     pub fn budgets(&self) -> Budgets {
         Budgets::of(self.clone())
+    }
+
+    /// Who was asked for, and what was answered.
+    pub fn profiles(&self) -> Profiles {
+        Profiles::of(self.clone())
     }
 
     /// The call log.

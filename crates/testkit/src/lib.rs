@@ -1,4 +1,5 @@
-//! `MemoryLedger`, simulated time, seeded faults, a proxy that holds and cuts, a storm of cuts, and a real PDS.
+//! `MemoryLedger`, simulated time, seeded faults, a proxy that holds and cuts, a storm of cuts, a real PDS, and a whole real
+//! network.
 
 pub mod cutter;
 pub mod fake_connector;
@@ -8,10 +9,14 @@ pub mod memory_ledger;
 pub mod memory_media;
 pub mod memory_originals;
 pub mod pictures;
+pub mod postgres;
 pub mod proxy;
+pub mod real_network;
 pub mod real_pds;
+mod redis;
 pub mod samples;
 pub mod seeded_entropy;
+mod server;
 pub mod sim_clock;
 pub mod site;
 

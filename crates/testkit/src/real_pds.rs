@@ -16,21 +16,22 @@ use tokio::net::TcpListener;
 use self::process::{Process, Ready};
 use crate::cutter::{Cutter, Plan};
 use crate::proxy::{Proxy, ProxyError};
+use crate::server::Silent;
 
 /// Why the harness cannot do what a test asked for.
 #[derive(thiserror::Error)]
 pub enum HarnessError {
-    /// The npm packages are missing and nobody allowed installing them.
-    #[error("the reference PDS is not installed ({0}): run `cargo xtask test --install`")]
+    /// Packages are missing, and nobody allowed installing them.
+    #[error("the reference servers are not installed ({0}): run `cargo xtask test --install`")]
     NotInstalled(#[source] io::Error),
     /// npm, or the folder under `target/`, failed.
-    #[error("the reference PDS cannot be installed: {0}")]
+    #[error("the reference servers cannot be installed: {0}")]
     Install(#[source] io::Error),
     /// The process did not start.
-    #[error("the reference PDS cannot be started: {0}")]
+    #[error("a server cannot be started: {0}")]
     Start(#[source] io::Error),
     /// The process ended, or said nothing within the limit.
-    #[error("the reference PDS ended or was not ready after {limit_s} s; its last words: {log}")]
+    #[error("a server ended or did not answer within {limit_s} s; its last words: {log}")]
     NotReady {
         /// In seconds.
         limit_s: u64,
@@ -64,6 +65,17 @@ pub enum HarnessError {
         /// The whole answer.
         body: Value,
     },
+}
+
+impl HarnessError {
+    /// What is not on this machine is told apart.
+    pub(crate) fn of_start(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound { Self::NotInstalled(error) } else { Self::Start(error) }
+    }
+
+    pub(crate) fn of_server(Silent(log): Silent, limit_s: u64) -> Self {
+        Self::NotReady { limit_s, log }
+    }
 }
 
 /// The message itself: `unwrap` in a test shows this form, and it must say what to do.
@@ -148,6 +160,19 @@ impl RealPds {
         let port = listener.local_addr().map_err(HarnessError::Start)?.port();
         let (process, ready) = Process::start(options, Some(port)).await?;
         Ok((Self { process, ready }, listener))
+    }
+
+    /// The PDS of a whole network, and the address of its `AppView`.
+    pub(crate) async fn start_network(postgres_url: &str, redis_host: &str) -> Result<(Self, String), HarnessError> {
+        let (process, mut ready) = Process::start_network(postgres_url, redis_host).await?;
+        let appview_url = std::mem::take(&mut ready.appview_url);
+        Ok((Self { process, ready }, appview_url))
+    }
+
+    /// Waits until the `AppView` of a whole network shows all that was written before.
+    pub(crate) async fn settle(&mut self, limit_s: u64) -> Result<(), HarnessError> {
+        self.process.tell("settle")?;
+        self.process.says(limit_s, |line| line == "settled").await.map(drop)
     }
 
     fn upstream(&self) -> String {

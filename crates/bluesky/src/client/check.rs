@@ -26,18 +26,27 @@ pub const ALT_MAX_GRAPHEMES: usize = 2_000;
 pub const MAX_LANGS: usize = 3;
 /// Tags beside the text.
 pub const MAX_TAGS: usize = 8;
-/// Parts of a thread: one call takes so many writes.
+/// Parts of a thread: one call takes so many writes. Each gate is one more.
 pub const MAX_PARTS: usize = 200;
+/// Labels that an author gives a post.
+pub const LABELS: [&str; 5] = ["sexual", "nudity", "porn", "graphic-media", "!no-unauthenticated"];
+/// Rules of who may answer.
+pub const MAX_GATE_RULES: usize = 5;
 
 const TAG_MAX_GRAPHEMES: usize = 64;
 const TAG_MAX_BYTES: usize = 640;
 const CARD_MAX_BYTES: usize = 3_000;
+const MAX_LABELS: usize = 10;
+/// What can be quoted.
+const QUOTABLE: [&str; 4] =
+    [Record::NSID, "app.bsky.feed.generator", "app.bsky.graph.list", "app.bsky.graph.starterpack"];
 
 /// A post that can be sent, but for what only the network knows.
 pub(super) struct Checked {
     pub(super) words: Words,
     pub(super) langs: Vec<Language>,
     pub(super) reply_to: Option<RecordAddress>,
+    pub(super) quote: Option<RecordAddress>,
 }
 
 impl Checked {
@@ -47,7 +56,7 @@ impl Checked {
         bounded("the text", "bytes", TEXT_MAX_BYTES, words.text.len())?;
         let shows = [!words.images.is_empty(), post.card.is_some(), post.video.is_some()];
         match shows.iter().filter(|shown| **shown).count() {
-            0 if words.text.trim().is_empty() => return Err(PostError::Empty),
+            0 if words.text.trim().is_empty() && post.quote.is_none() => return Err(PostError::Empty),
             0 | 1 => {}
             _ => return Err(PostError::SeveralEmbeds),
         }
@@ -65,7 +74,15 @@ impl Checked {
         if reply_to.is_some() && !is_first {
             return Err(PostError::ReplyInThread);
         }
-        Ok(Self { words, langs: langs.map_err(PostError::Lang)?, reply_to })
+        let quote = post.quote.as_deref().map(quoted).transpose()?;
+        check_labels(&post.labels)?;
+        if let Some(rules) = &post.answered_by {
+            bounded("answered_by", "rules", MAX_GATE_RULES, rules.len())?;
+            if !is_first || reply_to.is_some() {
+                return Err(PostError::GateInThread);
+            }
+        }
+        Ok(Self { words, langs: langs.map_err(PostError::Lang)?, reply_to, quote })
     }
 }
 
@@ -75,6 +92,23 @@ fn answered(given: &str) -> Result<RecordAddress, PostError> {
         Ok(address)
     } else {
         Err(PostError::ReplyToNoPost { collection: address.collection.to_string() })
+    }
+}
+
+fn quoted(given: &str) -> Result<RecordAddress, PostError> {
+    let address = RecordAddress::parse(given).map_err(PostError::Quote)?;
+    if QUOTABLE.contains(&address.collection.as_str()) {
+        Ok(address)
+    } else {
+        Err(PostError::NotQuotable { collection: address.collection.to_string() })
+    }
+}
+
+fn check_labels(labels: &[String]) -> Result<(), PostError> {
+    bounded("labels", "labels", MAX_LABELS, labels.len())?;
+    match labels.iter().find(|label| !LABELS.contains(&label.as_str())) {
+        Some(label) => Err(PostError::Label { given: label.chars().take(TAG_MAX_GRAPHEMES).collect() }),
+        None => Ok(()),
     }
 }
 

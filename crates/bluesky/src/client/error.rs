@@ -18,6 +18,17 @@ pub enum ClientError {
     /// There is nothing to run on.
     #[error("a client needs a running Tokio runtime: build it in an async function")]
     NoRuntime,
+    /// An environment variable is missing, or cannot be used.
+    #[error("{name}: {reason}")]
+    Setting {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// That is no address of a post.
+    #[error("{0}")]
+    Address(SyntaxError),
     /// The HTTP client cannot be made.
     #[error("the HTTP client cannot be made: {0}")]
     Setup(String),
@@ -42,7 +53,7 @@ pub enum ClientError {
         error: PostError,
     },
     /// Too few or too many parts.
-    #[error("a thread has 1 to {limit} parts, and this has {given}; nothing was sent")]
+    #[error("a thread has 1 to {limit} parts, gates counted like parts, and this has {given}; nothing was sent")]
     Parts {
         /// What one call takes.
         limit: usize,
@@ -52,11 +63,26 @@ pub enum ClientError {
     /// Somebody who is mentioned, or the author of what is answered, could not be looked up, or does not exist.
     #[error("{0}; nothing was posted")]
     Identity(IdentityError),
-    /// What is answered does not exist, or is no post.
+    /// Somebody could not be looked up, or does not exist.
+    #[error("{0}")]
+    Lookup(IdentityError),
+    /// What is answered or quoted does not exist, or is something else.
     #[error("{uri} is not there, or is no post that can be answered; nothing was posted; check the address")]
     NoSuchPost {
         /// The address, by DID.
         uri: AtUri,
+    },
+    /// Its author does not let it be quoted.
+    #[error("the author of {uri} does not let it be quoted; nothing was posted; answer it instead")]
+    NotToBeQuoted {
+        /// What was to be quoted.
+        uri: AtUri,
+    },
+    /// A record of somebody else cannot be deleted.
+    #[error("{given:?} is no record of this account, so it cannot be deleted; nothing was sent")]
+    NotOwn {
+        /// The address that was given.
+        given: String,
     },
     /// The answer to the write was lost: the post may be there. Look before sending it again, or it may be there twice.
     #[error("{error}; whether it was posted is not known: look for {uri} before you post it again")]
@@ -170,6 +196,24 @@ pub enum PostError {
     /// A later part of a thread answers the part before it.
     #[error("reply_to stands on the first part of a thread only: each other part answers the one before it")]
     ReplyInThread,
+    /// What is quoted cannot be read.
+    #[error("quote: {0}")]
+    Quote(SyntaxError),
+    /// Something that no app shows as a quote.
+    #[error("quote: {collection} cannot be quoted; posts, feeds, lists and starter packs can")]
+    NotQuotable {
+        /// The kind of record.
+        collection: String,
+    },
+    /// A label that authors do not give.
+    #[error("labels: {given:?} is no label of an author; there are {}", super::check::LABELS.join(", "))]
+    Label {
+        /// The label.
+        given: String,
+    },
+    /// Who may answer is said where it counts for nothing.
+    #[error("answered_by stands on the first part of a thread that answers nothing: it holds for all of it")]
+    GateInThread,
     /// The record cannot be written.
     #[error("the record cannot be written: {0}")]
     Record(RecordError),
@@ -181,7 +225,7 @@ impl ClientError {
         match self {
             Self::Session(error) => error.is_transient(),
             Self::Journal(_) | Self::Login(LoginError::RateLimited { .. }) => true,
-            Self::Identity(error) => error.is_transient(),
+            Self::Identity(error) | Self::Lookup(error) => error.is_transient(),
             Self::Login(LoginError::Unreachable { transient, .. }) => *transient,
             _ => false,
         }

@@ -8,11 +8,15 @@ mod ask;
 mod builder;
 mod check;
 mod error;
+mod gates;
+mod measure;
 mod pages;
 mod post;
 mod publish;
+mod reading;
 mod reply;
 mod upload;
+mod variables;
 mod words;
 
 use std::fmt;
@@ -28,12 +32,12 @@ pub use answer::{Answer, HttpFacts};
 pub use ask::Ask;
 pub use builder::Builder;
 pub use check::{
-    ALT_MAX_GRAPHEMES, IMAGE_MAX_BYTES, MAX_GALLERY, MAX_IMAGES, MAX_LANGS, MAX_PARTS, MAX_TAGS, TEXT_MAX_BYTES,
-    TEXT_MAX_GRAPHEMES, THUMB_MAX_BYTES,
+    ALT_MAX_GRAPHEMES, IMAGE_MAX_BYTES, LABELS, MAX_GALLERY, MAX_GATE_RULES, MAX_IMAGES, MAX_LANGS, MAX_PARTS,
+    MAX_TAGS, TEXT_MAX_BYTES, TEXT_MAX_GRAPHEMES, THUMB_MAX_BYTES,
 };
 pub use error::{ClientError, PostError};
 pub use pages::{Bookmarked, Reader};
-pub use post::{Image, Post};
+pub use post::{Image, MayAnswer, Post};
 pub use publish::Receipt;
 
 use crate::blob::{self, Blob};

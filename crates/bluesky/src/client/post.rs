@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use skein_atproto::syntax::AtUri;
 
 use crate::video::VideoEmbed;
 
@@ -18,6 +19,10 @@ pub struct Post {
     pub(super) markdown: bool,
     pub(super) facets: Vec<LinkFacet>,
     pub(super) reply_to: Option<String>,
+    pub(super) quote: Option<String>,
+    pub(super) labels: Vec<String>,
+    pub(super) answered_by: Option<Vec<MayAnswer>>,
+    pub(super) no_quotes: bool,
     pub(super) langs: Vec<String>,
     pub(super) tags: Vec<String>,
     pub(super) images: Vec<Image>,
@@ -56,6 +61,19 @@ pub struct Image {
     pub height: u32,
 }
 
+/// Who may answer a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MayAnswer {
+    /// Whom its first post mentions.
+    Mentioned,
+    /// Who follows its author.
+    Followers,
+    /// Whom its author follows.
+    Following,
+    /// Who is on this list.
+    Listed(AtUri),
+}
+
 impl Post {
     /// A plain text, in which mentions, links and tags are found.
     pub fn new(text: impl Into<String>) -> Self {
@@ -77,6 +95,33 @@ impl Post {
     /// What it answers: an at-uri, or the address of a post on bsky.app. Parent and root are found.
     pub fn reply_to(mut self, address: impl Into<String>) -> Self {
         self.reply_to = Some(address.into());
+        self
+    }
+
+    /// What it quotes, beneath its text and beside its pictures: a post, a feed, a list or a starter pack, by its at-uri or its
+    /// address on bsky.app. Its author must let it be quoted.
+    pub fn quote(mut self, address: impl Into<String>) -> Self {
+        self.quote = Some(address.into());
+        self
+    }
+
+    /// What its author warns of, up to 10 labels: `sexual`, `nudity`, `porn`, `graphic-media`; `!no-unauthenticated` hides it
+    /// from who is not logged in.
+    pub fn labels<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
+        self.labels = labels.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Only these may answer the thread that this post begins; nobody where there are none. A record of its own, written in the
+    /// same commit, which costs as much as a post.
+    pub fn answered_by(mut self, who: impl IntoIterator<Item = MayAnswer>) -> Self {
+        self.answered_by = Some(who.into_iter().collect());
+        self
+    }
+
+    /// Nobody but its author may quote it. A record of its own, as with [`Post::answered_by`].
+    pub fn no_quotes(mut self) -> Self {
+        self.no_quotes = true;
         self
     }
 

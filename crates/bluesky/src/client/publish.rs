@@ -7,12 +7,15 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use skein_atproto::record::{Post as Record, ReplyRef, StrongRef};
-use skein_atproto::syntax::{AtUri, Cid, Datetime, Did, Nsid, RecordKey, SyntaxError, Tid};
+use skein_atproto::syntax::{
+    AtIdentifier, AtUri, Cid, Datetime, Did, Nsid, RecordAddress, RecordKey, SyntaxError, Tid,
+};
 
 use super::Client;
 use super::answer::{Answer, HttpFacts};
 use super::check::{Checked, MAX_PARTS};
 use super::error::{ClientError, PostError};
+use super::gates;
 use super::post::Post;
 use crate::repo::{self, APPLY_WRITES, Applied, Head};
 use crate::session::SessionError;
@@ -25,6 +28,8 @@ pub struct Receipt {
     pub uri: AtUri,
     /// Its hash, computed here before it was sent; the server did not tell another one.
     pub cid: Cid,
+    /// The records that say who may answer and quote it, written in the same commit.
+    pub gates: Vec<AtUri>,
     /// The commit that holds it, with all parts of its thread; some servers do not say.
     pub commit: Option<Head>,
     /// What was left out or stayed plain text, and why.
@@ -36,11 +41,27 @@ pub struct Receipt {
 /// Between two parts of a thread, in microseconds.
 const PART_US: u64 = 1_000;
 
-struct Part {
-    reference: StrongRef,
-    rkey: RecordKey,
-    record: Value,
-    warnings: Vec<String>,
+/// A record to be created.
+pub(super) struct Write {
+    pub(super) reference: StrongRef,
+    pub(super) collection: Nsid,
+    pub(super) rkey: RecordKey,
+    pub(super) record: Value,
+}
+
+/// All parts and then all gates, in the order in which they are written.
+#[derive(Default)]
+struct Thread {
+    parts: Vec<Write>,
+    gates: Vec<Write>,
+    /// Of each part.
+    warnings: Vec<Vec<String>>,
+}
+
+impl Thread {
+    fn writes(&self) -> impl Iterator<Item = &Write> {
+        self.parts.iter().chain(&self.gates)
+    }
 }
 
 impl Client {
@@ -62,19 +83,43 @@ impl Client {
     pub async fn thread(&self, posts: impl IntoIterator<Item = Post> + Send) -> Result<Vec<Receipt>, ClientError> {
         let me = self.account_for("posting")?;
         let posts: Vec<Post> = posts.into_iter().take(MAX_PARTS + 1).collect();
-        if posts.is_empty() || posts.len() > MAX_PARTS {
-            return Err(ClientError::Parts { limit: MAX_PARTS, given: posts.len() });
+        let writes = posts.len() + posts.iter().map(gates::count).sum::<usize>();
+        if posts.is_empty() || writes > MAX_PARTS {
+            return Err(ClientError::Parts { limit: MAX_PARTS, given: writes });
         }
         let mut checked = Vec::with_capacity(posts.len());
         for (index, post) in posts.iter().enumerate() {
             let part = index + 1;
             checked.push(Checked::of(post, index == 0).map_err(|error| ClientError::Post { part, error })?);
         }
-        let parts = self.parts(me, &posts, checked).await?;
-        self.write(me, parts).await
+        let thread = self.prepared(me, &posts, checked).await?;
+        self.write(me, thread).await
     }
 
-    async fn parts(&self, me: &Did, posts: &[Post], checked: Vec<Checked>) -> Result<Vec<Part>, ClientError> {
+    /// Deletes a record of this account, such as a post, by its at-uri or its address on bsky.app. What is gone already is no
+    /// error, so that it is safe to say again. Gates are records of their own: see [`Receipt::gates`].
+    ///
+    /// # Errors
+    /// [`ClientError::NotOwn`] before anything is sent; otherwise as [`Client::call`].
+    pub async fn delete(&self, address: &str) -> Result<Answer, ClientError> {
+        let me = self.account_for("deleting")?;
+        let not_own = || ClientError::NotOwn { given: address.chars().take(200).collect() };
+        let RecordAddress { author, collection, rkey } = RecordAddress::parse(address).map_err(|_| not_own())?;
+        let author = match author {
+            AtIdentifier::Did(did) => did,
+            AtIdentifier::Handle(handle) => {
+                let found = self.inner.sessions.identities().resolve_handle(&handle, None).await;
+                found.map_err(ClientError::Lookup)?
+            }
+        };
+        if author != *me {
+            return Err(not_own());
+        }
+        let input = json!({"repo": me.as_str(), "collection": collection.as_str(), "rkey": rkey.as_str()});
+        self.call("com.atproto.repo.deleteRecord", input).await
+    }
+
+    async fn prepared(&self, me: &Did, posts: &[Post], checked: Vec<Checked>) -> Result<Thread, ClientError> {
         let mut reply = match checked.first().and_then(|first| first.reply_to.as_ref()) {
             Some(address) => Some(self.answered(me, address).await?),
             None => None,
@@ -83,62 +128,76 @@ impl Client {
         let mut ready = Vec::with_capacity(posts.len());
         for mut one in checked {
             let facets = self.resolve(&mut one.words).await?;
-            ready.push((one, facets));
+            let quote = match &one.quote {
+                Some(address) => Some(self.quoted(me, address).await?),
+                None => None,
+            };
+            ready.push((one, facets, quote));
         }
         let mut embeds = Vec::with_capacity(posts.len());
-        for (post, (one, _)) in posts.iter().zip(&ready) {
-            embeds.push(self.embed(post, &one.words.images).await?);
+        for (post, (one, _, quote)) in posts.iter().zip(&ready) {
+            embeds.push(self.embed(post, &one.words.images, quote.as_ref()).await?);
         }
         let stamps = self.stamps(posts.len()).map_err(ClientError::Method)?;
         let collection = Nsid::parse(Record::NSID).map_err(ClientError::Method)?;
-        let mut parts = Vec::with_capacity(posts.len());
+        let mut thread = Thread::default();
         let ready = ready.into_iter().zip(embeds).zip(stamps).zip(posts);
-        for (index, ((((one, facets), embed), (created_at, rkey)), post)) in ready.enumerate() {
-            let mut record = Record::new(one.words.text, created_at);
+        for (index, ((((one, facets, _), embed), (created_at, rkey)), post)) in ready.enumerate() {
+            let mut record = Record::new(one.words.text, created_at.clone());
             record.facets = facets;
             record.embed = embed;
             record.langs = one.langs;
+            record.labels = self_labels(&post.labels);
             record.tags.clone_from(&post.tags);
             record.reply.clone_from(&reply);
             let refuse = |error| ClientError::Post { part: index + 1, error: PostError::Record(error) };
             let cid = record.cid().map_err(refuse)?;
             let uri = AtUri::record(me, &collection, &rkey);
+            thread.gates.extend(gates::of_post(me, post, &uri, &rkey, &created_at)?);
             let reference = StrongRef { uri, cid };
             let root = reply.map_or_else(|| reference.clone(), |reply| reply.root);
             reply = Some(ReplyRef { root, parent: reference.clone() });
-            parts.push(Part { reference, rkey, record: record.to_value(), warnings: one.words.warnings });
+            thread.parts.push(Write { reference, collection: collection.clone(), rkey, record: record.to_value() });
+            thread.warnings.push(one.words.warnings);
         }
-        Ok(parts)
+        Ok(thread)
     }
 
-    async fn write(&self, me: &Did, parts: Vec<Part>) -> Result<Vec<Receipt>, ClientError> {
-        let body = Bytes::from(body(me, &parts).to_string());
+    async fn write(&self, me: &Did, thread: Thread) -> Result<Vec<Receipt>, ClientError> {
+        let body = Bytes::from(body(me, &thread).to_string());
         let timeout = Duration::from_millis(WRITE_TIMEOUT_MS);
         let send = |me: crate::session::Authorized| {
             let body = body.clone();
             async move { repo::apply_writes(&me, body, timeout).await }
         };
-        let first = parts.first().map(|part| part.reference.uri.clone());
+        let first = thread.parts.first().map(|part| part.reference.uri.clone());
         let unsure = |error: SessionError| match &first {
             Some(uri) if may_have_arrived(&error) => ClientError::MayBePosted { uri: uri.clone(), error },
             _ => ClientError::Session(error),
         };
         let response = self.inner.sessions.call(me, send).await.map_err(&unsure)?;
-        let applied = repo::parse_apply_writes(&response).map_err(|error| unsure(SessionError::Call(error)))?;
+        let Applied { commit, results } =
+            repo::parse_apply_writes(&response).map_err(|error| unsure(SessionError::Call(error)))?;
         let http = Answer::of(response).map_err(|error| unsure(SessionError::Call(error)))?.http;
-        let Applied { commit, results } = applied;
-        let told = results.into_iter().map(Some).chain(std::iter::repeat(None));
-        parts
-            .into_iter()
-            .zip(told)
-            .map(|(Part { reference: StrongRef { uri, cid }, warnings, .. }, told)| {
-                match told.and_then(|told| told.cid).filter(|found| *found != cid) {
-                    Some(found) => Err(ClientError::Changed { uri, expected: cid, found }),
-                    None => Ok(Receipt { uri, cid, commit: commit.clone(), warnings, http: http.clone() }),
-                }
-            })
-            .collect()
+        for (write, told) in thread.writes().zip(results) {
+            let StrongRef { uri, cid } = &write.reference;
+            if let Some(found) = told.cid.filter(|found| found != cid) {
+                return Err(ClientError::Changed { uri: uri.clone(), expected: cid.clone(), found });
+            }
+        }
+        let Thread { parts, gates, warnings } = thread;
+        let receipt = |(Write { reference: StrongRef { uri, cid }, rkey, .. }, warnings)| {
+            let of_part = gates.iter().filter(|gate| gate.rkey == rkey).map(|gate| gate.reference.uri.clone());
+            Receipt { uri, cid, gates: of_part.collect(), commit: commit.clone(), warnings, http: http.clone() }
+        };
+        Ok(parts.into_iter().zip(warnings).map(receipt).collect())
     }
+}
+
+/// The labels of an author, as a record holds them.
+fn self_labels(labels: &[String]) -> Option<Value> {
+    let values: Vec<_> = labels.iter().map(|label| json!({ "val": label })).collect();
+    (!values.is_empty()).then(|| json!({"$type": "com.atproto.label.defs#selfLabels", "values": values}))
 }
 
 impl Client {
@@ -163,16 +222,16 @@ impl Client {
     }
 }
 
-fn body(me: &Did, parts: &[Part]) -> Value {
-    let create = |part: &Part| {
+fn body(me: &Did, thread: &Thread) -> Value {
+    let create = |write: &Write| {
         json!({
             "$type": format!("{APPLY_WRITES}#create"),
-            "collection": Record::NSID,
-            "rkey": part.rkey.as_str(),
-            "value": part.record,
+            "collection": write.collection.as_str(),
+            "rkey": write.rkey.as_str(),
+            "value": write.record,
         })
     };
-    json!({"repo": me.as_str(), "validate": true, "writes": parts.iter().map(create).collect::<Vec<_>>()})
+    json!({"repo": me.as_str(), "validate": true, "writes": thread.writes().map(create).collect::<Vec<_>>()})
 }
 
 /// Whether the write may have happened, for all that is known.

@@ -1,16 +1,55 @@
-//! What a post answers, found at its author's own server.
+//! What a post answers or quotes, found at its author's own server.
 
 use skein_atproto::record::{Post, ReplyRef, StrongRef};
-use skein_atproto::syntax::{AtIdentifier, AtUri, Did, RecordAddress};
+use skein_atproto::syntax::{AtIdentifier, AtUri, Did, Nsid, RecordAddress};
+use url::Url;
 
 use super::Client;
 use super::error::ClientError;
+use super::gates::{DISABLE_RULE, POSTGATE};
 use crate::identity::IdentityError;
-use crate::repo;
+use crate::repo::{self, Record};
+use crate::xrpc::XrpcClient;
+
+/// A record of anybody, and the server that has it.
+struct Found {
+    author: Did,
+    pds: Url,
+    reader: XrpcClient,
+    reference: StrongRef,
+    record: Record,
+}
 
 impl Client {
     /// The post at this address, and the root of its thread.
     pub(super) async fn answered(&self, me: &Did, address: &RecordAddress) -> Result<ReplyRef, ClientError> {
+        let Found { reference: parent, record, .. } = self.found(me, address).await?;
+        let gone = || ClientError::NoSuchPost { uri: parent.uri.clone() };
+        let post: Post = serde_json::from_value(record.value).map_err(|_| gone())?;
+        Ok(ReplyRef { root: post.reply.map_or_else(|| parent.clone(), |reply| reply.root), parent })
+    }
+
+    /// The record at this address, if its author lets it be quoted. Everybody may quote themselves, as in the app.
+    pub(super) async fn quoted(&self, me: &Did, address: &RecordAddress) -> Result<StrongRef, ClientError> {
+        let Found { author, pds, reader, reference, .. } = self.found(me, address).await?;
+        if address.collection.as_str() != Post::NSID || author == *me {
+            return Ok(reference);
+        }
+        let collection = Nsid::parse(POSTGATE).map_err(ClientError::Method)?;
+        let gate = match repo::get_record(&reader, &pds, &author, &collection, &address.rkey).await {
+            Ok(gate) => gate,
+            Err(error) if error.is_transient() => return Err(error.into()),
+            // A server that has the post and knows no gate in whatever words: nobody else can know one either.
+            Err(_) => None,
+        };
+        let rules = gate.as_ref().and_then(|gate| gate.value["embeddingRules"].as_array());
+        if rules.is_some_and(|rules| rules.iter().any(|rule| rule["$type"] == DISABLE_RULE)) {
+            return Err(ClientError::NotToBeQuoted { uri: reference.uri });
+        }
+        Ok(reference)
+    }
+
+    async fn found(&self, me: &Did, address: &RecordAddress) -> Result<Found, ClientError> {
         let RecordAddress { author, collection, rkey } = address;
         let identities = self.inner.sessions.identities();
         let author = match author {
@@ -22,11 +61,9 @@ impl Client {
         let uri = AtUri::record(&author, collection, rkey);
         let reader = self.inner.sessions.reader(me).await?;
         let gone = || ClientError::NoSuchPost { uri: uri.clone() };
-        let found = repo::get_record(&reader, &pds, &author, collection, rkey).await?.ok_or_else(gone)?;
-        let cid = found.hash().map_err(|_| gone())?;
-        let post: Post = serde_json::from_value(found.value).map_err(|_| gone())?;
-        let parent = StrongRef { uri, cid };
-        Ok(ReplyRef { root: post.reply.map_or_else(|| parent.clone(), |reply| reply.root), parent })
+        let record = repo::get_record(&reader, &pds, &author, collection, rkey).await?.ok_or_else(gone)?;
+        let cid = record.hash().map_err(|_| gone())?;
+        Ok(Found { author, pds, reader, reference: StrongRef { uri, cid }, record })
     }
 }
 

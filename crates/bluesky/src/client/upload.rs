@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use skein_atproto::record::cid_of_blob;
+use skein_atproto::record::{StrongRef, cid_of_blob};
 
 use super::Client;
 use super::check::{MAX_IMAGES, thumb_type};
@@ -11,7 +11,23 @@ use super::post::{Card, Image, Post};
 use crate::blob::Blob;
 
 impl Client {
-    pub(super) async fn embed(&self, post: &Post, images: &[Image]) -> Result<Option<Value>, ClientError> {
+    /// What is shown beneath the text: media, a quote, or both.
+    pub(super) async fn embed(
+        &self,
+        post: &Post,
+        images: &[Image],
+        quote: Option<&StrongRef>,
+    ) -> Result<Option<Value>, ClientError> {
+        let media = self.media(post, images).await?;
+        let Some(quote) = quote else { return Ok(media) };
+        let record = json!({"$type": "app.bsky.embed.record", "record": quote});
+        Ok(Some(match media {
+            None => record,
+            Some(media) => json!({"$type": "app.bsky.embed.recordWithMedia", "record": record, "media": media}),
+        }))
+    }
+
+    async fn media(&self, post: &Post, images: &[Image]) -> Result<Option<Value>, ClientError> {
         if let Some(card) = &post.card {
             return self.card(card).await.map(Some);
         }

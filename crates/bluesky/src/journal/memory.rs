@@ -5,16 +5,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use skein_atproto::syntax::Did;
+use skein_atproto::syntax::{AtIdentifier, Did};
 
 use crate::budget::{Meter, Tally};
 use crate::calls::CallRecord;
 use crate::cursor::CursorKey;
 
-use super::{BudgetJournal, Journal, JournalError, Session, Stored, TallyChange};
+use super::{BudgetJournal, Journal, JournalError, KeptProfile, ProfileJournal, Session, Stored, TallyChange};
 
 /// Rows of the call log that are kept.
 const MAX_CALLS: usize = 10_000;
+/// Accounts that are remembered; then whoever was asked for longest ago is forgotten.
+const MAX_PROFILES: usize = 10_000;
 
 /// Remembers in memory: for tests, and for programs that log in each time they start.
 #[derive(Debug, Default)]
@@ -30,6 +32,8 @@ struct State {
     calls: VecDeque<CallRecord>,
     cursors: HashMap<CursorKey, String>,
     tallies: BTreeMap<Meter, Tally>,
+    /// By what their `actor` is.
+    profiles: HashMap<String, KeptProfile>,
 }
 
 impl MemoryJournal {
@@ -65,6 +69,38 @@ impl BudgetJournal for MemoryJournal {
 
     async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
         Ok(self.state().tallies.iter().map(|(meter, tally)| (meter.clone(), tally.clone())).collect())
+    }
+}
+
+#[async_trait]
+impl ProfileJournal for MemoryJournal {
+    async fn profile(&self, actor: &AtIdentifier) -> Result<Option<KeptProfile>, JournalError> {
+        let state = self.state();
+        Ok(match actor {
+            AtIdentifier::Did(did) => state.profiles.get(did.as_str()).cloned(),
+            AtIdentifier::Handle(handle) => {
+                state.profiles.values().find(|kept| kept.handle.as_ref() == Some(handle)).cloned()
+            }
+        })
+    }
+
+    async fn keep_profile(&self, kept: &KeptProfile) -> Result<Option<Did>, JournalError> {
+        let profiles = &mut self.state().profiles;
+        let mut lost = None;
+        let others = |other: &&mut KeptProfile| other.handle == kept.handle && other.actor != kept.actor;
+        for other in profiles.values_mut().filter(others).filter(|other| other.handle.is_some()) {
+            other.handle = None;
+            if let AtIdentifier::Did(did) = &other.actor {
+                lost = Some(did.clone());
+            }
+        }
+        profiles.retain(|_, other| other.handle.is_some() || matches!(other.actor, AtIdentifier::Did(_)));
+        profiles.insert(kept.actor.as_str().to_owned(), kept.clone());
+        if profiles.len() > MAX_PROFILES {
+            let oldest = profiles.iter().min_by_key(|(_, kept)| kept.asked_at).map(|(key, _)| key.clone());
+            oldest.and_then(|key| profiles.remove(&key));
+        }
+        Ok(lost)
     }
 }
 

@@ -1,7 +1,8 @@
-//! What a client remembers between calls and between processes: sessions, who is refreshing one, calls, cursors, budgets.
+//! What a client remembers between calls and between processes: sessions, who is refreshing one, calls, cursors, budgets, profiles.
 
 mod budget;
 mod memory;
+mod profile;
 mod session;
 
 use async_trait::async_trait;
@@ -14,11 +15,12 @@ use crate::cursor::CursorKey;
 
 pub use budget::{BudgetJournal, TallyChange};
 pub use memory::MemoryJournal;
+pub use profile::{Gone, KeptProfile, ProfileJournal};
 pub use session::{Session, SessionFormatError};
 
 /// The memory of a client. Several processes may share one, so every change is compare-and-set or a lease.
 #[async_trait]
-pub trait Journal: BudgetJournal {
+pub trait Journal: BudgetJournal + ProfileJournal {
     /// The session of an account, if there is one.
     async fn session(&self, did: &Did) -> Result<Option<Stored>, JournalError>;
 

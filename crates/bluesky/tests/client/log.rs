@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
-use skein_atproto::syntax::Did;
+use skein_atproto::syntax::{AtIdentifier, Did};
 use skein_bluesky::budget::{Meter, Tally};
 use skein_bluesky::calls::{CallRecord, Recorder};
 use skein_bluesky::cursor::CursorKey;
-use skein_bluesky::journal::{BudgetJournal, Journal, JournalError, MemoryJournal, Session, Stored, TallyChange};
+use skein_bluesky::journal::{
+    BudgetJournal, Journal, JournalError, KeptProfile, MemoryJournal, ProfileJournal, Session, Stored, TallyChange,
+};
 use skein_bluesky::repo;
 use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::{Auth, XrpcClient};
@@ -136,6 +138,17 @@ impl BudgetJournal for Full {
 
     async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
         Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl ProfileJournal for Full {
+    async fn profile(&self, _: &AtIdentifier) -> Result<Option<KeptProfile>, JournalError> {
+        Ok(None)
+    }
+
+    async fn keep_profile(&self, _: &KeptProfile) -> Result<Option<Did>, JournalError> {
+        Err(JournalError::new("the disk is full"))
     }
 }
 

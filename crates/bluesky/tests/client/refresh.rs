@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use skein_atproto::syntax::Did;
+use skein_atproto::syntax::{AtIdentifier, Did};
 use skein_bluesky::budget::{Meter, Tally};
 use skein_bluesky::calls::CallRecord;
 use skein_bluesky::cursor::CursorKey;
-use skein_bluesky::journal::{BudgetJournal, Journal, JournalError, MemoryJournal, Session, Stored, TallyChange};
+use skein_bluesky::journal::{
+    BudgetJournal, Journal, JournalError, KeptProfile, MemoryJournal, ProfileJournal, Session, Stored, TallyChange,
+};
 use skein_bluesky::session::{Authorized, SessionError};
 use skein_bluesky::xrpc::{CallError, Response};
 
@@ -285,6 +287,16 @@ macro_rules! journal_over_memory {
             }
             async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
                 self.memory.tallies().await
+            }
+        }
+
+        #[async_trait]
+        impl ProfileJournal for $name {
+            async fn profile(&self, actor: &AtIdentifier) -> Result<Option<KeptProfile>, JournalError> {
+                self.memory.profile(actor).await
+            }
+            async fn keep_profile(&self, kept: &KeptProfile) -> Result<Option<Did>, JournalError> {
+                self.memory.keep_profile(kept).await
             }
         }
 

@@ -3,11 +3,13 @@
 #![cfg(test)]
 
 mod beneath;
+mod gates;
 mod house;
 #[expect(dead_code, reason = "shared with the tests of the layers beneath, which use the rest of it")]
 #[path = "../client/network.rs"]
 mod network;
 mod posting;
+mod profiles;
 mod reading;
 mod real_pds;
 mod refused;

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::json;
 use skein_bluesky::client::ClientError;
 use skein_bluesky::journal::MemoryJournal;
+use skein_bluesky::reads::{FeedFilter, ThreadNode};
 
 use crate::house::{House, builder};
-use crate::network::{Network, Reply, refusal};
+use crate::network::{DID, HANDLE, Network, Reply, refusal};
 
 const TIMELINE: &str = "app.bsky.feed.getTimeline";
 
@@ -151,4 +152,46 @@ async fn a_list_is_read_page_by_page_to_its_end() {
     assert_eq!((read, asked(&house.network)), (2, vec![String::new(), "cursor=two".to_owned()]));
     let error = house.client.get("no method", &[]).pages("x").await.unwrap_err();
     assert!(matches!(error, ClientError::Method(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn posts_that_are_named_by_handle_are_asked_for_by_did_and_each_handle_once() {
+    let house = House::new().await;
+    let counted = |number: u32| {
+        let uri = format!("at://{DID}/app.bsky.feed.post/3ke6kg3wk222{number}");
+        let cid = "bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae";
+        let author = json!({"did": DID, "handle": HANDLE});
+        json!({"uri": uri, "cid": cid, "author": author, "record": {}, "likeCount": number, "indexedAt": "x"})
+    };
+    house.network.order("getPosts", Reply::Json(200, json!({"posts": [counted(3), counted(2)]})));
+    let before = house.network.count("resolveHandle");
+    let pages = ["2", "3", "4"].map(|key| format!("https://bsky.app/profile/alice.test/post/3ke6kg3wk222{key}"));
+    let counts = house.client.counts(&pages).await.unwrap();
+    assert_eq!(
+        counts.iter().map(|counts| counts.map(|counts| counts.likes)).collect::<Vec<_>>(),
+        [Some(2), Some(3), None]
+    );
+    assert_eq!(house.network.count("resolveHandle"), before + 1);
+    let asked = &house.network.seen("getPosts")[0];
+    assert!(!asked.query.contains(HANDLE) && asked.query.matches("uris=").count() == 3, "{}", asked.query);
+    assert_eq!(asked.token, None, "what is public is read as nobody");
+
+    let before = house.network.total();
+    let error = house.client.counts(&["hello"]).await.unwrap_err();
+    assert!(matches!(error, ClientError::Address(_)), "{error:?}");
+    assert_eq!(house.network.total(), before);
+    let error =
+        house.client.conversation("https://bsky.app/profile/nobody.test/post/3ke6kg3wk2222", 1, 1).await.unwrap_err();
+    assert!(matches!(error, ClientError::Lookup(_)), "{error:?}");
+    house.network.order("getPostThread", refusal(400, "NotFound", "Post not found"));
+    let uri = format!("at://{DID}/app.bsky.feed.post/3ke6kg3wk2222");
+    assert_eq!(house.client.conversation(&uri, 1, 1).await.unwrap(), ThreadNode::NotFound(uri));
+    house.network.order("getAuthorFeed", Reply::Json(200, json!({"feed": [], "cursor": "next"})));
+    let page = house.client.author_feed(HANDLE, FeedFilter::PostsWithMedia, Some("here"), 5).await.unwrap();
+    assert_eq!(page.cursor.as_deref(), Some("next"));
+    let query = &house.network.seen("getAuthorFeed")[0].query;
+    assert!(
+        query.contains("cursor=here") && query.contains("posts_with_media") && query.contains("limit=5"),
+        "{query}"
+    );
 }

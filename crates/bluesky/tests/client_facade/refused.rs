@@ -1,8 +1,11 @@
 //! What cannot be posted is refused by name, before anything is sent.
 
-use skein_bluesky::client::{ClientError, IMAGE_MAX_BYTES, Image, MAX_PARTS, Post, PostError, THUMB_MAX_BYTES};
+use skein_bluesky::client::{
+    ClientError, IMAGE_MAX_BYTES, Image, MAX_PARTS, MayAnswer, Post, PostError, THUMB_MAX_BYTES,
+};
 
 use crate::house::{House, image};
+use crate::network::DID;
 
 fn refusal(error: ClientError) -> (usize, PostError) {
     match error {
@@ -54,6 +57,15 @@ fn cases() -> Vec<(Post, &'static str)> {
         (many(1).external("https://a.example", "", "", None), "leave all but one out"),
         (Post::new("a").reply_to("hello"), "reply_to:"),
         (Post::new("a").reply_to("https://bsky.app/profile/alice.test/feed/x"), "only posts can be answered"),
+        (Post::new("a").quote("hello"), "quote:"),
+        (Post::new("a").quote("at://did:plc:abc/app.bsky.feed.like/x"), "app.bsky.feed.like cannot be quoted"),
+        (Post::new("a").labels(["gore"]), "there are sexual, nudity"),
+        (Post::new("a").labels(["porn"; 11]), "labels takes up to 10 labels, and this has 11"),
+        (Post::new("a").answered_by(vec![MayAnswer::Followers; 6]), "answered_by takes up to 5 rules, and this has 6"),
+        (
+            Post::new("a").reply_to("at://did:plc:abc/app.bsky.feed.post/x").answered_by([]),
+            "on the first part of a thread that answers nothing",
+        ),
     ]
 }
 
@@ -91,4 +103,31 @@ async fn a_thread_names_the_part_and_has_its_bounds() {
         assert!(matches!(error, ClientError::Parts { limit: 200, given } if given == count), "{error:?}");
     }
     assert_eq!(house.network.total(), before);
+}
+
+#[tokio::test]
+async fn gates_count_like_parts_and_stand_on_the_first_one() {
+    let house = House::new().await;
+    let before = house.network.total();
+    let error = house.client.thread(vec![Post::new("a").no_quotes(); 101]).await.unwrap_err();
+    assert!(matches!(error, ClientError::Parts { limit: 200, given: 202 }), "{error:?}");
+    let late = [Post::new("one"), Post::new("two").answered_by([MayAnswer::Mentioned])];
+    let (part, error) = refusal(house.client.thread(late).await.unwrap_err());
+    assert!(part == 2 && matches!(error, PostError::GateInThread), "{error:?}");
+    assert_eq!(house.network.total(), before);
+}
+
+#[tokio::test]
+async fn records_of_others_are_not_deleted() {
+    let house = House::new().await;
+    let before = house.network.total();
+    for address in ["at://did:plc:abc/app.bsky.feed.post/x", "hello", "https://bsky.app/profile/did:plc:abc/post/x"] {
+        let error = house.client.delete(address).await.unwrap_err();
+        assert!(matches!(error, ClientError::NotOwn { .. }), "{error:?}");
+    }
+    assert_eq!(house.network.total(), before);
+    house.client.delete("https://bsky.app/profile/alice.test/post/3ke6kg3wk2222").await.unwrap();
+    let input: serde_json::Value = serde_json::from_slice(&house.network.seen("deleteRecord")[0].body).unwrap();
+    let expected = serde_json::json!({"repo": DID, "collection": "app.bsky.feed.post", "rkey": "3ke6kg3wk2222"});
+    assert_eq!(input, expected);
 }

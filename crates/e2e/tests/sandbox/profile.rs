@@ -36,13 +36,14 @@ async fn a_mark_is_made_with_its_record_and_removed_again() {
     assert_eq!(scene.profile_record().await, Value::Null, "nothing is written without need");
 
     let told = scene.mark("on").await;
-    let expected = json!({"account": scene.alice.did, "bot": true, "changed": true, "created": true});
+    let expected =
+        json!({"account": scene.alice.did, "handle": "alice.test", "bot": true, "changed": true, "created": true});
     assert_eq!(told, expected);
     let labels = json!({"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "bot"}]});
     assert_eq!(scene.profile_record().await, json!({"$type": "app.bsky.actor.profile", "labels": labels}));
 
     let again = scene.rig.run(&["profile", "--bot", "on"]).await.exits(0).stdout;
-    assert!(again.contains("before. Nothing was changed."), "{again}");
+    assert!(again.contains("@alice.test was marked as automated before. Nothing was changed."), "{again}");
     assert_eq!(scene.mark("off").await["created"], false);
     assert_eq!(scene.profile_record().await, json!({"$type": "app.bsky.actor.profile"}));
 }
@@ -73,8 +74,36 @@ async fn the_rest_of_a_profile_stays_and_is_shown() {
     }
     assert!(!own.contains("Automated"), "{own}");
     let named = scene.rig.run(&["profile", "@alice.test", "--json"]).await.exits(0).json();
-    assert_eq!(named["did"], scene.alice.did.as_str());
-    scene.rig.run(&["profile", "nobody.test"]).await.exits(1);
+    assert_eq!((&named["did"], &named["is_kept"]), (&json!(scene.alice.did), &json!(true)));
+}
+
+#[tokio::test]
+async fn a_profile_is_remembered_until_it_is_asked_for_anew() {
+    let scene = Scene::set().await;
+    let bob = scene.sandbox.create_account("bob.test").unwrap();
+    let asked = async |options: &[&str]| {
+        let told = scene.rig.run(&[&["profile", "bob.test", "--json"], options].concat()).await.exits(0).json();
+        (told["is_kept"].clone(), told["did"].clone())
+    };
+    assert_eq!(asked(&[]).await, (json!(false), json!(bob.did)));
+    assert_eq!(asked(&[]).await, (json!(true), json!(bob.did)));
+    let shown = scene.rig.run(&["profile", &bob.did]).await.exits(0);
+    assert!(shown.stdout.contains("@bob.test"), "{shown:?}");
+    assert!(shown.stderr.contains("Remembered from less than a minute ago; `--refresh` asks anew."), "{shown:?}");
+    assert_eq!(asked(&["--refresh"]).await, (json!(false), json!(bob.did)));
+    let method = ["log", "--method", "getProfile", "--json"];
+    let calls = async || scene.rig.run(&method).await.exits(0).json().as_array().unwrap().len();
+    let before = calls().await;
+    for expected in ["is no account that the AppView knows", "Remembered from"] {
+        let gone = scene.rig.run(&["profile", "nobody.test"]).await.exits(1);
+        assert!(gone.stderr.contains(expected), "{gone:?}");
+    }
+    assert_eq!(calls().await, before + 1, "the second answer came from memory");
+    let refused = scene.rig.run(&["profile", "no one", "--json"]).await.exits(2).json();
+    assert_eq!(refused["errors"][0]["code"], "actor_invalid", "{refused:#}");
+    let pruned = scene.rig.run(&["prune", "--older-than", "0s", "--json"]).await.exits(0).json();
+    assert_eq!(pruned["profiles"], 2, "{pruned}");
+    assert_eq!(asked(&[]).await.0, json!(false));
 }
 
 #[tokio::test]

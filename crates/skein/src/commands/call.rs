@@ -245,7 +245,8 @@ fn show(app: &App, response: &Response, on_a_line: bool) -> Result<(), Failure> 
     Ok(())
 }
 
-fn unread(error: &PageError) -> Failure {
+/// A list that could not be read on.
+pub(super) fn unread(error: &PageError) -> Failure {
     match error {
         PageError::Call(error) => failed(error),
         PageError::Journal(error) => Failure::system("database", sentence(&error.to_string())),

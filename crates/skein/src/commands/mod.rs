@@ -2,9 +2,11 @@
 
 pub(crate) mod accounts;
 pub(crate) mod call;
+pub(crate) mod counts;
 pub(crate) mod delete;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod feed;
 pub(crate) mod hold;
 pub(crate) mod limits;
 pub(crate) mod log;
@@ -16,6 +18,7 @@ pub(crate) mod prune;
 pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod serve;
+pub(crate) mod show;
 pub(crate) mod thread;
 pub(crate) mod verify;
 pub(crate) mod work;
@@ -41,6 +44,9 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Delete(args) => delete::run(app, args).await,
         Command::Verify(args) => verify::run(app, args).await,
         Command::Profile(args) => profile::run(app, args).await,
+        Command::Counts(args) => counts::run(app, args).await,
+        Command::Feed(args) => feed::run(app, args).await,
+        Command::Show(args) => show::run(app, args).await,
         Command::Get(args) => call::get(app, args).await,
         Command::Call(args) => call::call(app, args).await,
         Command::Log(args) => log::run(app, args).await,

@@ -1,17 +1,20 @@
 //! `skein profile`: what others see of an account, and the mark of accounts that a program writes for.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use skein_bluesky::profile;
+use skein_bluesky::Did;
+use skein_bluesky::journal::{JournalError, ProfileJournal};
+use skein_bluesky::profile::{self, Profile, ProfileError, Profiles};
 use skein_bluesky::session::{Authorized, SessionError};
-use skein_bluesky::xrpc::{CallError, XrpcClient};
-use skein_domain::Fault;
+use skein_bluesky::xrpc::CallError;
+use skein_domain::{Category, Fault};
 
 use super::call::failed;
 use crate::app::App;
 use crate::exit::{Exit, Failure, NOTHING_CHANGED, sentence};
 use crate::screen::{Line, Tone};
-use crate::text::wrap;
-use crate::wiring::House;
+use crate::text::{count, wrap};
+use crate::wiring::{House, now_of};
 
 /// The command line of `profile`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +22,9 @@ pub(crate) struct Args {
     /// Whose, by handle or DID [default: the connected account's]
     #[arg(value_name = "HANDLE", conflicts_with_all = ["bot", "account"])]
     pub(crate) actor: Option<String>,
+    /// Ask anew, whatever is remembered; the own profile always is
+    #[arg(long, conflicts_with = "bot")]
+    pub(crate) refresh: bool,
     /// Mark the account as automated, or remove the mark
     #[arg(long, value_name = "on|off", value_enum)]
     pub(crate) bot: Option<Switch>,
@@ -46,21 +52,91 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
 }
 
 async fn show(app: &App, house: &House, args: &Args) -> Result<Exit, Failure> {
-    let actor = match &args.actor {
-        Some(actor) => actor.trim_start_matches('@').to_owned(),
-        None => house.acting(args.account.as_deref()).await?.to_string(),
+    let (actor, is_own) = match &args.actor {
+        Some(actor) => (actor.clone(), false),
+        None => (house.acting(args.account.as_deref()).await?.to_string(), true),
     };
-    let appview = &house.config.network.appview_url;
-    let xrpc = XrpcClient::new(house.http.clone()).allowing(appview).retrying(&house.retry());
-    let asked = profile::view(&xrpc, appview, &actor).await.map_err(SessionError::Call);
-    let profile: Value =
-        asked.and_then(|response| response.json().map_err(SessionError::Call)).map_err(|e| failed(&e))?;
+    let profiles = house.known_profiles();
+    // The own one changes by what the account does itself.
+    let asked = if args.refresh || is_own { profiles.refreshed(&actor).await } else { profiles.get(&actor).await };
+    let profile = asked.map_err(|error| not_shown(error, &actor, house.clock.now()))?;
     if app.screen.is_json() {
-        app.screen.object(&profile);
-    } else {
-        app.screen.lines(lines(&profile, app.screen.width()));
+        app.screen.object(&told(&profile));
+        return Ok(Exit::Done);
+    }
+    app.screen.lines(lines(&profile.view, app.screen.width()));
+    if let Some(before) = &profile.handle_was_of {
+        let words = format!("This handle was seen before as {before}: it belongs to another account now.");
+        app.screen.note(Line::of(Tone::Warn, words));
+    }
+    if profile.is_kept {
+        let ago = passed(profile.asked_at, house.clock.now());
+        app.screen.note(Line::of(Tone::Faint, format!("Remembered from {ago}; `--refresh` asks anew.")));
     }
     Ok(Exit::Done)
+}
+
+/// The profile as the app view shows it, and since when it is known.
+fn told(profile: &Profile) -> Value {
+    let mut told = profile.view.clone();
+    if let Some(members) = told.as_object_mut() {
+        members.insert("asked_at".to_owned(), json!(profile.asked_at));
+        members.insert("is_kept".to_owned(), json!(profile.is_kept));
+        if let Some(before) = &profile.handle_was_of {
+            members.insert("handle_was_of".to_owned(), json!(before.as_str()));
+        }
+    }
+    told
+}
+
+/// Roughly, as people say it.
+fn passed(since: Timestamp, now: Timestamp) -> String {
+    match now.duration_since(since).as_secs() {
+        ..60 => "less than a minute ago".to_owned(),
+        s @ 60..7_200 => format!("{} ago", count(usize::try_from(s / 60).unwrap_or_default(), "minute", "minutes")),
+        s => format!("{} hours ago", s / 3_600),
+    }
+}
+
+fn not_shown(error: ProfileError, actor: &str, now: Timestamp) -> Failure {
+    match error {
+        ProfileError::Actor(error) => {
+            let fault = Fault::content("actor_invalid", "actor", sentence(&error.to_string())).given(actor);
+            Failure::new(Exit::Usage, fault, "")
+        }
+        ProfileError::Gone { gone, asked_at, is_kept, .. } => {
+            let code = format!("account_{}", gone.as_str());
+            let fault = Fault::new(code, Category::PlatformRejected, sentence(&error.to_string())).given(actor);
+            let failure = Failure::new(Exit::Failed, fault, "");
+            let ago = passed(asked_at, now);
+            if is_kept { failure.next(format!("Remembered from {ago}; `--refresh` asks anew.")) } else { failure }
+        }
+        ProfileError::Call(error) => failed(&SessionError::Call(error)),
+        ProfileError::Journal(error) => unremembered(&error),
+    }
+}
+
+fn unremembered(error: &JournalError) -> Failure {
+    Failure::system("database", sentence(&error.to_string()))
+}
+
+impl House {
+    /// The profiles of anybody, remembered in the database.
+    pub(crate) fn known_profiles(&self) -> Profiles {
+        let (xrpc, appview) = self.reader();
+        Profiles::new(xrpc, appview.clone(), self.journal.clone(), now_of(&self.clock))
+    }
+
+    /// How people call a connected account, without asking anybody: its handle as it was last seen.
+    async fn called(&self, did: &Did) -> Result<String, Failure> {
+        let seen = self.journal.profile(&did.clone().into()).await.map_err(|error| unremembered(&error))?;
+        if let Some(handle) = seen.and_then(|kept| kept.handle) {
+            return Ok(format!("@{handle}"));
+        }
+        let accounts = self.intake.accounts().await?;
+        let own = accounts.into_iter().find(|account| account.identity == did.as_str());
+        Ok(own.map_or_else(|| did.to_string(), |account| format!("@{}", account.handle)))
+    }
 }
 
 async fn mark(app: &App, house: &House, account: Option<&str>, is_bot: bool) -> Result<Exit, Failure> {
@@ -77,9 +153,11 @@ async fn mark(app: &App, house: &House, account: Option<&str>, is_bot: bool) -> 
         let put = sessions.call(&did, |me: Authorized| async move { profile::put(&me, record, replaces).await }).await;
         put.map_err(|error| if is_swapped(&error) { changed_meanwhile() } else { failed(&error) })?;
     }
+    let called = house.called(&did).await?;
     if app.screen.is_json() {
         let told = json!({
             "account": did.as_str(),
+            "handle": called.trim_start_matches('@'),
             "bot": is_bot,
             "changed": changed.is_some(),
             "created": changed.is_some() && before.is_none(),
@@ -87,10 +165,12 @@ async fn mark(app: &App, house: &House, account: Option<&str>, is_bot: bool) -> 
         app.screen.object(&told);
     } else {
         app.screen.line(match (changed, is_bot) {
-            (Some(_), true) => Line::of(Tone::Good, format!("{did} is marked as automated: its profile says `bot`.")),
-            (Some(_), false) => Line::of(Tone::Good, format!("{did} is no longer marked as automated.")),
-            (None, true) => Line::from(format!("{did} was marked as automated before. {NOTHING_CHANGED}")),
-            (None, false) => Line::from(format!("{did} was not marked as automated. {NOTHING_CHANGED}")),
+            (Some(_), true) => {
+                Line::of(Tone::Good, format!("{called} is marked as automated: its profile says `bot`."))
+            }
+            (Some(_), false) => Line::of(Tone::Good, format!("{called} is no longer marked as automated.")),
+            (None, true) => Line::from(format!("{called} was marked as automated before. {NOTHING_CHANGED}")),
+            (None, false) => Line::from(format!("{called} was not marked as automated. {NOTHING_CHANGED}")),
         });
     }
     Ok(Exit::Done)

@@ -1,6 +1,7 @@
-//! `skein prune`: forgets old rows of the call log.
+//! `skein prune`: forgets old rows of the call log, and profiles that nobody asked for since.
 
 use serde_json::json;
+use skein_store::StoreError;
 
 use super::log::ago;
 use crate::app::App;
@@ -10,7 +11,7 @@ use crate::text::count;
 /// The command line of `prune`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Rows older than this, such as 90d or 12h
+    /// Calls and profiles older than this, such as 90d or 12h
     #[arg(long, value_name = "TIME", value_parser = ago)]
     pub(crate) older_than: jiff::SignedDuration,
 }
@@ -19,13 +20,17 @@ pub(crate) struct Args {
 pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     let house = app.house().await?;
     let before = house.clock.now().checked_sub(args.older_than).unwrap_or(jiff::Timestamp::MIN);
-    let pruned = house.calls.prune(before).await;
-    let pruned = pruned.map_err(|error| Failure::system("database", sentence(&error.to_string())))?;
+    let failed = |error: StoreError| Failure::system("database", sentence(&error.to_string()));
+    let pruned = house.calls.prune(before).await.map_err(failed)?;
+    let profiles = house.profiles.prune(before).await.map_err(failed)?;
     if app.screen.is_json() {
-        app.screen.object(&json!({ "pruned": pruned }));
+        app.screen.object(&json!({ "pruned": pruned, "profiles": profiles }));
     } else {
-        let rows = count(usize::try_from(pruned).unwrap_or(usize::MAX), "call is", "calls are");
-        app.screen.line(format!("{rows} forgotten."));
+        let counted = |rows, one, many| count(usize::try_from(rows).unwrap_or(usize::MAX), one, many);
+        app.screen.line(format!("{} forgotten.", counted(pruned, "call is", "calls are")));
+        if profiles > 0 {
+            app.screen.line(format!("{} forgotten.", counted(profiles, "profile is", "profiles are")));
+        }
     }
     Ok(Exit::Done)
 }

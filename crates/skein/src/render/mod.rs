@@ -8,6 +8,7 @@ pub(crate) mod part;
 pub(crate) mod preview;
 pub(crate) mod proof;
 pub(crate) mod queue;
+pub(crate) mod reads;
 pub(crate) mod receipt;
 pub(crate) mod story;
 pub(crate) mod times;

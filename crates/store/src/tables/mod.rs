@@ -9,6 +9,7 @@ pub(crate) mod engines;
 pub(crate) mod lanes;
 pub(crate) mod post_files;
 pub(crate) mod posts;
+pub(crate) mod profiles;
 pub(crate) mod records;
 pub(crate) mod sessions;
 pub(crate) mod story;

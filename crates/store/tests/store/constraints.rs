@@ -70,6 +70,8 @@ async fn what_breaks_an_invariant_is_refused_by_its_name() {
             "INSERT INTO sessions (did, service, version, lease_owner) VALUES ('d', 's', 0, 'w')",
             "session_lease_is_whole",
         ),
+        ("INSERT INTO profiles (actor, asked_at) VALUES ('did:plc:a', 0)", "profile_is_there_or_gone"),
+        ("INSERT INTO profiles (actor, gone, asked_at) VALUES ('did:plc:a', 'away', 0)", "profile_gone_is_known"),
     ];
     for (sql, constraint) in cases {
         let refusal = sqlx::query(sql).execute(&raw).await.expect_err(sql).to_string();
@@ -115,6 +117,10 @@ async fn every_nullable_column_is_written_with_and_without_a_value() {
     store.submit(&post, &[], &[], &[]).await.unwrap();
 
     store.calls().append(&[crate::calls::call("call_a", 1), crate::calls::bare("call_b", 2)]).await.unwrap();
+
+    for known in [crate::profiles::seen("did:plc:a", "alice.test", 1), crate::profiles::gone("did:plc:b", 2)] {
+        assert_eq!(store.profiles().keep(&known).await.unwrap(), None);
+    }
 
     let raw = file.raw().await;
     let nullable: Vec<(String, String)> = sqlx::query_as(

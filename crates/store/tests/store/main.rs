@@ -5,6 +5,7 @@ mod budget;
 mod calls;
 mod constraints;
 mod opening;
+mod profiles;
 mod races;
 mod scene;
 mod sessions;

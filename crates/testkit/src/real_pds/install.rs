@@ -1,4 +1,4 @@
-//! Puts the npm packages of the harness into a folder under `target/`, once, however many processes ask.
+//! Puts the npm packages of a harness into a folder under `target/`, once, however many processes ask.
 //!
 //! `xtask` includes this file too, so that it builds while the rest of the workspace does not: standard library only.
 
@@ -18,14 +18,30 @@ const LOCKED_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 const SERVER: &str = "server.mjs";
 const FINISHED: &str = ".installed";
 
-/// Makes the folder ready and returns it; it holds `server.mjs` and `node_modules`.
+/// What can be installed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Harness {
+    /// Its folder under `crates/testkit`, and the beginning of the folder's name under `target/`.
+    name: &'static str,
+    /// As people are told of it.
+    told: &'static str,
+}
+
+/// The reference PDS and a PLC directory.
+pub(crate) const PDS: Harness = Harness { name: "pds", told: "the reference PDS (570 packages, about a minute)" };
+
+/// The whole network with its `AppView`.
+pub(crate) const NETWORK: Harness =
+    Harness { name: "network", told: "the reference network (640 packages, about a minute and a half)" };
+
+/// Makes the folder of a harness ready and returns it; it holds `server.mjs` and `node_modules`.
 ///
 /// # Errors
 /// `NotFound` when the packages are missing and may not be installed; otherwise what went wrong with files or npm.
-pub(crate) fn prepare(workspace: &Path, may_install: bool) -> io::Result<PathBuf> {
-    let source = workspace.join("crates/testkit/pds");
+pub(crate) fn prepare(workspace: &Path, harness: Harness, may_install: bool) -> io::Result<PathBuf> {
+    let source = workspace.join("crates/testkit").join(harness.name);
     let target = target_folder(workspace, std::env::var_os("CARGO_TARGET_DIR"));
-    let name = format!("pds-{:016x}", hash_of(&source)?);
+    let name = format!("{}-{:016x}", harness.name, hash_of(&source)?);
     let folder = target.join(&name);
     if !folder.join(FINISHED).exists() && !may_install {
         return Err(io::Error::new(io::ErrorKind::NotFound, format!("nothing is installed in target/{name}")));
@@ -38,7 +54,7 @@ pub(crate) fn prepare(workspace: &Path, may_install: bool) -> io::Result<PathBuf
         for file in LOCKED_FILES {
             fs::copy(source.join(file), folder.join(file))?;
         }
-        install(&folder)?;
+        install(&folder, harness.told)?;
         File::create(folder.join(FINISHED))?;
     }
     copy_if_changed(&source.join(SERVER), &folder.join(SERVER))?;
@@ -62,9 +78,9 @@ fn target_folder(workspace: &Path, configured: Option<OsString>) -> PathBuf {
     workspace.join(configured.map_or_else(|| PathBuf::from("target"), PathBuf::from))
 }
 
-fn install(folder: &Path) -> io::Result<()> {
+fn install(folder: &Path, told: &str) -> io::Result<()> {
     let started = Instant::now();
-    progress("installing the npm packages of the reference PDS (570 packages, about a minute) …");
+    progress(&format!("installing the npm packages of {told} …"));
     let npm = Command::new("npm")
         .args(["ci", "--ignore-scripts", "--loglevel=error"])
         .current_dir(folder)

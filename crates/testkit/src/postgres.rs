@@ -1,0 +1,67 @@
+//! A PostgreSQL server of its own, on loopback. Put `real_postgres` or `real_network` in the name of every test that starts one.
+
+use std::io;
+use std::process::{Command, Stdio};
+
+use crate::real_pds::HarnessError;
+use crate::server::{Home, Server, free_port, program};
+
+const READY_LIMIT_S: u64 = 60;
+const VERSIONS: &str = "/usr/lib/postgresql";
+const USER: &str = "skein";
+
+/// A server with an empty database, gone when this is dropped, or when the test's process dies. Nothing in it is made to last.
+#[derive(Debug)]
+pub struct Postgres {
+    server: Server,
+    port: u16,
+}
+
+impl Postgres {
+    /// Makes a cluster in a folder of its own and starts it.
+    ///
+    /// # Errors
+    /// [`HarnessError::NotInstalled`] when the machine has no PostgreSQL, others when it does not come up.
+    pub async fn start() -> Result<Self, HarnessError> {
+        let made = tokio::task::spawn_blocking(make).await.map_err(io::Error::other).flatten();
+        let (home, port) = made.map_err(HarnessError::of_start)?;
+        let postgres = program("postgres", VERSIONS).map_err(HarnessError::of_start)?;
+        let port_text = port.to_string();
+        let folder = home.path().display().to_string();
+        let arguments = ["-D", "data", "-h", "127.0.0.1", "-p", &port_text, "-k", &folder, "-F"];
+        // QUIT does not wait for clients.
+        let mut server = Server::leashed(&postgres, &arguments, "QUIT", home).map_err(HarnessError::of_start)?;
+        let is_ready = |line: &str| line.contains("database system is ready to accept connections");
+        server.says(READY_LIMIT_S, is_ready).await.map_err(|why| HarnessError::of_server(why, READY_LIMIT_S))?;
+        Ok(Self { server, port })
+    }
+
+    /// The address of the database, with the name of its superuser; there is no password.
+    pub fn url(&self) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// The process id of whoever holds it.
+    pub fn pid(&self) -> u32 {
+        self.server.id()
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // There is nobody to tell.
+        self.server.release().ok();
+    }
+}
+
+fn make() -> io::Result<(Home, u16)> {
+    let home = Home::make()?;
+    let mut command = Command::new(program("initdb", VERSIONS)?);
+    command.args(["-D", "data", "-U", USER, "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8"]);
+    home.enter(&mut command);
+    let output = command.stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr))));
+    }
+    Ok((home, free_port()?))
+}
