@@ -46,6 +46,7 @@ use crate::calls::Recorder;
 use crate::environment::Environment;
 use crate::journal::Journal;
 use crate::session::{Now, SessionError, Sessions};
+use crate::video::VideoService;
 use crate::xrpc::{Auth, CallError, Response, WRITE_TIMEOUT_MS, XrpcClient};
 
 /// How long an upload may take, its answer included.
@@ -153,6 +154,12 @@ impl Client {
             async move { blob::upload(&me, mime, bytes, timeout).await }
         };
         Ok(self.inner.sessions.call(did, send).await?)
+    }
+
+    /// The service that encodes videos, for the accounts of this client's journal.
+    pub fn videos(&self) -> VideoService {
+        let Inner { sessions, xrpc, environment, now, .. } = self.inner.as_ref();
+        VideoService::new(sessions.clone(), xrpc.http(), environment, Arc::clone(now))
     }
 
     fn account_for(&self, doing: &str) -> Result<&Did, ClientError> {

@@ -1,6 +1,7 @@
 //! The client of the video service against the one in the sandbox: every way up, and every fault on it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails the test")]
 
+mod example;
 mod faults;
 mod fixing;
 mod jobs;

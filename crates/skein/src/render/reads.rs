@@ -153,7 +153,7 @@ mod tests {
     fn post(text: &str, likes: u64) -> PostView {
         let cid = "bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae";
         let view = json!({
-            "uri": format!("at://did:plc:goose/app.bsky.feed.post/{text}").replace(' ', ""), "cid": cid,
+            "uri": "at://did:plc:goose/app.bsky.feed.post/3ke6kg3wk2222", "cid": cid,
             "author": {"did": "did:plc:goose", "handle": "goose.test"},
             "record": {"text": text, "createdAt": "2026-11-21T08:00:00Z"},
             "likeCount": likes, "replyCount": 1, "indexedAt": "2026-11-21T08:00:00Z",
