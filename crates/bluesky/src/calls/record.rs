@@ -56,7 +56,8 @@ pub struct CallRecord {
 }
 
 impl CallRecord {
-    pub(super) fn of(exchange: &Exchange<'_>, id: String, at: Timestamp) -> Self {
+    /// `with_input` is false where the row is only for the budget.
+    pub(super) fn of(exchange: &Exchange<'_>, id: String, at: Timestamp, with_input: bool) -> Self {
         let path = exchange.url.path();
         let nsid = path.strip_prefix("/xrpc/");
         let body = exchange.body.unwrap_or_default();
@@ -87,7 +88,9 @@ impl CallRecord {
             method: bounded(method),
             host: host_of(exchange.url),
             // What pages and pictures of the web are asked with may open a door, under any name.
-            input: if body.is_empty() {
+            input: if !with_input {
+                None
+            } else if body.is_empty() {
                 nsid.and_then(|_| redacted_query(exchange.url))
             } else if is_json {
                 redacted_body(method, body)

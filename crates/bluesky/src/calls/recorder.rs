@@ -8,8 +8,10 @@ use data_encoding::{BASE32_NOPAD, Encoding, Specification};
 use jiff::Timestamp;
 use skein_net::{Exchange, Watcher};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::CallRecord;
+use crate::budget::Said;
 use crate::journal::Journal;
 use crate::session::Now;
 
@@ -19,8 +21,15 @@ const MAX_WAITING: usize = 8_192;
 /// Rows that are written at once.
 const BATCH_ROWS: usize = 256;
 
-/// How long the first row of a batch waits for others: an idle client writes at most ten times a second.
-const GATHER_MS: u64 = 100;
+/// How long the first row of a batch waits for others: a client writes about twice a second.
+const GATHER_MS: u64 = 500;
+
+/// How long a row waits for others that tells of a failure, which somebody will look for, or of a window that is nearly spent,
+/// which other calls must heed.
+const GATHER_NEWS_MS: u64 = 100;
+
+/// A window of which no more than this is left is nearly spent, in hundredths.
+const NEARLY_SPENT_PERCENT: u64 = 10;
 
 /// Bytes of an id that tell recorders apart.
 const INSTANCE_BYTES: usize = 6;
@@ -33,6 +42,7 @@ pub struct Recorder {
     lost: Arc<AtomicU64>,
     rows: mpsc::Sender<Order>,
     letters: Encoding,
+    keeps_calls: bool,
 }
 
 enum Order {
@@ -46,8 +56,9 @@ impl Recorder {
     pub fn start(journal: Arc<dyn Journal>, now: Now, instance: [u8; INSTANCE_BYTES]) -> Arc<Self> {
         let (rows, orders) = mpsc::channel(MAX_WAITING);
         let lost = Arc::new(AtomicU64::new(0));
+        let keeps_calls = journal.keeps_calls();
         tokio::spawn(write(journal, orders, Arc::clone(&lost)));
-        Arc::new(Self { now, instance, counter: AtomicU64::new(0), lost, rows, letters: letters() })
+        Arc::new(Self { now, instance, counter: AtomicU64::new(0), lost, rows, letters: letters(), keeps_calls })
     }
 
     /// Waits until every row so far is written, or given up.
@@ -77,12 +88,12 @@ impl Watcher for Recorder {
     fn saw(&self, exchange: &Exchange<'_>) -> Option<Arc<str>> {
         let at = (self.now)();
         let id = self.mint(at);
-        let row = CallRecord::of(exchange, id.clone(), at);
+        let row = CallRecord::of(exchange, id.clone(), at, self.keeps_calls);
         if self.rows.try_send(Order::Row(Box::new(row))).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        Some(Arc::from(id))
+        self.keeps_calls.then(|| Arc::from(id))
     }
 }
 
@@ -102,6 +113,11 @@ async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, los
         let gathering = tokio::time::sleep(Duration::from_millis(GATHER_MS));
         tokio::pin!(gathering);
         while waiting.is_empty() && batch.len() < BATCH_ROWS {
+            if batch.last().is_some_and(is_news) {
+                let soon = Instant::now() + Duration::from_millis(GATHER_NEWS_MS);
+                let end = gathering.deadline().min(soon);
+                gathering.as_mut().reset(end);
+            }
             tokio::select! {
                 biased;
                 more = orders.recv() => match more {
@@ -111,7 +127,8 @@ async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, los
                 () = &mut gathering => break,
             }
         }
-        if !batch.is_empty()
+        if journal.keeps_calls()
+            && !batch.is_empty()
             && let Err(error) = journal.log_calls(&batch).await
         {
             tracing::warn!(%error, rows = batch.len(), "calls could not be logged");
@@ -125,6 +142,11 @@ async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, los
         // Whoever has stopped waiting needs no answer.
         waiting.drain(..).for_each(|done| done.send(()).unwrap_or(()));
     }
+}
+
+fn is_news(row: &CallRecord) -> bool {
+    let is_low = |said: &Said| said.remaining.saturating_mul(100) <= said.limit.saturating_mul(NEARLY_SPENT_PERCENT);
+    row.is_failed() || row.told.said.as_ref().is_some_and(is_low)
 }
 
 fn take(order: Order, batch: &mut Vec<CallRecord>, waiting: &mut Vec<oneshot::Sender<()>>) {

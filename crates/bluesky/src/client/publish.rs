@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use skein_atproto::record::{Post as Record, ReplyRef, StrongRef};
+use serde::Serialize;
+use serde_json::Value;
+use skein_atproto::record::{Post as Record, RecordError, ReplyRef, StrongRef, record_cid};
 use skein_atproto::syntax::{AtUri, Cid, Datetime, Did, Nsid, RecordKey, SyntaxError, Tid};
 
 use super::Client;
-use super::answer::{Answer, HttpFacts};
+use super::answer::HttpFacts;
 use super::check::{Checked, MAX_PARTS};
 use super::error::{ClientError, PostError};
 use super::post::Post;
@@ -101,18 +102,19 @@ impl Client {
             record.tags.clone_from(&post.tags);
             record.reply.clone_from(&reply);
             let refuse = |error| ClientError::Post { part: index + 1, error: PostError::Record(error) };
-            let cid = record.cid().map_err(refuse)?;
+            let value = record.to_value();
+            let cid = record_cid(&value).map_err(refuse)?;
             let uri = AtUri::record(me, &collection, &rkey);
             let reference = StrongRef { uri, cid };
             let root = reply.map_or_else(|| reference.clone(), |reply| reply.root);
             reply = Some(ReplyRef { root, parent: reference.clone() });
-            parts.push(Part { reference, rkey, record: record.to_value(), warnings: one.words.warnings });
+            parts.push(Part { reference, rkey, record: value, warnings: one.words.warnings });
         }
         Ok(parts)
     }
 
     async fn write(&self, me: &Did, parts: Vec<Part>) -> Result<Vec<Receipt>, ClientError> {
-        let body = Bytes::from(body(me, &parts).to_string());
+        let body = body(me, &parts)?;
         let timeout = Duration::from_millis(WRITE_TIMEOUT_MS);
         let send = |me: crate::session::Authorized| {
             let body = body.clone();
@@ -125,7 +127,7 @@ impl Client {
         };
         let response = self.inner.sessions.call(me, send).await.map_err(&unsure)?;
         let applied = repo::parse_apply_writes(&response).map_err(|error| unsure(SessionError::Call(error)))?;
-        let http = Answer::of(response).map_err(|error| unsure(SessionError::Call(error)))?.http;
+        let http = HttpFacts::of(&response);
         let Applied { commit, results } = applied;
         let told = results.into_iter().map(Some).chain(std::iter::repeat(None));
         parts
@@ -163,16 +165,38 @@ impl Client {
     }
 }
 
-fn body(me: &Did, parts: &[Part]) -> Value {
-    let create = |part: &Part| {
-        json!({
-            "$type": format!("{APPLY_WRITES}#create"),
-            "collection": Record::NSID,
-            "rkey": part.rkey.as_str(),
-            "value": part.record,
-        })
+/// What is sent, written from where it is: a tree of it would be as much work again.
+#[derive(Serialize)]
+struct Writes<'a> {
+    repo: &'a str,
+    validate: bool,
+    writes: Vec<Create<'a>>,
+}
+
+#[derive(Serialize)]
+struct Create<'a> {
+    #[serde(rename = "$type")]
+    kind: &'a str,
+    collection: &'a str,
+    rkey: &'a str,
+    value: &'a Value,
+}
+
+impl<'a> Create<'a> {
+    fn of(part: &'a Part, kind: &'a str) -> Self {
+        Self { kind, collection: Record::NSID, rkey: part.rkey.as_str(), value: &part.record }
+    }
+}
+
+fn body(me: &Did, parts: &[Part]) -> Result<Bytes, ClientError> {
+    let kind = &format!("{APPLY_WRITES}#create");
+    let writes =
+        Writes { repo: me.as_str(), validate: true, writes: parts.iter().map(|part| Create::of(part, kind)).collect() };
+    let refuse = |error: serde_json::Error| ClientError::Post {
+        part: 1,
+        error: PostError::Record(RecordError::Bytes { reason: error.to_string() }),
     };
-    json!({"repo": me.as_str(), "validate": true, "writes": parts.iter().map(create).collect::<Vec<_>>()})
+    serde_json::to_vec(&writes).map(Bytes::from).map_err(refuse)
 }
 
 /// Whether the write may have happened, for all that is known.
