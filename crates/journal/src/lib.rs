@@ -4,6 +4,8 @@
 mod at_hand;
 mod tallies;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -58,12 +60,12 @@ impl BudgetJournal for StoreJournal {
         let rows: Vec<MeterRow<'_>> = meters.iter().map(row).collect();
         let mut change_texts = |texts: Vec<Option<String>>| {
             let known = |(text, meter): (&Option<String>, &Meter)| self.tallies.read(text.as_deref(), meter);
-            let before: Vec<Tally> = texts.iter().zip(meters).map(known).collect();
-            let mut after = before.clone();
+            let before: Vec<Arc<Tally>> = texts.iter().zip(meters).map(known).collect();
+            let mut after: Vec<Tally> = before.iter().map(|tally| Tally::clone(tally)).collect();
             change(&mut after);
-            let changed = before.iter().zip(&after).zip(meters).zip(texts);
+            let changed = before.iter().zip(after).zip(meters).zip(texts);
             let written = changed.map(|(((before, after), meter), text)| match text {
-                Some(text) if before == after => Ok(text),
+                Some(text) if **before == after => Ok(text),
                 _ => self.tallies.write(after, meter),
             });
             written.collect()
@@ -73,14 +75,14 @@ impl BudgetJournal for StoreJournal {
 
     async fn tally(&self, meter: &Meter) -> Result<Option<Tally>, JournalError> {
         let kept = self.budgets.get(row(meter)).await.map_err(JournalError::new)?;
-        Ok(kept.map(|text| self.tallies.read(Some(&text), meter)))
+        Ok(kept.map(|text| Arc::unwrap_or_clone(self.tallies.read(Some(&text), meter))))
     }
 
     async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
         let kept = self.budgets.list().await.map_err(JournalError::new)?;
         let known = kept.into_iter().filter_map(|kept| {
             let meter = Meter::parse(&kept.meter, &kept.whose)?;
-            let tally = self.tallies.read(Some(&kept.tally), &meter);
+            let tally = Arc::unwrap_or_clone(self.tallies.read(Some(&kept.tally), &meter));
             Some((meter, tally))
         });
         Ok(known.collect())

@@ -79,14 +79,14 @@ fn head(to: &mut Vec<u8>, major: u8, number: u64) {
     let bytes = number.to_be_bytes();
     match number {
         0..24 => to.push(kind | bytes[7]),
-        24..0x100 => to.extend_from_slice(&[kind | 24, bytes[7]]),
-        0x100..0x1_0000 => to.extend_from_slice(&[kind | 25, bytes[6], bytes[7]]),
+        24..0x100 => to.extend_from_slice(&[kind | 0x18, bytes[7]]),
+        0x100..0x1_0000 => to.extend_from_slice(&[kind | 0x19, bytes[6], bytes[7]]),
         0x1_0000..0x1_0000_0000 => {
-            to.push(kind | 26);
+            to.push(kind | 0x1a);
             to.extend_from_slice(&bytes[4..]);
         }
         _ => {
-            to.push(kind | 27);
+            to.push(kind | 0x1b);
             to.extend_from_slice(&bytes);
         }
     }

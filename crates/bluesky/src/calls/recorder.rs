@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::CallRecord;
+use super::record::Unread;
 use crate::budget::Said;
 use crate::journal::Journal;
 use crate::session::Now;
@@ -46,7 +47,7 @@ pub struct Recorder {
 }
 
 enum Order {
-    Row(Box<CallRecord>),
+    Row(Box<(CallRecord, Option<Unread>)>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -106,14 +107,15 @@ fn letters() -> Encoding {
 }
 
 async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, lost: Arc<AtomicU64>) {
-    let mut batch: Vec<CallRecord> = Vec::new();
+    let mut gathered: Vec<(CallRecord, Option<Unread>)> = Vec::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    let keeps_calls = journal.keeps_calls();
     while let Some(order) = orders.recv().await {
-        take(order, &mut batch, &mut waiting);
+        take(order, &mut gathered, &mut waiting);
         let gathering = tokio::time::sleep(Duration::from_millis(GATHER_MS));
         tokio::pin!(gathering);
-        while waiting.is_empty() && batch.len() < BATCH_ROWS {
-            if batch.last().is_some_and(is_news) {
+        while waiting.is_empty() && gathered.len() < BATCH_ROWS {
+            if gathered.last().is_some_and(|(row, _)| is_news(row)) {
                 let soon = Instant::now() + Duration::from_millis(GATHER_NEWS_MS);
                 let end = gathering.deadline().min(soon);
                 gathering.as_mut().reset(end);
@@ -121,13 +123,14 @@ async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, los
             tokio::select! {
                 biased;
                 more = orders.recv() => match more {
-                    Some(order) => take(order, &mut batch, &mut waiting),
+                    Some(order) => take(order, &mut gathered, &mut waiting),
                     None => break,
                 },
                 () = &mut gathering => break,
             }
         }
-        if journal.keeps_calls()
+        let batch: Vec<CallRecord> = gathered.drain(..).map(|row| whole(row, keeps_calls)).collect();
+        if keeps_calls
             && !batch.is_empty()
             && let Err(error) = journal.log_calls(&batch).await
         {
@@ -138,7 +141,6 @@ async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, los
             // What was reserved stays counted; what the servers say comes again with the next answers.
             tracing::warn!(%error, rows = batch.len(), "calls could not be counted");
         }
-        batch.clear();
         // Whoever has stopped waiting needs no answer.
         waiting.drain(..).for_each(|done| done.send(()).unwrap_or(()));
     }
@@ -149,9 +151,16 @@ fn is_news(row: &CallRecord) -> bool {
     row.is_failed() || row.told.said.as_ref().is_some_and(is_low)
 }
 
-fn take(order: Order, batch: &mut Vec<CallRecord>, waiting: &mut Vec<oneshot::Sender<()>>) {
+fn whole((mut row, unread): (CallRecord, Option<Unread>), with_input: bool) -> CallRecord {
+    if let Some(unread) = unread {
+        row.read(&unread, with_input);
+    }
+    row
+}
+
+fn take(order: Order, gathered: &mut Vec<(CallRecord, Option<Unread>)>, waiting: &mut Vec<oneshot::Sender<()>>) {
     match order {
-        Order::Row(row) => batch.push(*row),
+        Order::Row(row) => gathered.push(*row),
         Order::Flush(done) => waiting.push(done),
     }
 }

@@ -167,7 +167,7 @@ impl Client {
 
 /// What is sent, written from where it is: a tree of it would be as much work again.
 #[derive(Serialize)]
-struct Writes<'a> {
+struct Input<'a> {
     repo: &'a str,
     validate: bool,
     writes: Vec<Create<'a>>,
@@ -190,13 +190,13 @@ impl<'a> Create<'a> {
 
 fn body(me: &Did, parts: &[Part]) -> Result<Bytes, ClientError> {
     let kind = &format!("{APPLY_WRITES}#create");
-    let writes =
-        Writes { repo: me.as_str(), validate: true, writes: parts.iter().map(|part| Create::of(part, kind)).collect() };
+    let input =
+        Input { repo: me.as_str(), validate: true, writes: parts.iter().map(|part| Create::of(part, kind)).collect() };
     let refuse = |error: serde_json::Error| ClientError::Post {
         part: 1,
         error: PostError::Record(RecordError::Bytes { reason: error.to_string() }),
     };
-    serde_json::to_vec(&writes).map(Bytes::from).map_err(refuse)
+    serde_json::to_vec(&input).map(Bytes::from).map_err(refuse)
 }
 
 /// Whether the write may have happened, for all that is known.
