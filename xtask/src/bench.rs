@@ -4,6 +4,7 @@ mod machine;
 mod page;
 mod peers;
 mod pictures;
+mod posts;
 mod race;
 mod samples;
 mod section;
@@ -29,6 +30,7 @@ peers is installed: npm and PyPI packages into target/bench, Debian packages (as
 
   texts      100,000 texts previewed; the peer is npm's @atproto/api
   pictures   three pictures fitted under 1,000,000 bytes; the peers are npm's sharp and Pillow
+  posts      1,000 posts to the reference PDS, some minutes long; the peers are npm's @atproto/api and Python's atproto
 
   --check    exit code 1 when an aim is missed";
 
@@ -40,7 +42,11 @@ struct Bench {
     run: fn(&Ground<'_>) -> anyhow::Result<Section>,
 }
 
-const BENCHES: [Bench; 2] = [Bench { name: "texts", run: texts::run }, Bench { name: "pictures", run: pictures::run }];
+const BENCHES: [Bench; 3] = [
+    Bench { name: "texts", run: texts::run },
+    Bench { name: "pictures", run: pictures::run },
+    Bench { name: "posts", run: posts::run },
+];
 
 /// What every bench stands on.
 struct Ground<'a> {

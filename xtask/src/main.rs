@@ -1,8 +1,9 @@
-//! The developer's commands: `cargo xtask demo`, `test`, `tidy`, `net`, `bench`. One file each.
+//! The developer's commands: `cargo xtask demo`, `test`, `tidy`, `net`, `bench`, `fuzz`. One file each.
 
 mod bench;
 mod debian;
 mod demo;
+mod fuzz;
 #[path = "../../crates/testkit/src/real_pds/install.rs"]
 mod install;
 mod net;
@@ -23,6 +24,7 @@ cargo xtask COMMAND
   tidy   the house rules that no compiler checks
   net    a real Bluesky PDS with two accounts, on this machine
   bench  Skein measured beside its peers
+  fuzz   every property test with many more cases
 
 `cargo xtask COMMAND --help` says more.";
 
@@ -39,12 +41,13 @@ struct Command {
     run: fn(&Workspace, &[String]) -> Result<Outcome, Misuse>,
 }
 
-const COMMANDS: [Command; 5] = [
+const COMMANDS: [Command; 6] = [
     Command { name: "demo", usage: demo::USAGE, run: demo::run },
     Command { name: "test", usage: test::USAGE, run: test::run },
     Command { name: "tidy", usage: tidy::USAGE, run: tidy::run },
     Command { name: "net", usage: net::USAGE, run: net::run },
     Command { name: "bench", usage: bench::USAGE, run: bench::run },
+    Command { name: "fuzz", usage: fuzz::USAGE, run: fuzz::run },
 ];
 
 fn main() -> ExitCode {

@@ -1,8 +1,8 @@
 //! `cargo xtask test`
 
 mod setup;
-mod stage;
-mod summary;
+pub(crate) mod stage;
+pub(crate) mod summary;
 
 use std::process::ExitCode;
 

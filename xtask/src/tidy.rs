@@ -1,13 +1,13 @@
 //! `cargo xtask tidy`
 
 mod edges;
-mod files;
+pub(crate) mod files;
 mod finding;
 mod manifest;
 mod marks;
 mod names;
 mod rooms;
-mod scan;
+pub(crate) mod scan;
 mod size;
 
 use std::process::ExitCode;

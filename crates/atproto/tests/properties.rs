@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use skein_atproto::record::{cid_of_blob, cid_of_cbor, from_dag_cbor, record_cid, to_dag_cbor};
 use skein_atproto::richtext::{Feature, clean_newlines, compose, detect, graphemes, short_url, shorten_links};
-use skein_atproto::syntax::{AtIdentifier, AtUri, Cid, Datetime, Did, Handle, Language, Nsid, RecordKey, Tid, Uri};
+use skein_atproto::syntax::{
+    AtIdentifier, AtUri, Cid, Datetime, Did, Handle, Language, Nsid, RecordAddress, RecordKey, Tid, Uri,
+};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Pieces that facets are made of, so that random texts come near to real ones and to the edges of the rules.
@@ -172,6 +174,19 @@ proptest! {
         let bytes = [vec![0xa1, 0x61, 0x61], bytes].concat();
         if let Ok(record) = from_dag_cbor(&bytes) && let Ok(again) = to_dag_cbor(&record) {
             prop_assert_eq!(again, bytes);
+        }
+    }
+
+    #[test]
+    fn any_address_of_a_record_is_read_or_refused(
+        begin in "(https?://)?(www\\.)?(bsky\\.app|at:/)?/?(profile/)?|.{0,10}",
+        author in "(alice\\.test|did:plc:ewvi7nxzyoun6zhxrhs64oiz|%40a|.{0,6})",
+        rest in "(/(post|feed|lists|app\\.bsky\\.feed\\.post|[a-z]{0,4})){0,2}/?([a-z0-9%]{0,13})?([?#/].{0,5})?",
+    ) {
+        let given = format!("{begin}{author}{rest}");
+        if let Ok(address) = RecordAddress::parse(&given) {
+            let again = format!("at://{}/{}/{}", address.author, address.collection, address.rkey);
+            prop_assert_eq!(RecordAddress::parse(&again).unwrap(), address);
         }
     }
 

@@ -10,6 +10,8 @@ pub mod environment;
 pub mod identity;
 pub mod journal;
 pub mod profile;
+#[cfg(test)]
+mod properties;
 pub mod reads;
 pub mod repo;
 pub mod service_auth;

@@ -90,8 +90,13 @@ fn nearly_times() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
 }
 
+fn config() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { failure_persistence: None, cases: usual.cases.max(2_000), ..usual }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+    #![proptest_config(config())]
 
     #[test]
     fn rfc3339_reads_back(instant in instants(), minutes in -1_439_i32..=1_439, ahead_s in -300_i64..=150_000_000) {

@@ -1,7 +1,11 @@
 //! The Bluesky client's memory kept in Skein's store: sessions encrypted at rest, and a lease for their refresh that all
 //! processes on the same database share, as they share calls, cursors and what is counted of budgets.
 
+mod at_hand;
 mod folder;
+mod tallies;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -20,6 +24,9 @@ use skein_store::{
 
 pub use folder::OpenError;
 
+use crate::at_hand::AtHand;
+use crate::tallies::Tallies;
+
 /// The name under which the store keeps sessions of the AT Protocol.
 const SERVICE: &str = "atproto";
 
@@ -31,6 +38,9 @@ pub struct StoreJournal {
     cursors: Cursors,
     budgets: Budgets,
     profiles: Profiles,
+    tallies: Tallies,
+    at_hand: AtHand,
+    keeps_calls: bool,
 }
 
 impl StoreJournal {
@@ -42,7 +52,15 @@ impl StoreJournal {
             cursors: store.cursors(),
             budgets: store.budgets(),
             profiles: store.profiles(),
+            tallies: Tallies::default(),
+            at_hand: AtHand::default(),
+            keeps_calls: true,
         }
+    }
+
+    /// The same journal for a program that wants no rows in the call log. Budgets are counted all the same.
+    pub fn without_call_log(self) -> Self {
+        Self { keeps_calls: false, ..self }
     }
 }
 
@@ -51,24 +69,30 @@ impl BudgetJournal for StoreJournal {
     async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError> {
         let rows: Vec<MeterRow<'_>> = meters.iter().map(row).collect();
         let mut change_texts = |texts: Vec<Option<String>>| {
-            let mut tallies: Vec<Tally> =
-                texts.iter().zip(meters).map(|(text, meter)| read(text.as_deref(), meter)).collect();
-            change(&mut tallies);
-            tallies.iter().map(written).collect()
+            let known = |(text, meter): (&Option<String>, &Meter)| self.tallies.read(text.as_deref(), meter);
+            let before: Vec<Arc<Tally>> = texts.iter().zip(meters).map(known).collect();
+            let mut after: Vec<Tally> = before.iter().map(|tally| Tally::clone(tally)).collect();
+            change(&mut after);
+            let changed = before.iter().zip(after).zip(meters).zip(texts);
+            let written = changed.map(|(((before, after), meter), text)| match text {
+                Some(text) if **before == after => Ok(text),
+                _ => self.tallies.write(after, meter),
+            });
+            written.collect()
         };
         self.budgets.change(&rows, &mut change_texts).await.map_err(JournalError::new)
     }
 
     async fn tally(&self, meter: &Meter) -> Result<Option<Tally>, JournalError> {
         let kept = self.budgets.get(row(meter)).await.map_err(JournalError::new)?;
-        Ok(kept.map(|text| read(Some(&text), meter)))
+        Ok(kept.map(|text| Arc::unwrap_or_clone(self.tallies.read(Some(&text), meter))))
     }
 
     async fn tallies(&self) -> Result<Vec<(Meter, Tally)>, JournalError> {
         let kept = self.budgets.list().await.map_err(JournalError::new)?;
         let known = kept.into_iter().filter_map(|kept| {
             let meter = Meter::parse(&kept.meter, &kept.whose)?;
-            let tally = read(Some(&kept.tally), &meter);
+            let tally = Arc::unwrap_or_clone(self.tallies.read(Some(&kept.tally), &meter));
             Some((meter, tally))
         });
         Ok(known.collect())
@@ -77,19 +101,6 @@ impl BudgetJournal for StoreJournal {
 
 fn row(meter: &Meter) -> MeterRow<'_> {
     MeterRow { meter: meter.kind().as_str(), whose: meter.key() }
-}
-
-/// A count that cannot be read, as one of a later version, begins anew: the server still has its own.
-fn read(text: Option<&str>, meter: &Meter) -> Tally {
-    let Some(text) = text else { return Tally::default() };
-    serde_json::from_str(text).unwrap_or_else(|error| {
-        tracing::warn!(meter = meter.kind().as_str(), of = meter.key(), %error, "a count cannot be read and begins anew");
-        Tally::default()
-    })
-}
-
-fn written(tally: &Tally) -> Result<String, StoreError> {
-    serde_json::to_string(tally).map_err(|error| StoreError::Invalid(format!("a count has no JSON form: {error}")))
 }
 
 #[async_trait]
@@ -137,7 +148,16 @@ impl Journal for StoreJournal {
         };
         let json = std::str::from_utf8(&kept.secret).map_err(JournalError::new)?;
         let session = Session::from_secret_json(json).map_err(JournalError::new)?;
-        Ok(Some(Stored { session, version: kept.version }))
+        let stored = Stored { session, version: kept.version };
+        self.at_hand.put(did, &stored);
+        Ok(Some(stored))
+    }
+
+    async fn session_at_hand(&self, did: &Did) -> Result<Option<Stored>, JournalError> {
+        match self.at_hand.get(did) {
+            Some(stored) => Ok(Some(stored)),
+            None => self.session(did).await,
+        }
     }
 
     async fn put_session(
@@ -149,14 +169,21 @@ impl Journal for StoreJournal {
         let json = session.to_secret_json().map_err(JournalError::new)?;
         let secret = json.expose_secret().as_bytes();
         match self.sessions.put(did.as_str(), SERVICE, secret, expected_version).await {
-            Ok(_) => Ok(true),
+            Ok(version) => {
+                self.at_hand.put(did, &Stored { session: session.clone(), version });
+                Ok(true)
+            }
             Err(StoreError::Lost) => Ok(false),
             Err(error) => Err(JournalError::new(error)),
         }
     }
 
     async fn forget_session(&self, did: &Did) -> Result<(), JournalError> {
-        self.sessions.forget(did.as_str(), SERVICE).await.map_err(JournalError::new)
+        self.at_hand.forget(did);
+        let forgotten = self.sessions.forget(did.as_str(), SERVICE).await;
+        // Once more, for whoever read it meanwhile.
+        self.at_hand.forget(did);
+        forgotten.map_err(JournalError::new)
     }
 
     async fn lease_refresh(
@@ -167,6 +194,10 @@ impl Journal for StoreJournal {
         until: Timestamp,
     ) -> Result<bool, JournalError> {
         self.sessions.lease_refresh(did.as_str(), SERVICE, owner, now, until).await.map_err(JournalError::new)
+    }
+
+    fn keeps_calls(&self) -> bool {
+        self.keeps_calls
     }
 
     async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError> {

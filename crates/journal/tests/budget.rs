@@ -80,6 +80,58 @@ async fn what_was_spent_is_known_after_a_restart() {
     reserve(&next, "b", 2, 1_000).await.unwrap();
 }
 
+#[tokio::test]
+async fn whoever_was_overtaken_counts_on_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (process(folder.path()).await, process(folder.path()).await);
+    reserve(&one, "a", 100, 0).await.unwrap();
+    reserve(&one, "b", 100, 1).await.unwrap();
+    reserve(&two, "c", 4_700, 2).await.unwrap();
+    assert_eq!(reserve(&one, "d", 101, 3).await.unwrap_err().used, 4_900, "one remembers 200");
+    reserve(&one, "e", 100, 4).await.unwrap();
+    assert_eq!((used(&one, 5).await, used(&two, 5).await), (5_000, 5_000));
+}
+
+#[tokio::test]
+async fn two_counts_are_replaced_together_or_none_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (process(folder.path()).await, process(folder.path()).await);
+    let meters = [Meter::calls("pds.example"), writes()];
+    let spend = async |journal: &StoreJournal, points: [u64; 2]| {
+        let mut change = |tallies: &mut [Tally]| {
+            for ((tally, meter), points) in
+                tallies.iter_mut().zip(&meters).zip(points).filter(|(_, points)| *points > 0)
+            {
+                let spent =
+                    Answered { reservation: None, points, at: at_ms(1), is_counted: true, told: Told::default() };
+                tally.settle(meter, &spent);
+            }
+        };
+        journal.change_tallies(&meters, &mut change).await.unwrap();
+    };
+    let mut expected = [0, 0];
+    let turns = [
+        (&one, [1, 3]),
+        (&one, [1, 3]),
+        (&two, [5, 0]),
+        (&one, [1, 3]),
+        (&two, [0, 7]),
+        (&one, [2, 0]),
+        (&one, [0, 9]),
+    ];
+    for (journal, points) in turns {
+        spend(journal, points).await;
+        expected = [expected[0] + points[0], expected[1] + points[1]];
+        for reader in [&one, &two] {
+            let mut found = Vec::new();
+            for meter in &meters {
+                found.push(reader.tally(meter).await.unwrap().unwrap().gauges(meter, at_ms(2))[0].used);
+            }
+            assert_eq!(found, expected);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn processes_that_spend_at_once_never_overspend() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 use skein_bluesky::Did;
-use skein_bluesky::journal::{Journal, MemoryJournal, Session};
+use skein_bluesky::journal::{Journal, MemoryJournal, Session, Stored};
 use skein_journal::StoreJournal;
 use skein_store::{DatabaseUrl, MasterKey, Store};
 use skein_testkit::SeededEntropy;
@@ -110,4 +110,24 @@ async fn of_processes_that_ask_at_once_one_refreshes() {
         granted += usize::from(asker.await.unwrap());
     }
     assert_eq!(granted, 1);
+}
+
+#[tokio::test]
+async fn a_session_at_hand_is_the_one_that_was_written_last_here_and_none_that_was_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (process(folder.path()).await, process(folder.path()).await);
+    let token = |stored: Option<Stored>| stored.unwrap().session.refresh_jwt.expose_secret().to_owned();
+    assert!(one.session_at_hand(&did()).await.unwrap().is_none());
+    assert!(one.put_session(&did(), &session("1"), None).await.unwrap());
+    assert_eq!(token(one.session_at_hand(&did()).await.unwrap()), "1");
+    let seen = one.session(&did()).await.unwrap().unwrap().version;
+    assert!(one.put_session(&did(), &session("2"), Some(seen)).await.unwrap());
+    assert_eq!(token(one.session_at_hand(&did()).await.unwrap()), "2");
+    // Another process replaces it: who reads sees it at once, and then it is at hand too.
+    let seen = two.session(&did()).await.unwrap().unwrap().version;
+    assert!(two.put_session(&did(), &session("3"), Some(seen)).await.unwrap());
+    assert_eq!(token(one.session(&did()).await.unwrap()), "3");
+    assert_eq!(token(one.session_at_hand(&did()).await.unwrap()), "3");
+    one.forget_session(&did()).await.unwrap();
+    assert!(one.session_at_hand(&did()).await.unwrap().is_none());
 }

@@ -1,6 +1,6 @@
 //! The HTTP client: guard, redirects, and nothing that is sent twice.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
@@ -11,7 +11,7 @@ use url::Url;
 use crate::allow::AllowPrivate;
 use crate::call::{Body, Call};
 use crate::config::{BuildError, NetConfig};
-use crate::error::{Asked, NetError, bounded};
+use crate::error::{Asked, NetError, NotSentCause, bounded};
 use crate::guard::{Reach, check, describe};
 use crate::names::{Filtered, Names};
 use crate::received::{Fetched, Received};
@@ -31,11 +31,29 @@ pub struct Http {
     label: Label,
 }
 
+/// The one for the public network is made at once, so that a mistake in the configuration shows; the others when they are
+/// needed, which most programs never do: each reads all certificate authorities of the system.
 struct Clients {
     public: Client,
-    private: Client,
-    any: Client,
+    private: OnceLock<Client>,
+    any: OnceLock<Client>,
     names: Arc<Names>,
+    config: NetConfig,
+}
+
+impl Clients {
+    fn of(&self, reach: Reach) -> Result<&Client, BuildError> {
+        let later = match reach {
+            Reach::Public => return Ok(&self.public),
+            Reach::Private => &self.private,
+            Reach::Any => &self.any,
+        };
+        if let Some(made) = later.get() {
+            return Ok(made);
+        }
+        let made = client(&self.config, &self.names, reach)?;
+        Ok(later.get_or_init(|| made))
+    }
 }
 
 impl Http {
@@ -43,18 +61,10 @@ impl Http {
     pub fn new(config: NetConfig) -> Result<Self, BuildError> {
         tls::install_provider();
         let names = Arc::new(Names::new(config.dns)?);
-        let clients = Clients {
-            public: client(&config, &names, Reach::Public)?,
-            private: client(&config, &names, Reach::Private)?,
-            any: client(&config, &names, Reach::Any)?,
-            names,
-        };
-        Ok(Self {
-            clients: Arc::new(clients),
-            allow: Arc::new(config.allow_private),
-            watcher: None,
-            label: Label::default(),
-        })
+        let public = client(&config, &names, Reach::Public)?;
+        let allow = Arc::new(config.allow_private.clone());
+        let clients = Clients { public, private: OnceLock::new(), any: OnceLock::new(), names, config };
+        Ok(Self { clients: Arc::new(clients), allow, watcher: None, label: Label::default() })
     }
 
     /// The same client that may also ask the origin (host and port) of this URL, with http as well, wherever it lives.
@@ -133,11 +143,11 @@ impl Http {
     }
 
     async fn send_once(&self, call: &Call, left: Duration, from: Option<&str>) -> Result<reqwest::Response, NetError> {
-        let client = match check(&call.url, &self.allow, from)? {
-            Reach::Public => &self.clients.public,
-            Reach::Private => &self.clients.private,
-            Reach::Any => &self.clients.any,
+        let reach = check(&call.url, &self.allow, from)?;
+        let unmade = |error: BuildError| {
+            NetError::not_sent(&describe(&call.url), NotSentCause::Connect, bounded(&error.to_string()), from)
         };
+        let client = self.clients.of(reach).map_err(unmade)?;
         let mut request =
             client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone()).timeout(left);
         if let Some(body) = &call.body {

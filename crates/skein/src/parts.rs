@@ -119,7 +119,24 @@ fn unreadable(name: &str, error: &std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_file_has_parts_without_blank_edges(text in "([a-z]{0,3}|---|--|\u{feff}|\r\n|\n|[ \t]{1,2}|!\\[[a-z]?\\]\\([a-z./]{0,4}\\)){0,30}") {
+            let texts = split(&text);
+            prop_assert!(!texts.is_empty());
+            for text in &texts {
+                let lines: Vec<&str> = text.split('\n').collect();
+                prop_assert!(text.is_empty() || [lines.first(), lines.last()].iter().flatten().all(|line| !line.trim().is_empty()));
+                prop_assert!(!lines.contains(&SEPARATOR) && !text.contains("\r\n"));
+                let part = with_pictures(text, Path::new("folder"));
+                prop_assert!(part.text.len() + part.media.len() <= text.len());
+            }
+        }
+    }
 
     fn texts(text: &str) -> Vec<String> {
         split(text)

@@ -1,7 +1,13 @@
 //! Budgets: what was used of limits, as whoever counts writes it.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use crate::tables::budget;
 use crate::{Store, StoreError};
+
+/// Tallies that are remembered; when there are more, all are forgotten and read again.
+const REMEMBERED_AT_MOST: usize = 1_024;
 
 /// What is counted, and of whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,33 +30,87 @@ pub struct KeptTally {
 }
 
 /// The budgets of a store.
+///
+/// Whoever counts here counts the same rows again and again. So what was kept last is remembered, and is replaced by one
+/// statement that holds only if it is still there; the longer way is for whenever somebody else has counted meanwhile.
 #[derive(Debug, Clone)]
 pub struct Budgets {
     store: Store,
+    last: Arc<Mutex<HashMap<(String, String), String>>>,
 }
 
 impl Budgets {
     pub(crate) fn of(store: Store) -> Self {
-        Self { store }
+        Self { store, last: Arc::default() }
     }
 
-    /// Hands the tallies of these rows, in their order, to `change` and keeps what it returns, one for each row. All happens
-    /// under the write lock of the database, so no other process counts in between; kept are all or none.
+    /// Hands the tallies of these rows, each named once, in their order, to `change` and keeps what it returns, one for each
+    /// row: all or none, and with nobody else's count in between. `change` is called again, on what is there by then, where
+    /// somebody else was faster. What is kept survives the process, and after a power failure all but the last moments of it.
     pub async fn change(
         &self,
         rows: &[MeterRow<'_>],
         change: &mut (dyn FnMut(Vec<Option<String>>) -> Result<Vec<String>, StoreError> + Send),
     ) -> Result<(), StoreError> {
-        let mut tx = self.store.write().await?;
+        if let Some(before) = self.last(rows) {
+            let after = change(before.iter().cloned().map(Some).collect())?;
+            if self.replace(rows, &before, &after).await? {
+                self.remember(rows, after);
+                return Ok(());
+            }
+        }
+        let mut tx = self.store.write_lightly().await?;
         let mut before = Vec::with_capacity(rows.len());
         for row in rows {
             before.push(budget::get(&mut tx, *row).await?);
         }
-        for (row, tally) in rows.iter().zip(change(before)?) {
-            budget::put(&mut tx, *row, &tally).await?;
+        let after = change(before)?;
+        for (row, tally) in rows.iter().zip(&after) {
+            budget::put(&mut tx, *row, tally).await?;
         }
         tx.commit().await?;
+        self.remember(rows, after);
         Ok(())
+    }
+
+    /// Whether all rows held what was before, and so hold now what comes after it.
+    async fn replace(&self, rows: &[MeterRow<'_>], before: &[String], after: &[String]) -> Result<bool, StoreError> {
+        // What changes nothing was decided on what is remembered, which may have changed.
+        if before == after {
+            return Ok(false);
+        }
+        let writer = &self.store.writer;
+        match (rows, before, after) {
+            ([row], [before], [after]) => budget::replace_one(writer, *row, before, after).await,
+            ([one, other], [before, same], [after, still]) if same == still => {
+                budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+            }
+            ([other, one], [same, before], [still, after]) if same == still => {
+                budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+            }
+            ([one, other], [before, before_other], [after, after_other]) => {
+                budget::replace_two(writer, (*one, before, after), (*other, before_other, after_other)).await
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// What was kept last here, if all of it is remembered.
+    fn last(&self, rows: &[MeterRow<'_>]) -> Option<Vec<String>> {
+        let last = self.remembered();
+        rows.iter().map(|row| last.get(&(row.meter.to_owned(), row.whose.to_owned())).cloned()).collect()
+    }
+
+    fn remember(&self, rows: &[MeterRow<'_>], tallies: Vec<String>) {
+        let mut last = self.remembered();
+        if last.len() + rows.len() > REMEMBERED_AT_MOST {
+            last.clear();
+        }
+        last.extend(rows.iter().map(|row| (row.meter.to_owned(), row.whose.to_owned())).zip(tallies));
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, HashMap<(String, String), String>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One tally, if anything was ever counted there.

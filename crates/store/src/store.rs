@@ -79,6 +79,11 @@ impl Store {
         dialect::begin_write(&self.writer).await
     }
 
+    /// For what need not survive a power failure to its last moment: the call log, and what is counted. It survives the process.
+    pub(crate) async fn write_lightly(&self) -> Result<Transaction, StoreError> {
+        dialect::begin_light_write(&self.writer).await
+    }
+
     pub(crate) async fn read(&self) -> Result<Transaction, StoreError> {
         dialect::begin_read(&self.readers).await
     }

@@ -96,12 +96,11 @@ impl Peers {
         Ok(format!("{package} {} on Node {node}", about["version"].as_str().unwrap_or("?")))
     }
 
-    /// `Pillow 13.0.0 on Python 3.11.7`, from the name of the module.
-    pub(super) fn pypi_version(&self, module: &str, name: &str) -> anyhow::Result<String> {
-        let print =
-            format!("import {module}, platform; print({module}.__version__, 'on Python', platform.python_version())");
-        let version = said(Command::new(&self.python).args(["-c", &print]).env("PYTHONPATH", &self.pypi))?;
-        Ok(format!("{name} {version}"))
+    /// `Pillow 13.0.0 on Python 3.11.7`
+    pub(super) fn pypi_version(&self, package: &str) -> anyhow::Result<String> {
+        const PRINT: &str = "import platform, sys; from importlib.metadata import version; \
+            print(sys.argv[1], version(sys.argv[1]), 'on Python', platform.python_version())";
+        said(Command::new(&self.python).args(["-c", PRINT, package]).env("PYTHONPATH", &self.pypi))
     }
 }
 

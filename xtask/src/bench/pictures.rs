@@ -58,11 +58,8 @@ pub(super) fn run(ground: &Ground<'_>) -> anyhow::Result<Section> {
         ],
         ..Section::default()
     };
-    let versions = [
-        "Skein".to_owned(),
-        ground.peers.npm_version("sharp", Node::Newest)?,
-        ground.peers.pypi_version("PIL", "Pillow")?,
-    ];
+    let versions =
+        ["Skein".to_owned(), ground.peers.npm_version("sharp", Node::Newest)?, ground.peers.pypi_version("Pillow")?];
     // Once: afterwards the load average tells of the bench itself.
     let quiet = machine::wait_until_quiet()?;
     for picture in &PICTURES {

@@ -99,7 +99,8 @@ pub(super) fn race(ground: &Ground<'_>, contenders: &[Contender]) -> anyhow::Res
     Ok(samples)
 }
 
-fn run(ground: &Ground<'_>, contender: &Contender) -> anyhow::Result<Sample> {
+/// Measures one run.
+pub(super) fn run(ground: &Ground<'_>, contender: &Contender) -> anyhow::Result<Sample> {
     let Contender { name, program, arguments, variables, input, output, tells_its_work } = contender;
     let mut command = ground.peers.bare_python();
     command.arg(ground.source("measure.py")).args([input, output]).arg(program).args(arguments);

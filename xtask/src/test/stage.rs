@@ -83,7 +83,7 @@ pub(super) fn gate(mut command: Command) -> anyhow::Result<Tally> {
 }
 
 /// Passes its output on as it comes and adds up what `read` finds in its lines.
-pub(super) fn counted(mut command: Command, read: fn(&str) -> Option<Tally>) -> anyhow::Result<Tally> {
+pub(crate) fn counted(mut command: Command, read: fn(&str) -> Option<Tally>) -> anyhow::Result<Tally> {
     if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
         command.env("CARGO_TERM_COLOR", "always");
     }

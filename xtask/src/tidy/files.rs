@@ -10,14 +10,14 @@ const LEFT_OUT: [&str; 5] = ["target", "node_modules", ".git", "dist", ".svelte-
 const MAX_FILE_BYTES: u64 = 2_000_000;
 
 #[derive(Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     /// From the root, with `/`.
-    pub(super) path: String,
-    pub(super) text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl File {
-    pub(super) fn is_rust(&self) -> bool {
+    pub(crate) fn is_rust(&self) -> bool {
         self.has_extension(&["rs"])
     }
 
@@ -32,7 +32,7 @@ impl File {
 }
 
 /// What is not UTF-8, or larger than 2 MB, is no text and left out.
-pub(super) fn read_all(root: &Path) -> anyhow::Result<Vec<File>> {
+pub(crate) fn read_all(root: &Path) -> anyhow::Result<Vec<File>> {
     let mut files = Vec::new();
     walk(root, "", &mut files).context("the checkout cannot be read")?;
     files.sort_by(|a, b| a.path.cmp(&b.path));

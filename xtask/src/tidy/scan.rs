@@ -1,8 +1,8 @@
 //! Rust source told apart into code, comments and literals, without parsing it.
 
 /// Two views of the same lines; what does not belong to a view is blank in it.
-pub(super) struct Scanned {
-    pub(super) code: String,
+pub(crate) struct Scanned {
+    pub(crate) code: String,
     pub(super) comments: String,
 }
 
@@ -24,7 +24,7 @@ enum Kind {
 }
 
 impl Scanned {
-    pub(super) fn new(source: &str) -> Self {
+    pub(crate) fn new(source: &str) -> Self {
         let characters: Vec<char> = source.chars().collect();
         let mut scanned = Self { code: String::new(), comments: String::new() };
         let mut at = 0;

@@ -1,9 +1,6 @@
 //! From JSON to DAG-CBOR.
 
-use std::collections::BTreeMap;
-
 use data_encoding::{BASE64, BASE64_NOPAD};
-use ipld_core::ipld::Ipld;
 use serde_json::{Map, Number, Value};
 
 use super::error::Fault;
@@ -24,76 +21,145 @@ pub fn to_dag_cbor(record: &Value) -> Result<Vec<u8>, RecordError> {
     if !record.is_object() {
         return Err(RecordError::NotAnObject);
     }
-    let ipld = from_json(record, 1)?;
-    if !matches!(ipld, Ipld::Map(_)) {
+    // About as much as the JSON: every post is encoded before it leaves.
+    let mut bytes = Vec::with_capacity(512);
+    write(&mut bytes, record, 1)?;
+    if record.get("$link").is_some() || record.get("$bytes").is_some() {
         return Err(RecordError::NotAnObject);
     }
-    let bytes = serde_ipld_dagcbor::to_vec(&ipld).map_err(|error| RecordError::Bytes { reason: error.to_string() })?;
     if bytes.len() > RECORD_MAX_BYTES {
         return Err(RecordError::TooLarge { given_bytes: bytes.len() });
     }
     Ok(bytes)
 }
 
-fn from_json(value: &Value, depth: usize) -> Result<Ipld, Fault> {
+/// The kinds of data of CBOR, as they stand in the first three bits.
+mod major {
+    pub(super) const NATURAL: u8 = 0;
+    pub(super) const NEGATIVE: u8 = 1;
+    pub(super) const BYTES: u8 = 2;
+    pub(super) const TEXT: u8 = 3;
+    pub(super) const LIST: u8 = 4;
+    pub(super) const MAP: u8 = 5;
+    pub(super) const TAG: u8 = 6;
+}
+
+const FALSE: u8 = 0xf4;
+const TRUE: u8 = 0xf5;
+const NULL: u8 = 0xf6;
+/// Of links. The CID in it is preceded by a zero, the multibase for binary.
+const LINK_TAG: u64 = 42;
+
+fn write(to: &mut Vec<u8>, value: &Value, depth: usize) -> Result<(), Fault> {
     match value {
-        Value::Null => Ok(Ipld::Null),
-        Value::Bool(flag) => Ok(Ipld::Bool(*flag)),
-        Value::Number(number) => integer(number).map(|number| Ipld::Integer(number.into())),
-        Value::String(text) => Ok(Ipld::String(text.clone())),
+        Value::Null => to.push(NULL),
+        Value::Bool(flag) => to.push(if *flag { TRUE } else { FALSE }),
+        Value::Number(number) => match integer(number)? {
+            number @ 0.. => head(to, major::NATURAL, number.unsigned_abs()),
+            number => head(to, major::NEGATIVE, number.unsigned_abs() - 1),
+        },
+        Value::String(text) => write_bytes(to, major::TEXT, text.as_bytes()),
         Value::Array(_) | Value::Object(_) if depth > MAX_DEPTH => {
-            Err(Fault::new("a record may nest at most 32 levels deep"))
+            return Err(Fault::new("a record may nest at most 32 levels deep"));
         }
         Value::Array(items) => {
-            let convert = |(at, item)| from_json(item, depth + 1).map_err(|fault| fault.under(&format!("{at}")));
-            items.iter().enumerate().map(convert).collect::<Result<_, _>>().map(Ipld::List)
+            head(to, major::LIST, length(items.len()));
+            for (at, item) in items.iter().enumerate() {
+                write(to, item, depth + 1).map_err(|fault| fault.under(&format!("{at}")))?;
+            }
         }
-        Value::Object(object) => from_object(object, depth),
+        Value::Object(object) => write_object(to, object, depth)?,
+    }
+    Ok(())
+}
+
+/// The first bytes of a value: its kind, and a number in its shortest form.
+fn head(to: &mut Vec<u8>, major: u8, number: u64) {
+    let kind = major << 5;
+    let bytes = number.to_be_bytes();
+    match number {
+        0..24 => to.push(kind | bytes[7]),
+        24..0x100 => to.extend_from_slice(&[kind | 0x18, bytes[7]]),
+        0x100..0x1_0000 => to.extend_from_slice(&[kind | 0x19, bytes[6], bytes[7]]),
+        0x1_0000..0x1_0000_0000 => {
+            to.push(kind | 0x1a);
+            to.extend_from_slice(&bytes[4..]);
+        }
+        _ => {
+            to.push(kind | 0x1b);
+            to.extend_from_slice(&bytes);
+        }
     }
 }
 
-fn from_object(object: &Map<String, Value>, depth: usize) -> Result<Ipld, Fault> {
+fn length(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn write_bytes(to: &mut Vec<u8>, major: u8, bytes: &[u8]) {
+    head(to, major, length(bytes.len()));
+    to.extend_from_slice(bytes);
+}
+
+fn write_object(to: &mut Vec<u8>, object: &Map<String, Value>, depth: usize) -> Result<(), Fault> {
     if let Some(link) = object.get("$link") {
-        return only_key(object).and_then(|()| from_link(link));
+        return only_key(object).and_then(|()| write_link(to, link));
     }
     if let Some(bytes) = object.get("$bytes") {
-        return only_key(object).and_then(|()| from_bytes(bytes));
+        return only_key(object).and_then(|()| write_binary(to, bytes));
     }
-    let mut fields = BTreeMap::new();
+    head(to, major::MAP, length(object.len()));
+    let begin = to.len();
+    let mut members = Vec::with_capacity(object.len());
     for (key, value) in object {
-        let converted = from_json(value, depth + 1).map_err(|fault| fault.under(key))?;
-        fields.insert(key.clone(), converted);
+        let start = to.len();
+        write_bytes(to, major::TEXT, key.as_bytes());
+        write(to, value, depth + 1).map_err(|fault| fault.under(key))?;
+        members.push((key.len(), key.as_bytes(), start..to.len()));
     }
-    match fields.get("$type") {
+    match object.get("$type") {
         None => {}
-        Some(Ipld::String(kind)) if kind == "blob" => check_blob(&fields)?,
-        Some(Ipld::String(kind)) if !kind.is_empty() => {}
+        Some(Value::String(kind)) if kind == "blob" => check_blob(object)?,
+        Some(Value::String(kind)) if !kind.is_empty() => {}
         Some(_) => return Err(Fault::new("$type must be text that is not empty")),
     }
-    Ok(Ipld::Map(fields))
+    // Shorter keys first, then by their bytes.
+    if !members.is_sorted_by_key(|(length, key, _)| (*length, *key)) {
+        members.sort_unstable_by_key(|(length, key, _)| (*length, *key));
+        let written = to.split_off(begin);
+        for (_, _, range) in members {
+            to.extend_from_slice(written.get(range.start - begin..range.end - begin).unwrap_or_default());
+        }
+    }
+    Ok(())
 }
 
 fn only_key(object: &Map<String, Value>) -> Result<(), Fault> {
     if object.len() == 1 { Ok(()) } else { Err(Fault::new("nothing may stand beside $link or $bytes")) }
 }
 
-fn from_link(link: &Value) -> Result<Ipld, Fault> {
+fn write_link(to: &mut Vec<u8>, link: &Value) -> Result<(), Fault> {
     let fault = || Fault::new("$link must be a CID of version 1");
     let cid = Cid::parse(link.as_str().ok_or_else(fault)?).map_err(|_| fault())?;
-    ipld_core::cid::Cid::try_from(cid.as_str()).map(Ipld::Link).map_err(|_| fault())
+    let cid = ipld_core::cid::Cid::try_from(cid.as_str()).map_err(|_| fault())?.to_bytes();
+    head(to, major::TAG, LINK_TAG);
+    write_bytes(to, major::BYTES, &[&[0], cid.as_slice()].concat());
+    Ok(())
 }
 
-fn from_bytes(bytes: &Value) -> Result<Ipld, Fault> {
+fn write_binary(to: &mut Vec<u8>, bytes: &Value) -> Result<(), Fault> {
     let fault = || Fault::new("$bytes must be text in base64");
     let text = bytes.as_str().ok_or_else(fault)?;
     let encoding = if text.ends_with('=') { BASE64 } else { BASE64_NOPAD };
-    encoding.decode(text.as_bytes()).map(Ipld::Bytes).map_err(|_| fault())
+    write_bytes(to, major::BYTES, &encoding.decode(text.as_bytes()).map_err(|_| fault())?);
+    Ok(())
 }
 
-fn check_blob(fields: &BTreeMap<String, Ipld>) -> Result<(), Fault> {
-    let is_whole = matches!(fields.get("ref"), Some(Ipld::Link(_)))
-        && matches!(fields.get("mimeType"), Some(Ipld::String(_)))
-        && matches!(fields.get("size"), Some(Ipld::Integer(0..)));
+/// What is within was checked before.
+fn check_blob(fields: &Map<String, Value>) -> Result<(), Fault> {
+    let is_whole = fields.get("ref").is_some_and(|link| link.get("$link").is_some())
+        && fields.get("mimeType").is_some_and(Value::is_string)
+        && matches!(fields.get("size"), Some(Value::Number(size)) if integer(size).is_ok_and(|size| size >= 0));
     if is_whole {
         Ok(())
     } else {

@@ -55,8 +55,16 @@ pub struct CallRecord {
     pub told: Told,
 }
 
+/// A longer body is read at once, so that rows which wait hold little.
+const UNREAD_MAX_BYTES: usize = 8 * 1024;
+
+/// The JSON of a request, to be read when its row is written: many in a run take a fraction of the time that each would take on
+/// its own, and none of it is taken from the call.
+pub(super) struct Unread(Box<[u8]>);
+
 impl CallRecord {
-    pub(super) fn of(exchange: &Exchange<'_>, id: String, at: Timestamp) -> Self {
+    /// The row, and what is left to be read of it with [`CallRecord::read`]. `with_input` is false where it is only for the budget.
+    pub(super) fn of(exchange: &Exchange<'_>, id: String, at: Timestamp, with_input: bool) -> (Self, Option<Unread>) {
         let path = exchange.url.path();
         let nsid = path.strip_prefix("/xrpc/");
         let body = exchange.body.unwrap_or_default();
@@ -75,7 +83,7 @@ impl CallRecord {
             }
             Err(error) => (None, Some(error.name().to_owned()), Some(bounded(&error.to_string())), None, None),
         };
-        Self {
+        let mut row = Self {
             id,
             at,
             account: exchange.label.account.as_deref().map(str::to_owned),
@@ -87,23 +95,32 @@ impl CallRecord {
             method: bounded(method),
             host: host_of(exchange.url),
             // What pages and pictures of the web are asked with may open a door, under any name.
-            input: if body.is_empty() {
-                nsid.and_then(|_| redacted_query(exchange.url))
-            } else if is_json {
-                redacted_body(method, body)
-            } else {
-                None
-            },
+            input: nsid.filter(|_| with_input && body.is_empty()).and_then(|_| redacted_query(exchange.url)),
             request_bytes: exchange.body_bytes,
             status,
             error,
             message,
             response_bytes,
             duration: exchange.duration,
-            points: nsid.map_or(0, |nsid| points_of(nsid, body)),
+            points: nsid.map_or(0, |nsid| points_of(nsid, &[])),
             rate_limit,
             told,
+        };
+        let unread = (is_json && !body.is_empty()).then(|| Unread(body.into()));
+        let (now, later) = if body.len() > UNREAD_MAX_BYTES { (unread, None) } else { (None, unread) };
+        if let Some(unread) = now {
+            row.read(&unread, with_input);
         }
+        (row, later)
+    }
+
+    /// Takes in what a request's JSON says.
+    pub(super) fn read(&mut self, Unread(body): &Unread, with_input: bool) {
+        if with_input {
+            self.input = redacted_body(&self.method, body);
+        }
+        // A path that is no method costs nothing, whatever its body.
+        self.points = points_of(&self.method, body);
     }
 
     /// Whether the request failed: no answer, or one that is not a success.

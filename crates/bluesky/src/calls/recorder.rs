@@ -8,8 +8,11 @@ use data_encoding::{BASE32_NOPAD, Encoding, Specification};
 use jiff::Timestamp;
 use skein_net::{Exchange, Watcher};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::CallRecord;
+use super::record::Unread;
+use crate::budget::Said;
 use crate::journal::Journal;
 use crate::session::Now;
 
@@ -19,8 +22,15 @@ const MAX_WAITING: usize = 8_192;
 /// Rows that are written at once.
 const BATCH_ROWS: usize = 256;
 
-/// How long the first row of a batch waits for others: an idle client writes at most ten times a second.
-const GATHER_MS: u64 = 100;
+/// How long the first row of a batch waits for others: a client writes about twice a second.
+const GATHER_MS: u64 = 500;
+
+/// How long a row waits for others that tells of a failure, which somebody will look for, or of a window that is nearly spent,
+/// which other calls must heed.
+const GATHER_NEWS_MS: u64 = 100;
+
+/// A window of which no more than this is left is nearly spent, in hundredths.
+const NEARLY_SPENT_PERCENT: u64 = 10;
 
 /// Bytes of an id that tell recorders apart.
 const INSTANCE_BYTES: usize = 6;
@@ -33,10 +43,11 @@ pub struct Recorder {
     lost: Arc<AtomicU64>,
     rows: mpsc::Sender<Order>,
     letters: Encoding,
+    keeps_calls: bool,
 }
 
 enum Order {
-    Row(Box<CallRecord>),
+    Row(Box<(CallRecord, Option<Unread>)>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -46,8 +57,9 @@ impl Recorder {
     pub fn start(journal: Arc<dyn Journal>, now: Now, instance: [u8; INSTANCE_BYTES]) -> Arc<Self> {
         let (rows, orders) = mpsc::channel(MAX_WAITING);
         let lost = Arc::new(AtomicU64::new(0));
+        let keeps_calls = journal.keeps_calls();
         tokio::spawn(write(journal, orders, Arc::clone(&lost)));
-        Arc::new(Self { now, instance, counter: AtomicU64::new(0), lost, rows, letters: letters() })
+        Arc::new(Self { now, instance, counter: AtomicU64::new(0), lost, rows, letters: letters(), keeps_calls })
     }
 
     /// Waits until every row so far is written, or given up.
@@ -77,12 +89,12 @@ impl Watcher for Recorder {
     fn saw(&self, exchange: &Exchange<'_>) -> Option<Arc<str>> {
         let at = (self.now)();
         let id = self.mint(at);
-        let row = CallRecord::of(exchange, id.clone(), at);
+        let row = CallRecord::of(exchange, id.clone(), at, self.keeps_calls);
         if self.rows.try_send(Order::Row(Box::new(row))).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        Some(Arc::from(id))
+        self.keeps_calls.then(|| Arc::from(id))
     }
 }
 
@@ -95,23 +107,31 @@ fn letters() -> Encoding {
 }
 
 async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, lost: Arc<AtomicU64>) {
-    let mut batch: Vec<CallRecord> = Vec::new();
+    let mut gathered: Vec<(CallRecord, Option<Unread>)> = Vec::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    let keeps_calls = journal.keeps_calls();
     while let Some(order) = orders.recv().await {
-        take(order, &mut batch, &mut waiting);
+        take(order, &mut gathered, &mut waiting);
         let gathering = tokio::time::sleep(Duration::from_millis(GATHER_MS));
         tokio::pin!(gathering);
-        while waiting.is_empty() && batch.len() < BATCH_ROWS {
+        while waiting.is_empty() && gathered.len() < BATCH_ROWS {
+            if gathered.last().is_some_and(|(row, _)| is_news(row)) {
+                let soon = Instant::now() + Duration::from_millis(GATHER_NEWS_MS);
+                let end = gathering.deadline().min(soon);
+                gathering.as_mut().reset(end);
+            }
             tokio::select! {
                 biased;
                 more = orders.recv() => match more {
-                    Some(order) => take(order, &mut batch, &mut waiting),
+                    Some(order) => take(order, &mut gathered, &mut waiting),
                     None => break,
                 },
                 () = &mut gathering => break,
             }
         }
-        if !batch.is_empty()
+        let batch: Vec<CallRecord> = gathered.drain(..).map(|row| whole(row, keeps_calls)).collect();
+        if keeps_calls
+            && !batch.is_empty()
             && let Err(error) = journal.log_calls(&batch).await
         {
             tracing::warn!(%error, rows = batch.len(), "calls could not be logged");
@@ -121,15 +141,26 @@ async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, los
             // What was reserved stays counted; what the servers say comes again with the next answers.
             tracing::warn!(%error, rows = batch.len(), "calls could not be counted");
         }
-        batch.clear();
         // Whoever has stopped waiting needs no answer.
         waiting.drain(..).for_each(|done| done.send(()).unwrap_or(()));
     }
 }
 
-fn take(order: Order, batch: &mut Vec<CallRecord>, waiting: &mut Vec<oneshot::Sender<()>>) {
+fn is_news(row: &CallRecord) -> bool {
+    let is_low = |said: &Said| said.remaining.saturating_mul(100) <= said.limit.saturating_mul(NEARLY_SPENT_PERCENT);
+    row.is_failed() || row.told.said.as_ref().is_some_and(is_low)
+}
+
+fn whole((mut row, unread): (CallRecord, Option<Unread>), with_input: bool) -> CallRecord {
+    if let Some(unread) = unread {
+        row.read(&unread, with_input);
+    }
+    row
+}
+
+fn take(order: Order, gathered: &mut Vec<(CallRecord, Option<Unread>)>, waiting: &mut Vec<oneshot::Sender<()>>) {
     match order {
-        Order::Row(row) => batch.push(*row),
+        Order::Row(row) => gathered.push(*row),
         Order::Flush(done) => waiting.push(done),
     }
 }

@@ -34,6 +34,18 @@ pub struct HttpFacts {
     pub call: Option<Arc<str>>,
 }
 
+impl HttpFacts {
+    pub(super) fn of(response: &Response) -> Self {
+        Self {
+            status: response.status.as_u16(),
+            headers: response.headers.clone(),
+            duration: response.duration,
+            url: response.url.clone(),
+            call: response.call.clone(),
+        }
+    }
+}
+
 impl Answer {
     /// # Errors
     /// [`CallError::Malformed`] where the server says that it is JSON and it is not.
@@ -41,14 +53,7 @@ impl Answer {
         let kind = response.headers.content_type.as_deref().unwrap_or("application/json");
         let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
         let json = if is_json && !response.body.is_empty() { response.json()? } else { Value::Null };
-        let http = HttpFacts {
-            status: response.status.as_u16(),
-            headers: response.headers,
-            duration: response.duration,
-            url: response.url,
-            call: response.call,
-        };
-        Ok(Self { json, http, bytes: response.body })
+        Ok(Self { json, http: HttpFacts::of(&response), bytes: response.body })
     }
 
     /// The body as it came, which may be something else than JSON: a picture, a CAR file.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
-use skein_atproto::record::{Post as Record, ReplyRef, StrongRef};
+use skein_atproto::record::{Post as Record, RecordError, ReplyRef, StrongRef, record_cid};
 use skein_atproto::syntax::{
     AtIdentifier, AtUri, Cid, Datetime, Did, Nsid, RecordAddress, RecordKey, SyntaxError, Tid,
 };
@@ -151,20 +152,21 @@ impl Client {
             record.tags.clone_from(&post.tags);
             record.reply.clone_from(&reply);
             let refuse = |error| ClientError::Post { part: index + 1, error: PostError::Record(error) };
-            let cid = record.cid().map_err(refuse)?;
+            let value = record.to_value();
+            let cid = record_cid(&value).map_err(refuse)?;
             let uri = AtUri::record(me, &collection, &rkey);
             thread.gates.extend(gates::of_post(me, post, &uri, &rkey, &created_at)?);
             let reference = StrongRef { uri, cid };
             let root = reply.map_or_else(|| reference.clone(), |reply| reply.root);
             reply = Some(ReplyRef { root, parent: reference.clone() });
-            thread.parts.push(Write { reference, collection: collection.clone(), rkey, record: record.to_value() });
+            thread.parts.push(Write { reference, collection: collection.clone(), rkey, record: value });
             thread.warnings.push(one.words.warnings);
         }
         Ok(thread)
     }
 
     async fn write(&self, me: &Did, thread: Thread) -> Result<Vec<Receipt>, ClientError> {
-        let body = Bytes::from(body(me, &thread).to_string());
+        let body = body(me, &thread)?;
         let timeout = Duration::from_millis(WRITE_TIMEOUT_MS);
         let send = |me: crate::session::Authorized| {
             let body = body.clone();
@@ -178,7 +180,7 @@ impl Client {
         let response = self.inner.sessions.call(me, send).await.map_err(&unsure)?;
         let Applied { commit, results } =
             repo::parse_apply_writes(&response).map_err(|error| unsure(SessionError::Call(error)))?;
-        let http = Answer::of(response).map_err(|error| unsure(SessionError::Call(error)))?.http;
+        let http = HttpFacts::of(&response);
         for (write, told) in thread.writes().zip(results) {
             let StrongRef { uri, cid } = &write.reference;
             if let Some(found) = told.cid.filter(|found| found != cid) {
@@ -222,16 +224,38 @@ impl Client {
     }
 }
 
-fn body(me: &Did, thread: &Thread) -> Value {
-    let create = |write: &Write| {
-        json!({
-            "$type": format!("{APPLY_WRITES}#create"),
-            "collection": write.collection.as_str(),
-            "rkey": write.rkey.as_str(),
-            "value": write.record,
-        })
+/// What is sent, written from where it is: a tree of it would be as much work again.
+#[derive(Serialize)]
+struct Input<'a> {
+    repo: &'a str,
+    validate: bool,
+    writes: Vec<Create<'a>>,
+}
+
+#[derive(Serialize)]
+struct Create<'a> {
+    #[serde(rename = "$type")]
+    kind: &'a str,
+    collection: &'a str,
+    rkey: &'a str,
+    value: &'a Value,
+}
+
+impl<'a> Create<'a> {
+    fn of(write: &'a Write, kind: &'a str) -> Self {
+        Self { kind, collection: write.collection.as_str(), rkey: write.rkey.as_str(), value: &write.record }
+    }
+}
+
+fn body(me: &Did, thread: &Thread) -> Result<Bytes, ClientError> {
+    let kind = &format!("{APPLY_WRITES}#create");
+    let writes = thread.writes().map(|write| Create::of(write, kind)).collect();
+    let input = Input { repo: me.as_str(), validate: true, writes };
+    let refuse = |error: serde_json::Error| ClientError::Post {
+        part: 1,
+        error: PostError::Record(RecordError::Bytes { reason: error.to_string() }),
     };
-    json!({"repo": me.as_str(), "validate": true, "writes": thread.writes().map(create).collect::<Vec<_>>()})
+    serde_json::to_vec(&input).map(Bytes::from).map_err(refuse)
 }
 
 /// Whether the write may have happened, for all that is known.

@@ -75,8 +75,11 @@ fn key_of(operation: &Value) -> Option<PublicKey> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
+    use crate::properties::near;
 
     const FIRST: &str = "did:key:zQ3shqwJEJyMBsBXCWyCBpUBMqxcon9oHB7mCvx4sSpMdLJwc";
     const SECOND: &str = "did:key:zDnaembgSGUhZULN2Caob4HLJPaxBh92N7rtH21TErzqf8HQo";
@@ -91,6 +94,22 @@ mod tests {
 
     fn names(key: &str) -> Value {
         json!({"type": "plc_operation", "verificationMethods": {"atproto": key}})
+    }
+
+    proptest! {
+        #[test]
+        fn any_log_gives_times_that_follow_each_other(log in near(&json!([
+            {"operation": {"verificationMethods": {"atproto": "did:key:zQ3shQo6TF2moaqMTrUZEM1jeuYRQXeHEx4evX9751y2qPqRA"}},
+             "nullified": false, "createdAt": "2026-11-18T12:00:00Z"},
+            {"operation": {"signingKey": "did:key:zQ3shQo6TF2moaqMTrUZEM1jeuYRQXeHEx4evX9751y2qPqRA"},
+             "nullified": true, "createdAt": "2026-11-18T12:00:01Z"},
+            {"operation": {"type": "plc_tombstone"}, "nullified": false, "createdAt": "2026-11-18T12:00:02Z"},
+        ]))) {
+            let Ok(changes) = serde_json::from_slice::<Vec<Change>>(&log) else { return Ok(()) };
+            let periods = periods(&changes);
+            prop_assert!(periods.len() <= changes.len());
+            prop_assert!(periods.iter().rev().skip(1).all(|period| period.until.is_some()));
+        }
     }
 
     #[test]

@@ -12,8 +12,9 @@ pub type TallyChange<'a> = &'a mut (dyn FnMut(&mut [Tally]) + Send);
 #[async_trait]
 pub trait BudgetJournal: Send + Sync {
     /// Hands the tallies of these meters, each named once, to `change` and keeps what it makes of them: one step, with nobody
-    /// else's change in between, all kept or none. What was never counted is an empty tally. `change` is called once, and not
-    /// at all where the tallies cannot be read.
+    /// else's change in between, all kept or none. What was never counted is an empty tally. `change` is
+    /// called again, on what is kept by then, where somebody else was faster; only the last call counts. It is not called at
+    /// all where the tallies cannot be read.
     async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError>;
 
     /// One tally, if anything was ever counted there.

@@ -24,6 +24,12 @@ pub trait Journal: BudgetJournal + ProfileJournal {
     /// The session of an account, if there is one.
     async fn session(&self, did: &Did) -> Result<Option<Stored>, JournalError>;
 
+    /// The session for one call among many. It may be a second old: a token that was replaced meanwhile is good for a while,
+    /// and one that has ended the server refuses by name. Whatever replaces a session reads it with [`Journal::session`].
+    async fn session_at_hand(&self, did: &Did) -> Result<Option<Stored>, JournalError> {
+        self.session(did).await
+    }
+
     /// Stores a session durably, if the stored version is still the expected one (`None`: there is no session yet).
     ///
     /// Gives `false`, and changes nothing, if somebody else was faster. Every stored session of an account gets a version that
@@ -48,6 +54,11 @@ pub trait Journal: BudgetJournal + ProfileJournal {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, JournalError>;
+
+    /// Whether rows of the call log are wanted. Where they are not, none is handed in, and answers and errors name none.
+    fn keeps_calls(&self) -> bool {
+        true
+    }
 
     /// Keeps rows of the call log. A journal may drop the oldest ones.
     async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError>;

@@ -93,7 +93,8 @@ impl Sessions {
 
     /// A token that is good for at least half a minute, refreshed if need be, and the server that takes it.
     pub async fn authorized(&self, did: &Did) -> Result<Authorized, SessionError> {
-        let stored = self.stored(did).await?;
+        let stored = self.inner.journal.session_at_hand(did).await?;
+        let stored = stored.ok_or_else(|| SessionError::NoSession { did: did.clone() })?;
         let stored = if self.ends_soon(&stored.session) { self.refresh(did, &stored).await? } else { stored };
         Ok(self.authorize(&stored))
     }

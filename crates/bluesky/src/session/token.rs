@@ -47,7 +47,11 @@ pub(super) fn looks_like_app_password(password: &SecretString) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::properties::{DID, near};
 
     #[test]
     fn claims_are_read_from_a_jwt_and_from_nothing_else() {
@@ -57,6 +61,22 @@ mod tests {
         assert_eq!(claims.expires, Some(Timestamp::from_second(1_795_000_000).unwrap()));
         for opaque in ["", "abc", "a.b.c", "a.!!.c", "a.e30.c"] {
             assert_eq!(Claims::read(&opaque.into()), Claims::default(), "{opaque}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_token_has_claims_or_none(
+            payload in near(&json!({"scope": "com.atproto.appPass", "sub": DID, "exp": 1_795_000_000})),
+            any_text in ".{0,60}",
+            padding in "={0,2}",
+        ) {
+            let payload = BASE64URL_NOPAD.encode(&payload);
+            for token in [format!("a.{payload}{padding}.c"), any_text.clone(), format!("a.{any_text}")] {
+                let claims = Claims::read(&token.into());
+                prop_assert!(!claims.is_of_main_password() || claims.scope.is_some());
+            }
+            prop_assert!(!looks_like_app_password(&any_text.clone().into()) || any_text.len() == 19);
         }
     }
 

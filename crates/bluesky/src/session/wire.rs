@@ -88,3 +88,26 @@ fn tokens(response: &crate::xrpc::Response) -> Result<Tokens, CallError> {
         status: body.status.map(|status| status.chars().take(50).collect()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::properties::{DID, answer, near};
+
+    proptest! {
+        #[test]
+        fn any_answer_to_a_login_is_read_without_telling_its_tokens(body in near(&json!({
+            "did": DID, "handle": "alice.test", "accessJwt": "hunter2", "refreshJwt": "hunter2", "active": true, "status": "deactivated",
+        }))) {
+            match tokens(&answer(body)) {
+                Ok(tokens) => {
+                    prop_assert!(tokens.handle.is_none_or(|handle| handle.tld() != "invalid"));
+                    prop_assert!(tokens.status.is_none_or(|status| status.chars().count() <= 50));
+                }
+                Err(error) => prop_assert!(!error.to_string().contains("hunter2"), "{}", error),
+            }
+        }
+    }
+}

@@ -67,7 +67,27 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::properties::near;
+
+    proptest! {
+        #[test]
+        fn any_kept_state_has_parts_within_the_file(
+            kept in near(&json!({"stage": "parts", "upload_id": "u", "part_bytes": 10, "part_count": 3, "received": [1, 3], "begun": 1})),
+            size_bytes in any::<u64>(),
+            number in any::<u32>(),
+        ) {
+            if let Ok(UploadState::Parts(parts)) = serde_json::from_slice(&kept) {
+                let (from, length) = parts.place(number, size_bytes);
+                prop_assert!(from.checked_add(length).is_some_and(|end| end <= size_bytes));
+                prop_assert!(parts.missing().is_none_or(|missing| (1..=parts.part_count).contains(&missing)));
+                prop_assert!(!parts.fits(size_bytes) || parts.part_bytes > 0);
+            }
+        }
+    }
 
     #[test]
     fn a_state_that_was_kept_comes_back_and_asks_first() {

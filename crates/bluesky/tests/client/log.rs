@@ -124,7 +124,9 @@ async fn a_login_is_logged_without_its_password_and_tokens() {
 }
 
 /// A journal whose disk is full.
-struct Full;
+struct Full {
+    keeps_calls: bool,
+}
 
 #[async_trait]
 impl BudgetJournal for Full {
@@ -170,6 +172,10 @@ impl Journal for Full {
         Ok(false)
     }
 
+    fn keeps_calls(&self) -> bool {
+        self.keeps_calls
+    }
+
     async fn log_calls(&self, _: &[CallRecord]) -> Result<(), JournalError> {
         Err(JournalError::new("the disk is full"))
     }
@@ -187,13 +193,25 @@ impl Journal for Full {
     }
 }
 
-#[tokio::test]
-async fn a_journal_that_is_full_costs_rows_and_no_call() {
+/// A call that is watched for such a journal: its row, as the answer names it, and how many rows were lost.
+async fn watched(keeps_calls: bool) -> (Option<Arc<str>>, u64) {
     let network = Network::start().await;
-    let recorder = Recorder::start(Arc::new(Full), Arc::new(now), [7; 6]);
+    let recorder = Recorder::start(Arc::new(Full { keeps_calls }), Arc::new(now), [7; 6]);
     let xrpc = XrpcClient::new(http(AllowPrivate::None).watched_by(recorder.clone())).allowing(&network.pds());
     network.order("describeServer", Reply::Json(200, json!({})));
-    xrpc.get(&network.pds(), "com.atproto.server.describeServer", &[], Auth::None).await.unwrap();
+    let answer = xrpc.get(&network.pds(), "com.atproto.server.describeServer", &[], Auth::None).await.unwrap();
     recorder.flush().await;
-    assert_eq!(recorder.lost(), 1);
+    (answer.call, recorder.lost())
+}
+
+#[tokio::test]
+async fn a_journal_that_is_full_costs_rows_and_no_call() {
+    let (named, lost) = watched(true).await;
+    assert!(named.is_some());
+    assert_eq!(lost, 1);
+}
+
+#[tokio::test]
+async fn a_journal_without_a_log_is_handed_no_rows_and_answers_name_none() {
+    assert_eq!(watched(false).await, (None, 0));
 }

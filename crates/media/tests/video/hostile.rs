@@ -94,8 +94,13 @@ fn made_up() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+fn config() -> proptest::test_runner::Config {
+    let usual = proptest::test_runner::Config::default();
+    proptest::test_runner::Config { failure_persistence: None, cases: usual.cases.max(2_000), ..usual }
+}
+
 proptest! {
-    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, cases: 2_000, ..Default::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn flipped_bytes_never_panic(file in flipped()) {

@@ -126,8 +126,33 @@ pub(crate) fn write(path: &Path, file: &ProofFile) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+    use serde_json::Value;
+
     use super::*;
     use crate::proof::samples;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_proof_that_can_be_written_again_or_refused(
+            at in any::<Index>(), removed in 0_usize..40, put in vec(any::<u8>(), 0..20), member in any::<Index>(),
+            other in prop_oneof![Just(Value::Null), any::<i64>().prop_map(Value::from), ".{0,20}".prop_map(Value::from), Just(Value::Array(vec![]))],
+        ) {
+            let good = serde_json::to_vec(&samples::file()).unwrap();
+            let start = at.index(good.len());
+            let end = (start + removed).min(good.len());
+            let mut value = serde_json::to_value(samples::file()).unwrap();
+            let members: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+            value[member.get(&members).as_str()] = other;
+            for bytes in [put.clone(), [&good[..start], &put, &good[end..]].concat(), serde_json::to_vec(&value).unwrap()] {
+                if let Ok(file) = parse("a.json", &bytes) {
+                    prop_assert_eq!(parse("a.json", &serde_json::to_vec(&file).unwrap()).unwrap(), file);
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_file_comes_back_and_is_never_overwritten() {

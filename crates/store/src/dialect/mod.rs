@@ -3,8 +3,8 @@
 mod sqlite;
 
 pub(crate) use sqlite::{
-    BUSY_TIMEOUT_MS, Connection, Pool, PrimaryCode, Transaction, begin_read, begin_write, find_free_lane,
-    newest_schema, next_wake, open,
+    BUSY_TIMEOUT_MS, Connection, Pool, PrimaryCode, Transaction, begin_light_write, begin_read, begin_write,
+    find_free_lane, newest_schema, next_wake, open,
 };
 #[cfg(test)]
 pub(crate) use sqlite::{FIND_FREE_LANE, NEXT_WAKE, writer_options};

@@ -1,7 +1,7 @@
 //! The call log.
 
 use jiff::Timestamp;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
 use super::unreadable;
 use crate::StoreError;
@@ -11,6 +11,9 @@ use crate::instants::{instant, micros, micros_opt};
 
 /// Sorts after every character of an id.
 const AFTER_EVERY_ID: &str = "~";
+
+/// Rows of one statement. There are as many statements, all of them kept prepared.
+pub(crate) const ROWS_AT_ONCE: usize = 16;
 
 const COLUMNS: &str = "id, at, account, work, verb, method, host, input, request_bytes, status, error, message, \
                        response_bytes, duration, points, rate_limit, rate_remaining, rate_reset, rate_policy, attempt";
@@ -68,35 +71,32 @@ impl Row {
     }
 }
 
-pub(crate) async fn insert(connection: &mut Connection, call: &LoggedCall) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO calls (id, at, account, work, verb, method, host, input, request_bytes, status, error, message,
-             response_bytes, duration, points, rate_limit, rate_remaining, rate_reset, rate_policy,
-             attempt)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
-    )
-    .bind(&call.id)
-    .bind(micros(call.at))
-    .bind(&call.account)
-    .bind(&call.work)
-    .bind(&call.verb)
-    .bind(&call.method)
-    .bind(&call.host)
-    .bind(&call.input)
-    .bind(call.request_bytes)
-    .bind(call.status)
-    .bind(&call.error)
-    .bind(&call.message)
-    .bind(call.response_bytes)
-    .bind(call.duration_us)
-    .bind(call.points)
-    .bind(call.rate_limit)
-    .bind(call.rate_remaining)
-    .bind(micros_opt(call.rate_reset))
-    .bind(&call.rate_policy)
-    .bind(call.attempt)
-    .execute(connection)
-    .await?;
+/// Keeps at most [`ROWS_AT_ONCE`] rows.
+pub(crate) async fn insert(connection: &mut Connection, rows: &[LoggedCall]) -> Result<(), StoreError> {
+    let mut insert = QueryBuilder::<Sqlite>::new(format!("INSERT INTO calls ({COLUMNS}) "));
+    insert.push_values(rows, |mut row, call| {
+        row.push_bind(&call.id)
+            .push_bind(micros(call.at))
+            .push_bind(&call.account)
+            .push_bind(&call.work)
+            .push_bind(&call.verb)
+            .push_bind(&call.method)
+            .push_bind(&call.host)
+            .push_bind(&call.input)
+            .push_bind(call.request_bytes)
+            .push_bind(call.status)
+            .push_bind(&call.error)
+            .push_bind(&call.message)
+            .push_bind(call.response_bytes)
+            .push_bind(call.duration_us)
+            .push_bind(call.points)
+            .push_bind(call.rate_limit)
+            .push_bind(call.rate_remaining)
+            .push_bind(micros_opt(call.rate_reset))
+            .push_bind(&call.rate_policy)
+            .push_bind(call.attempt);
+    });
+    insert.build().execute(connection).await?;
     Ok(())
 }
 

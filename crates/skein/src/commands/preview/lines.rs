@@ -111,11 +111,28 @@ fn only_words(json: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn code(line: Line<'_>) -> String {
         let shown = preview_of(line, &TimeZone::UTC, |_| Preview::default());
         shown.faults.into_iter().map(|fault| fault.fault.code).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_a_body_or_a_fault(
+            bytes in vec(any::<u8>(), 0..60),
+            text in r#"[\{\[]?("text"|"thread"|"media")?[:,]?("[a-z\\u0-9d]{0,8}"|[0-9eE.+-]{0,6}|null|\[|\{)?[\}\]]?[\}\]]?"#,
+        ) {
+            for line in [&bytes[..], text.as_bytes()] {
+                let shown = preview_of(Line::Whole(line), &TimeZone::UTC, |_| Preview::default());
+                let is_json = serde_json::from_slice::<serde_json::Value>(line).is_ok_and(|value| value.is_object());
+                prop_assert!(is_json || !shown.faults.is_empty());
+            }
+        }
     }
 
     #[test]
