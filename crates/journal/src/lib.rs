@@ -1,5 +1,7 @@
 //! The Bluesky client's memory kept in Skein's store: sessions encrypted at rest, and a lease for their refresh that all
-//! processes on the same database share, as they share calls, cursors and what is counted of budgets.
+//! processes on the same database share, as they share calls, cursors, what is counted of budgets and how far videos are.
+
+mod videos;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use skein_bluesky::budget::{Meter, Tally};
 use skein_bluesky::calls::CallRecord;
 use skein_bluesky::cursor::CursorKey;
 use skein_bluesky::journal::{BudgetJournal, Journal, JournalError, Session, Stored, TallyChange};
-use skein_store::{Budgets, Calls, CursorPlace, Cursors, LoggedCall, MeterRow, Sessions, Store, StoreError};
+use skein_store::{Budgets, Calls, CursorPlace, Cursors, LoggedCall, MeterRow, Sessions, Store, StoreError, Videos};
 
 /// The name under which the store keeps sessions of the AT Protocol.
 const SERVICE: &str = "atproto";
@@ -21,12 +23,19 @@ pub struct StoreJournal {
     calls: Calls,
     cursors: Cursors,
     budgets: Budgets,
+    videos: Videos,
 }
 
 impl StoreJournal {
     /// The journal of a store. Journals of several stores on one database file share everything.
     pub fn new(store: &Store) -> Self {
-        Self { sessions: store.sessions(), calls: store.calls(), cursors: store.cursors(), budgets: store.budgets() }
+        Self {
+            sessions: store.sessions(),
+            calls: store.calls(),
+            cursors: store.cursors(),
+            budgets: store.budgets(),
+            videos: store.videos(),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod tables;
 #[cfg(test)]
 mod troubles;
 mod vault;
+mod videos;
 
 pub use budget::{Budgets, KeptTally, MeterRow};
 pub use calls::{CallFilter, Calls, LoggedCall};
@@ -32,3 +33,4 @@ pub use media_files::MediaFolder;
 pub use sessions::{Sessions, StoredSession};
 pub use store::Store;
 pub use vault::{Place, Purpose, Vault, VaultError};
+pub use videos::{KeptUpload, UploadLease, VideoFile, Videos};

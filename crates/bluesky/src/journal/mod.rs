@@ -2,7 +2,9 @@
 
 mod budget;
 mod memory;
+mod memory_video;
 mod session;
+mod video;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -15,6 +17,7 @@ use crate::cursor::CursorKey;
 pub use budget::{BudgetJournal, TallyChange};
 pub use memory::MemoryJournal;
 pub use session::{Session, SessionFormatError};
+pub use video::{KeptVideo, VideoJournal, VideoKey, VideoLease};
 
 /// The memory of a client. Several processes may share one, so every change is compare-and-set or a lease.
 #[async_trait]
