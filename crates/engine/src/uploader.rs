@@ -78,7 +78,7 @@ impl LaneWork<'_> {
         connector: &Arc<dyn Connector>,
     ) -> Result<bool, LaneError> {
         if !connector.needs_upload(account, &delivery.content) {
-            return Ok(true);
+            return self.is_time_to_freeze(delivery).await;
         }
         let stand = match self.engine.uploads.look(&delivery.id) {
             Some(stand) => stand,
@@ -90,7 +90,9 @@ impl LaneWork<'_> {
                 return Ok(false);
             }
             Stand::Ended(Err(obstacle)) => *obstacle,
-            Stand::Ended(Ok(())) if !connector.needs_upload(account, &delivery.content) => return Ok(true),
+            Stand::Ended(Ok(())) if !connector.needs_upload(account, &delivery.content) => {
+                return self.is_time_to_freeze(delivery).await;
+            }
             // It says that it is done, and something is missing: brought again after the usual pause.
             Stand::Ended(Ok(())) => Obstacle::Retry { at: None, fault: incomplete() },
         };
@@ -104,6 +106,17 @@ impl LaneWork<'_> {
                 self.note(delivery, Event::Refused { fault }).await?;
             }
         }
+        Ok(false)
+    }
+
+    /// What takes long is uploaded well ahead. Its bytes are frozen later: they move the clock of the lane, and posts that are
+    /// due before it would be dated after it.
+    async fn is_time_to_freeze(&self, delivery: &Delivery) -> Result<bool, LaneError> {
+        let until = delivery.freeze_at();
+        if self.engine.now() >= until {
+            return Ok(true);
+        }
+        self.note(delivery, Event::Waits { until, waiting: Waiting::Uploaded }).await?;
         Ok(false)
     }
 
