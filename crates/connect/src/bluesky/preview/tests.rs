@@ -99,7 +99,7 @@ fn content() -> impl Strategy<Value = Content> {
         let part = |text: String| {
             let text = richtext::compose(&text);
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
-            PartContent { text, facets, pictures: Vec::new(), card: None }
+            PartContent { text, facets, ..PartContent::default() }
         };
         let langs = langs.into_iter().map(|lang| Language::parse(lang).unwrap()).collect();
         let (labels, tags, quotes) = said;
@@ -117,7 +117,7 @@ proptest! {
         let due = Timestamp::from_microsecond(due_us).unwrap();
         let shown = records(&account(), &content, due).unwrap();
         let first_created_at = Timestamp::from_millisecond(due.as_millisecond() + late_ms).unwrap();
-        let frozen = freeze(&account(), &content, Stamp { first_created_at, clock_id, frozen_at: due }).unwrap();
+        let frozen = freeze(&account(), &content, Stamp { first_created_at, clock_id, frozen_at: due }, None).unwrap();
         let body: Body = serde_json::from_str(&frozen.body).unwrap();
         prop_assert_eq!(shown.len(), body.writes.len());
         for (index, ((mut shown, write), made)) in shown.into_iter().zip(body.writes).zip(frozen.records).enumerate() {
@@ -139,7 +139,7 @@ proptest! {
         let part = |text: &String| {
             let text = richtext::compose(text);
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
-            PartContent { text, facets, pictures: Vec::new(), card: None }
+            PartContent { text, facets, ..PartContent::default() }
         };
         let content = Content { parts: texts.iter().map(part).collect(), ..Content::default() };
         let online = parts(content);
@@ -160,7 +160,7 @@ proptest! {
 
 #[test]
 fn what_is_not_fixed_is_there_with_a_provisional_value() {
-    let part = |text: &str| PartContent { text: text.to_owned(), facets: Vec::new(), pictures: Vec::new(), card: None };
+    let part = |text: &str| PartContent { text: text.to_owned(), ..PartContent::default() };
     let content = |reply| Content { parts: vec![part("one"), part("two"), part("three")], reply, ..Content::default() };
     let due: Timestamp = "2026-12-01T08:00:00.0019Z".parse().unwrap();
     let alone = records(&account(), &content(None), due).unwrap();

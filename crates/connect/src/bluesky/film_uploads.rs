@@ -1,0 +1,274 @@
+//! Videos go up well ahead, one process at a time. How far each is outlives the process: what arrived is not sent again, and a
+//! job that runs is waited for.
+
+use jiff::{SignedDuration, Timestamp};
+use skein_atproto::syntax::Did;
+use skein_bluesky::blob::Blob;
+use skein_bluesky::journal::{JournalError, KeptVideo, VideoJournal, VideoKey, VideoLease};
+use skein_bluesky::video::{Tell, UploadState, VideoError, VideoFile, VideoService};
+use skein_domain::delivery::{PICTURES_LEAD_MS, VIDEO_LEAD_MS};
+use skein_domain::outcome::Obstacle;
+use skein_domain::ports::{ContentHash, LocalFile, MediaError};
+use skein_domain::{Account, Category, Fault, Video};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::BlueskyConnector;
+use super::content::Content;
+use super::film_obstacles::{self, Next};
+use super::films::no_video_service;
+use super::pictures::gone;
+use super::publish::did_of;
+
+/// How long an encoded video is relied on that no record refers to: servers keep it for an hour at least.
+const ENCODED_HOLDS_MS: i64 = 3_000_000;
+
+// What is encoded as early as can be still holds at the instant.
+const _: () = assert!(ENCODED_HOLDS_MS > VIDEO_LEAD_MS + PICTURES_LEAD_MS);
+
+/// How often it is looked at what somebody else uploads, in milliseconds.
+const ELSEWHERE_LOOK_MS: i64 = 500;
+
+/// How long it is waited for, in milliseconds; then the engine is asked again.
+const ELSEWHERE_FOR_MS: i64 = 3_600_000;
+
+/// The uploads of this process.
+pub(crate) struct FilmUploads {
+    journal: Arc<dyn VideoJournal>,
+    owner: String,
+    lease_ms: i64,
+    tasks: AtomicU64,
+    done: Mutex<HashMap<VideoKey, (Blob, Timestamp)>>,
+}
+
+/// The blobs of a post, by the hash of the video that was given.
+pub(crate) type Blobs = HashMap<ContentHash, Blob>;
+
+impl FilmUploads {
+    pub(crate) fn new(journal: Arc<dyn VideoJournal>, owner: &str, lease_ms: i64) -> Self {
+        Self { journal, owner: owner.to_owned(), lease_ms, tasks: AtomicU64::new(1), done: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<VideoKey, (Blob, Timestamp)>> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn blob(&self, key: &VideoKey, now: Timestamp) -> Option<Blob> {
+        let mut done = self.lock();
+        done.retain(|_, (_, at)| is_relied_on(*at, now));
+        done.get(key).map(|(blob, _)| blob.clone())
+    }
+
+    /// Takes over what a journal remembers. False when it is not done, or was done too long ago.
+    fn note(&self, key: &VideoKey, kept: &KeptVideo, now: Timestamp) -> bool {
+        match (&kept.state, kept.done_at) {
+            (UploadState::Done { blob }, Some(at)) if is_relied_on(at, now) => {
+                self.lock().insert(key.clone(), (blob.clone(), at));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The account's server says that it does not have what was encoded.
+    pub(crate) async fn forget(&self, did: &Did) {
+        self.lock().retain(|key, _| key.did != *did);
+        if let Err(error) = self.journal.forget_done_videos(did).await {
+            tracing::warn!(%error, "that a video is gone could not be written down");
+        }
+    }
+
+    fn lease<'a>(&self, owner: &'a str, now: Timestamp) -> VideoLease<'a> {
+        VideoLease { owner, now, until: later(now, self.lease_ms) }
+    }
+}
+
+/// A done upload from the future was noted by a clock that has been set back since.
+fn is_relied_on(done_at: Timestamp, now: Timestamp) -> bool {
+    (SignedDuration::ZERO..SignedDuration::from_millis(ENCODED_HOLDS_MS)).contains(&now.duration_since(done_at))
+}
+
+fn later(at: Timestamp, ms: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MAX)
+}
+
+fn key_of(did: &Did, video: &Video) -> VideoKey {
+    VideoKey { did: did.clone(), file: video.file.as_str().to_owned() }
+}
+
+/// One upload, by one task that has the right to it.
+struct Work<'a> {
+    films: &'a FilmUploads,
+    service: &'a VideoService,
+    key: &'a VideoKey,
+    owner: &'a str,
+}
+
+impl BlueskyConnector {
+    /// The blobs of all videos of a post; `None` where one is not there, as far as this process knows.
+    pub(crate) fn encoded(&self, account: &Account, content: &Content) -> Option<Blobs> {
+        let mut videos = content.videos().peekable();
+        if videos.peek().is_none() {
+            return Some(Blobs::new());
+        }
+        let (did, (_, films)) = (did_of(account).ok()?, self.videos.as_ref()?);
+        let now = self.clock.now();
+        videos.map(|video| Some((video.file.clone(), films.blob(&key_of(&did, video), now)?))).collect()
+    }
+
+    /// Has every video encoded that is not.
+    pub(crate) async fn upload_films(&self, account: &Account, content: &Content) -> Result<(), Obstacle> {
+        for video in content.videos() {
+            let did = did_of(account).map_err(Obstacle::Refused)?;
+            let (service, films) = self.videos.as_ref().ok_or_else(|| Obstacle::Refused(no_video_service()))?;
+            let key = key_of(&did, video);
+            if films.blob(&key, self.clock.now()).is_none() {
+                let owner = format!("{}#{}", films.owner, films.tasks.fetch_add(1, Ordering::Relaxed));
+                let work = Work { films, service, key: &key, owner: &owner };
+                self.upload_film(&work, video).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the right to upload, or waits for whoever has it.
+    async fn upload_film(&self, work: &Work<'_>, video: &Video) -> Result<(), Obstacle> {
+        let Work { films, key, owner, .. } = work;
+        let began = self.clock.now();
+        loop {
+            let now = self.clock.now();
+            let kept = films.journal.video(key).await.map_err(unremembered)?;
+            if kept.is_some_and(|kept| films.note(key, &kept, now)) {
+                return Ok(());
+            }
+            if films.journal.lease_video(key, films.lease(owner, now)).await.map_err(unremembered)? {
+                break;
+            }
+            if now > later(began, ELSEWHERE_FOR_MS) {
+                return Err(Obstacle::Retry { at: None, fault: elsewhere() });
+            }
+            self.clock.pause(ELSEWHERE_LOOK_MS).await;
+        }
+        let uploaded = tokio::select! {
+            uploaded = self.advance_film(work, video) => uploaded,
+            lost = self.keep_lease(work) => Err(lost),
+        };
+        // One that is not given back runs out by itself.
+        if let Err(error) = films.journal.release_video(key, owner).await {
+            tracing::warn!(%error, "the right to upload a video could not be given back");
+        }
+        uploaded
+    }
+
+    /// Renews the right to upload for as long as it is ours: one step may take many minutes.
+    async fn keep_lease(&self, work: &Work<'_>) -> Obstacle {
+        loop {
+            self.clock.pause(work.films.lease_ms / 3).await;
+            match work.films.journal.lease_video(work.key, work.films.lease(work.owner, self.clock.now())).await {
+                Ok(true) => {}
+                Ok(false) => return Obstacle::Retry { at: None, fault: elsewhere() },
+                Err(error) => tracing::warn!(%error, "the right to upload a video could not be renewed"),
+            }
+        }
+    }
+
+    /// Step by step to the end, each step kept before the next begins.
+    async fn advance_film(&self, work: &Work<'_>, video: &Video) -> Result<(), Obstacle> {
+        let Work { films, service, key, .. } = work;
+        let local = self.located(video).await?;
+        let file = VideoFile {
+            path: local.path().to_owned(),
+            size_bytes: video.bytes,
+            mime_type: video.film.mime.clone(),
+            name: format!("{}.{}", video.file.as_str(), ending(&video.film.mime)),
+        };
+        // Somebody else may have gone on since it was looked at; what was done too long ago is begun anew.
+        let kept = films.journal.video(key).await.map_err(unremembered)?;
+        if kept.as_ref().is_some_and(|kept| films.note(key, kept, self.clock.now())) {
+            return Ok(());
+        }
+        let mut kept = kept.filter(|kept| kept.done_at.is_none()).unwrap_or_default();
+        let tell: Tell = Arc::new(|_| ());
+        while kept.done_at.is_none() {
+            match service.advance(&key.did, &file, kept.state.clone(), &tell).await {
+                Ok(state) => {
+                    let done_at = matches!(state, UploadState::Done { .. }).then(|| self.clock.now());
+                    kept = KeptVideo { state, done_at, ..kept };
+                    self.keep(work, &kept).await?;
+                }
+                Err(error) => return Err(self.stopped(work, kept, &error).await),
+            }
+        }
+        films.note(key, &kept, self.clock.now());
+        Ok(())
+    }
+
+    /// What follows from a failure, and from where the next try goes on.
+    async fn stopped(&self, work: &Work<'_>, kept: KeptVideo, error: &VideoError) -> Obstacle {
+        let (obstacle, next) = film_obstacles::of(error, kept.failed_jobs, self.clock.now());
+        let next = match next {
+            Next::GoOn => return obstacle,
+            Next::Anew { failed_jobs } => KeptVideo { failed_jobs, ..KeptVideo::default() },
+        };
+        // A job that failed stays failed: whoever went on from it would only be told so again.
+        match self.keep(work, &next).await {
+            Ok(()) => obstacle,
+            Err(unkept) => unkept,
+        }
+    }
+
+    async fn keep(&self, work: &Work<'_>, kept: &KeptVideo) -> Result<(), Obstacle> {
+        let lease = work.films.lease(work.owner, self.clock.now());
+        let is_kept = work.films.journal.keep_video(work.key, kept, lease).await.map_err(unremembered)?;
+        if is_kept { Ok(()) } else { Err(Obstacle::Retry { at: None, fault: elsewhere() }) }
+    }
+
+    async fn located(&self, video: &Video) -> Result<LocalFile, Obstacle> {
+        match self.media.locate(&video.file).await {
+            Ok(Some(file)) => Ok(file),
+            Ok(None) => Err(Obstacle::Refused(gone("The video of this post is not in the media folder any more."))),
+            Err(error @ MediaError::Damaged(_)) => {
+                Err(Obstacle::Refused(gone(&format!("The video of this post cannot be read: {error}."))))
+            }
+            Err(error) => {
+                let message = format!("The video of this post cannot be read: {error}.");
+                Err(Obstacle::Retry { at: None, fault: Fault::new("video_unreadable", Category::SystemError, message) })
+            }
+        }
+    }
+}
+
+fn ending(mime: &str) -> &'static str {
+    match mime {
+        "image/gif" => "gif",
+        "video/quicktime" => "mov",
+        "video/webm" => "webm",
+        "video/mpeg" => "mpeg",
+        _ => "mp4",
+    }
+}
+
+fn elsewhere() -> Fault {
+    let message = "Another process uploads the same video to the same account.";
+    Fault::new("video_upload_elsewhere", Category::SystemError, message)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn unremembered(error: JournalError) -> Obstacle {
+    let fault = Fault::new("video_not_remembered", Category::SystemError, format!("How far the video is: {error}."));
+    Obstacle::Retry { at: None, fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_encoded_is_relied_on_for_less_than_an_hour() {
+        let noon: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
+        assert!(is_relied_on(noon, noon) && is_relied_on(noon, later(noon, ENCODED_HOLDS_MS - 1)));
+        assert!(!is_relied_on(noon, later(noon, ENCODED_HOLDS_MS)));
+        assert!(!is_relied_on(later(noon, 1), noon), "the clock was set back");
+    }
+}
