@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::commands::login::connect_from_environment;
 use crate::commands::serve::stop_on_signals;
 use crate::exit::{Exit, Failure};
-use crate::originals::FilesAndWeb;
+use crate::fixing::fix_videos;
 use crate::parts::Written;
 use crate::render::outcome;
 use crate::render::times::Eye;
@@ -22,6 +22,9 @@ use crate::wiring::House;
 
 /// How long a command works on its own post before it leaves the rest to an engine.
 const DELIVER_WITHIN_S: i64 = 60;
+
+/// The same where a video must be encoded before.
+const DELIVER_VIDEO_WITHIN_S: i64 = 2_700;
 
 /// The options of `post`, `thread` and `preview`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -65,6 +68,9 @@ pub(crate) struct Options {
     /// Nobody may quote it
     #[arg(long)]
     pub(crate) no_quotes: bool,
+    /// Have ffmpeg encode a video again that cannot be posted as it is
+    #[arg(long)]
+    pub(crate) fix: bool,
     /// What is made of its texts.
     #[command(flatten)]
     pub(crate) layout: LayoutOptions,
@@ -135,8 +141,12 @@ impl Options {
 pub(crate) async fn submit(app: &App, written: Written, options: Options) -> Result<Exit, Failure> {
     let house = app.house().await?;
     connect_from_environment(app, &house).await?;
+    let fix = options.fix;
     let submission = options.submission(written.parts, house.config.zone.clone());
-    let originals = FilesAndWeb::new(house.http.clone(), written.folder);
+    let mut originals = house.originals(written.folder);
+    if fix {
+        fix_videos(app, &submission.draft, &mut originals).await?;
+    }
     let submitted = house.intake.submit(submission, &originals).await?;
     let id = submitted.post.id.clone();
     Box::pin(follow(app, &house, submitted)).await.map_err(|failure| kept(failure, &id))
@@ -178,8 +188,14 @@ async fn deliver_now(
     warnings: Vec<Warning>,
 ) -> Result<PostView, Failure> {
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
-    let deadline = house.clock.now().checked_add(SignedDuration::from_secs(DELIVER_WITHIN_S)).unwrap_or(Timestamp::MAX);
-    app.screen.update(Line::of(Tone::Faint, "Publishing …"));
+    let has_video = deliveries.iter().any(Delivery::has_long_upload);
+    let (within_s, words) = if has_video {
+        (DELIVER_VIDEO_WITHIN_S, "Publishing, once its video is uploaded and encoded …")
+    } else {
+        (DELIVER_WITHIN_S, "Publishing …")
+    };
+    let deadline = house.clock.now().checked_add(SignedDuration::from_secs(within_s)).unwrap_or(Timestamp::MAX);
+    app.screen.update(Line::of(Tone::Faint, words));
     let stop = CancellationToken::new();
     let _again = stop_on_signals(&stop)?;
     let delivered = tokio::select! {
