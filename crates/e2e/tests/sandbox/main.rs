@@ -7,6 +7,8 @@ mod cards;
 mod deleting;
 mod expired;
 mod faults;
+mod films;
+mod films_upload;
 mod held;
 mod pictures;
 mod profile;
