@@ -1,7 +1,8 @@
 //! Pictures and videos of a submission: found where its door finds them, fitted by the platform, kept by their hash.
 
 use skein_domain::ports::{Connector, ContentHash, MediaError, Originals};
-use skein_domain::{Caption, Category, Draft, Fault, Fitted, Media, Part, Picture, Usable, Video, Warning};
+use skein_domain::{Caption, Category, Draft, Fault, Film, Fitted, Media, Part, Picture, Usable, Video, Warning};
+use std::path::Path;
 
 use crate::Intake;
 
@@ -85,24 +86,20 @@ impl Intake {
             }
             Usable::Film(_) if beside > 1 => Err(whole(not_alone(beside))),
             Usable::Film(film) => {
-                let measured = match purpose {
-                    Purpose::Show => self.media.measure(original.path()).await,
-                    Purpose::Keep => self.media.put_file(original.path()).await,
-                };
-                let (hash, bytes) = measured.map_err(|error| whole(not_stored(&error)))?;
-                let captions = self.read_captions(connector, media, originals, purpose).await?;
-                Ok(Kept::Video(Video { file: hash, bytes, film, alt: media.alt.clone(), captions }))
+                // What is small and may be refused first: nothing of it is stored then.
+                let captions = self.read_captions(connector, media, originals).await?;
+                self.keep_video(original.path(), film, media, captions, purpose).await.map(Kept::Video).map_err(whole)
             }
         }
     }
 
+    /// The captions of a video, in the order in which they were named.
     async fn read_captions(
         &self,
         connector: &dyn Connector,
         media: &Media,
         originals: &dyn Originals,
-        purpose: Purpose,
-    ) -> Result<Vec<Caption>, (String, Fault)> {
+    ) -> Result<Vec<Vec<u8>>, (String, Fault)> {
         let limits = connector.limits();
         let mut captions = Vec::with_capacity(media.captions.len().min(limits.captions));
         for (number, named) in media.captions.iter().enumerate().take(limits.captions) {
@@ -112,12 +109,31 @@ impl Intake {
                 (format!(".captions[{number}]"), Fault { message, given: Some(given), ..fault })
             };
             let original = originals.open(&named.source, limits.media_input_bytes).await.map_err(placed)?;
-            let words = connector.caption(&original).await.map_err(placed)?;
-            let file = self.keep_bytes(&words, purpose).await.map_err(placed)?;
-            let bytes = u64::try_from(words.len()).unwrap_or(u64::MAX);
-            captions.push(Caption { lang: named.lang.clone(), file, bytes });
+            captions.push(connector.caption(&original).await.map_err(placed)?);
         }
         Ok(captions)
+    }
+
+    async fn keep_video(
+        &self,
+        original: &Path,
+        film: Film,
+        media: &Media,
+        captions: Vec<Vec<u8>>,
+        purpose: Purpose,
+    ) -> Result<Video, Fault> {
+        let measured = match purpose {
+            Purpose::Show => self.media.measure(original).await,
+            Purpose::Keep => self.media.put_file(original).await,
+        };
+        let (hash, bytes) = measured.map_err(|error| not_stored(&error))?;
+        let mut kept = Vec::with_capacity(captions.len());
+        for (words, named) in captions.into_iter().zip(&media.captions) {
+            let length = u64::try_from(words.len()).unwrap_or(u64::MAX);
+            let hash = self.keep_bytes(&words, purpose).await?;
+            kept.push(Caption { lang: named.lang.clone(), file: hash, bytes: length });
+        }
+        Ok(Video { file: hash, bytes, film, alt: media.alt.clone(), captions: kept })
     }
 
     /// Keeps the file of a fitted picture.
