@@ -13,6 +13,7 @@ use skein_domain::{Account, Category, Fault, Video};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 
 use super::BlueskyConnector;
 use super::content::Content;
@@ -33,12 +34,16 @@ const ELSEWHERE_LOOK_MS: i64 = 500;
 /// How long it is waited for, in milliseconds; then the engine is asked again.
 const ELSEWHERE_FOR_MS: i64 = 3_600_000;
 
+/// Videos that this process sends at the same time. That they are encoded elsewhere is waited for without a number.
+const SENT_AT_ONCE: usize = 3;
+
 /// The uploads of this process.
 pub(crate) struct FilmUploads {
     journal: Arc<dyn VideoJournal>,
     owner: String,
     lease_ms: i64,
     tasks: AtomicU64,
+    sending: Semaphore,
     done: Mutex<HashMap<VideoKey, (Blob, Timestamp)>>,
 }
 
@@ -47,7 +52,8 @@ pub(crate) type Blobs = HashMap<ContentHash, Blob>;
 
 impl FilmUploads {
     pub(crate) fn new(journal: Arc<dyn VideoJournal>, owner: &str, lease_ms: i64) -> Self {
-        Self { journal, owner: owner.to_owned(), lease_ms, tasks: AtomicU64::new(1), done: Mutex::default() }
+        let (tasks, sending) = (AtomicU64::new(1), Semaphore::new(SENT_AT_ONCE));
+        Self { journal, owner: owner.to_owned(), lease_ms, tasks, sending, done: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<VideoKey, (Blob, Timestamp)>> {
@@ -191,7 +197,11 @@ impl BlueskyConnector {
         let mut kept = kept.filter(|kept| kept.done_at.is_none()).unwrap_or_default();
         let tell: Tell = Arc::new(|_| ());
         while kept.done_at.is_none() {
-            match service.advance(&key.did, &file, kept.state.clone(), &tell).await {
+            let is_sent = matches!(kept.state, UploadState::Processing { .. });
+            let permit = if is_sent { None } else { films.sending.acquire().await.ok() };
+            let step = service.advance(&key.did, &file, kept.state.clone(), &tell).await;
+            drop(permit);
+            match step {
                 Ok(state) => {
                     let done_at = matches!(state, UploadState::Done { .. }).then(|| self.clock.now());
                     kept = KeptVideo { state, done_at, ..kept };
