@@ -1,11 +1,11 @@
 //! Submitting from the command line: what `post`, `thread` and `preview` share.
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use skein_domain::{
     CardChoice, Category, Delivery, Draft, Fault, Format, Gates, Layout, Part, PostId, ReplyGate, Split, StateName,
     Warning,
 };
+use skein_engine::Patience;
 use skein_intake::{PostView, Submission, Submitted};
 use tokio_util::sync::CancellationToken;
 
@@ -21,10 +21,8 @@ use crate::screen::{Line, Tone};
 use crate::wiring::House;
 
 /// How long a command works on its own post before it leaves the rest to an engine.
-const DELIVER_WITHIN_S: i64 = 60;
-
-/// The same where a video must be encoded before.
-const DELIVER_VIDEO_WITHIN_S: i64 = 2_700;
+/// What it uploads it waits for longer: a video is encoded somewhere else, which may take its time.
+const PATIENCE: Patience = Patience { within_ms: 60_000, uploading_within_ms: 2_700_000 };
 
 /// The options of `post`, `thread` and `preview`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -189,17 +187,12 @@ async fn deliver_now(
 ) -> Result<PostView, Failure> {
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
     let has_video = deliveries.iter().any(Delivery::has_long_upload);
-    let (within_s, words) = if has_video {
-        (DELIVER_VIDEO_WITHIN_S, "Publishing, once its video is uploaded and encoded …")
-    } else {
-        (DELIVER_WITHIN_S, "Publishing …")
-    };
-    let deadline = house.clock.now().checked_add(SignedDuration::from_secs(within_s)).unwrap_or(Timestamp::MAX);
+    let words = if has_video { "Publishing, once its video is uploaded and encoded …" } else { "Publishing …" };
     app.screen.update(Line::of(Tone::Faint, words));
     let stop = CancellationToken::new();
     let _again = stop_on_signals(&stop)?;
     let delivered = tokio::select! {
-        delivered = house.engine.deliver(&ids, deadline) => Some(delivered),
+        delivered = house.engine.deliver(&ids, PATIENCE) => Some(delivered),
         () = stop.cancelled() => None,
     };
     app.screen.settle();

@@ -118,6 +118,16 @@ async fn a_used_up_day_waits_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_command_does_not_wait_for_another_day() {
+    let scene = Scene::set().await;
+    let file = scene.rig.bytes("film.mp4", &film());
+    scene.order_video("getUploadLimits", Fault::VideoLimitReached, 1);
+    let kept = scene.rig.run(&["post", "Look", "--video", &file, "--json"]).await.exits(6).json();
+    assert_eq!(kept["deliveries"][0]["state"], "scheduled", "{kept:#}");
+    assert!(kept["deliveries"][0]["reason"].to_string().contains("daily limit of videos"), "{kept:#}");
+}
+
+#[tokio::test]
 async fn a_video_is_brought_ahead_and_its_post_waits_for_its_time() {
     let scene = Scene::set().await;
     let file = scene.rig.bytes("film.mp4", &film());
