@@ -77,7 +77,7 @@ impl LaneWork<'_> {
         account: &Account,
         connector: &Arc<dyn Connector>,
     ) -> Result<bool, LaneError> {
-        if !connector.needs_upload(account, &delivery.content) {
+        if !connector.needs_upload(account, &delivery.content, delivery.due) {
             return self.is_time_to_freeze(delivery).await;
         }
         let stand = match self.engine.uploads.look(&delivery.id) {
@@ -90,7 +90,7 @@ impl LaneWork<'_> {
                 return Ok(false);
             }
             Stand::Ended(Err(obstacle)) => *obstacle,
-            Stand::Ended(Ok(())) if !connector.needs_upload(account, &delivery.content) => {
+            Stand::Ended(Ok(())) if !connector.needs_upload(account, &delivery.content, delivery.due) => {
                 return self.is_time_to_freeze(delivery).await;
             }
             // It says that it is done, and something is missing: brought again after the usual pause.
@@ -133,9 +133,9 @@ impl LaneWork<'_> {
 impl Engine {
     async fn begin_upload(&self, delivery: &Delivery, account: &Account, connector: &Arc<dyn Connector>) -> Stand {
         let (connector, account, content) = (Arc::clone(connector), account.clone(), delivery.content.clone());
-        let (done, mut result) = oneshot::channel();
+        let (due, (done, mut result)) = (delivery.due, oneshot::channel());
         let task = tokio::spawn(async move {
-            let uploaded = connector.upload(&account, &content).await.map_err(Box::new);
+            let uploaded = connector.upload(&account, &content, due).await.map_err(Box::new);
             // Nobody waits any more for what was canceled.
             drop(done.send(uploaded));
         });

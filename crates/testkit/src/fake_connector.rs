@@ -303,12 +303,12 @@ impl Connector for FakeConnector {
         Ok(Resolved { content: samples::content(draft), lead_ms, warnings: warned.collect() })
     }
 
-    fn needs_upload(&self, _account: &Account, content: &Value) -> bool {
+    fn needs_upload(&self, _account: &Account, content: &Value, _due: Timestamp) -> bool {
         let texts = texts_of_content(content).unwrap_or_default();
         texts.first().is_some_and(|text| self.shared.lock().uploads.contains_key(*text))
     }
 
-    async fn upload(&self, _account: &Account, content: &Value) -> Result<(), Obstacle> {
+    async fn upload(&self, _account: &Account, content: &Value, _due: Timestamp) -> Result<(), Obstacle> {
         let texts = texts_of_content(content).map_err(Obstacle::Refused)?;
         let Some(text) = texts.first() else { return Ok(()) };
         let takes = {

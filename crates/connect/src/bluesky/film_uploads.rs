@@ -60,16 +60,17 @@ impl FilmUploads {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn blob(&self, key: &VideoKey, now: Timestamp) -> Option<Blob> {
+    fn blob(&self, key: &VideoKey, span: Span) -> Option<Blob> {
         let mut done = self.lock();
-        done.retain(|_, (_, at)| is_relied_on(*at, now));
-        done.get(key).map(|(blob, _)| blob.clone())
+        let now = Span { until: span.now, ..span };
+        done.retain(|_, (_, at)| now.is_covered_by(*at));
+        done.get(key).filter(|(_, at)| span.is_covered_by(*at)).map(|(blob, _)| blob.clone())
     }
 
     /// Takes over what a journal remembers. False when it is not done, or was done too long ago.
-    fn note(&self, key: &VideoKey, kept: &KeptVideo, now: Timestamp) -> bool {
+    fn note(&self, key: &VideoKey, kept: &KeptVideo, span: Span) -> bool {
         match (&kept.state, kept.done_at) {
-            (UploadState::Done { blob }, Some(at)) if is_relied_on(at, now) => {
+            (UploadState::Done { blob }, Some(at)) if span.is_covered_by(at) => {
                 self.lock().insert(key.clone(), (blob.clone(), at));
                 true
             }
@@ -90,9 +91,23 @@ impl FilmUploads {
     }
 }
 
-/// A done upload from the future was noted by a clock that has been set back since.
-fn is_relied_on(done_at: Timestamp, now: Timestamp) -> bool {
-    (SignedDuration::ZERO..SignedDuration::from_millis(ENCODED_HOLDS_MS)).contains(&now.duration_since(done_at))
+/// From now to the instant until which an encoded video must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    now: Timestamp,
+    until: Timestamp,
+}
+
+impl Span {
+    /// To the due instant; no further than videos are brought ahead, or what was encoded a moment ago might not reach there.
+    fn to(due: Timestamp, now: Timestamp) -> Self {
+        Self { now, until: due.max(now).min(later(now, VIDEO_LEAD_MS + PICTURES_LEAD_MS)) }
+    }
+
+    /// A done upload from the future was noted by a clock that has been set back since.
+    fn is_covered_by(self, done_at: Timestamp) -> bool {
+        done_at <= self.now && self.until < later(done_at, ENCODED_HOLDS_MS)
+    }
 }
 
 fn later(at: Timestamp, ms: i64) -> Timestamp {
@@ -109,29 +124,35 @@ struct Work<'a> {
     service: &'a VideoService,
     key: &'a VideoKey,
     owner: &'a str,
+    due: Timestamp,
 }
 
 impl BlueskyConnector {
-    /// The blobs of all videos of a post; `None` where one is not there, as far as this process knows.
-    pub(crate) fn encoded(&self, account: &Account, content: &Content) -> Option<Blobs> {
+    /// The blobs of all videos of a post that hold until it is due; `None` where one is not there, as far as this process knows.
+    pub(crate) fn encoded(&self, account: &Account, content: &Content, due: Timestamp) -> Option<Blobs> {
         let mut videos = content.videos().peekable();
         if videos.peek().is_none() {
             return Some(Blobs::new());
         }
         let (did, (_, films)) = (did_of(account).ok()?, self.videos.as_ref()?);
-        let now = self.clock.now();
-        videos.map(|video| Some((video.file.clone(), films.blob(&key_of(&did, video), now)?))).collect()
+        let span = Span::to(due, self.clock.now());
+        videos.map(|video| Some((video.file.clone(), films.blob(&key_of(&did, video), span)?))).collect()
     }
 
     /// Has every video encoded that is not.
-    pub(crate) async fn upload_films(&self, account: &Account, content: &Content) -> Result<(), Obstacle> {
+    pub(crate) async fn upload_films(
+        &self,
+        account: &Account,
+        content: &Content,
+        due: Timestamp,
+    ) -> Result<(), Obstacle> {
         for video in content.videos() {
             let did = did_of(account).map_err(Obstacle::Refused)?;
             let (service, films) = self.videos.as_ref().ok_or_else(|| Obstacle::Refused(no_video_service()))?;
             let key = key_of(&did, video);
-            if films.blob(&key, self.clock.now()).is_none() {
+            if films.blob(&key, Span::to(due, self.clock.now())).is_none() {
                 let owner = format!("{}#{}", films.owner, films.tasks.fetch_add(1, Ordering::Relaxed));
-                let work = Work { films, service, key: &key, owner: &owner };
+                let work = Work { films, service, key: &key, owner: &owner, due };
                 self.upload_film(&work, video).await?;
             }
         }
@@ -145,7 +166,7 @@ impl BlueskyConnector {
         loop {
             let now = self.clock.now();
             let kept = films.journal.video(key).await.map_err(unremembered)?;
-            if kept.is_some_and(|kept| films.note(key, &kept, now)) {
+            if kept.is_some_and(|kept| films.note(key, &kept, Span::to(work.due, now))) {
                 return Ok(());
             }
             if films.journal.lease_video(key, films.lease(owner, now)).await.map_err(unremembered)? {
@@ -191,7 +212,7 @@ impl BlueskyConnector {
         };
         // Somebody else may have gone on since it was looked at; what was done too long ago is begun anew.
         let kept = films.journal.video(key).await.map_err(unremembered)?;
-        if kept.as_ref().is_some_and(|kept| films.note(key, kept, self.clock.now())) {
+        if kept.as_ref().is_some_and(|kept| films.note(key, kept, Span::to(work.due, self.clock.now()))) {
             return Ok(());
         }
         let mut kept = kept.filter(|kept| kept.done_at.is_none()).unwrap_or_default();
@@ -210,7 +231,7 @@ impl BlueskyConnector {
                 Err(error) => return Err(self.stopped(work, kept, &error).await),
             }
         }
-        films.note(key, &kept, self.clock.now());
+        films.note(key, &kept, Span::to(work.due, self.clock.now()));
         Ok(())
     }
 
@@ -275,10 +296,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_encoded_is_relied_on_for_less_than_an_hour() {
+    fn what_was_encoded_is_relied_on_for_less_than_an_hour_and_until_the_instant() {
         let noon: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
-        assert!(is_relied_on(noon, noon) && is_relied_on(noon, later(noon, ENCODED_HOLDS_MS - 1)));
-        assert!(!is_relied_on(noon, later(noon, ENCODED_HOLDS_MS)));
-        assert!(!is_relied_on(later(noon, 1), noon), "the clock was set back");
+        let covers = |now_ms: i64, due_ms: i64| {
+            let now = later(noon, now_ms);
+            Span::to(later(noon, due_ms), now).is_covered_by(noon)
+        };
+        assert!(covers(0, 0) && covers(ENCODED_HOLDS_MS - 1, 0), "late already: until now is enough");
+        assert!(!covers(ENCODED_HOLDS_MS, 0));
+        assert!(covers(VIDEO_LEAD_MS, VIDEO_LEAD_MS * 2), "of an earlier post, and holds until the next one");
+        assert!(!covers(VIDEO_LEAD_MS * 2, VIDEO_LEAD_MS * 3), "brought again before it is needed, and not when it is");
+        assert!(covers(0, 100 * ENCODED_HOLDS_MS), "what is looked at too early is not brought again and again");
+        assert!(!covers(-1, 0), "the clock was set back");
     }
 }

@@ -153,21 +153,23 @@ impl Connector for BlueskyConnector {
         self.resolve_draft(account, draft, attached).await
     }
 
-    fn needs_upload(&self, account: &Account, content: &Value) -> bool {
+    fn needs_upload(&self, account: &Account, content: &Value, due: Timestamp) -> bool {
         content::Content::read(content)
-            .is_ok_and(|content| self.lacks_files(account, &content) || self.encoded(account, &content).is_none())
+            .is_ok_and(|content| self.lacks_files(account, &content) || self.encoded(account, &content, due).is_none())
     }
 
-    async fn upload(&self, account: &Account, content: &Value) -> Result<(), Obstacle> {
+    async fn upload(&self, account: &Account, content: &Value, due: Timestamp) -> Result<(), Obstacle> {
         let content = content::Content::read(content).map_err(Obstacle::Refused)?;
         // Its videos first, which take longest: what is small is then at the server for as long as can be.
-        self.upload_films(account, &content).await?;
+        self.upload_films(account, &content, due).await?;
         self.upload_all(account, &content).await
     }
 
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
         let content = content::Content::read(content).map_err(Obstacle::Refused)?;
-        let Some(encoded) = self.encoded(account, &content).filter(|_| !self.lacks_files(account, &content)) else {
+        let Some(encoded) =
+            self.encoded(account, &content, stamp.frozen_at).filter(|_| !self.lacks_files(account, &content))
+        else {
             return Err(Obstacle::Retry { at: Some(stamp.frozen_at), fault: pictures::not_uploaded() });
         };
         let (ready, verified) =

@@ -97,12 +97,13 @@ pub trait Connector: Send + Sync {
     /// order. Returns every fault at once.
     async fn resolve(&self, account: &Account, draft: &Draft, attached: &Attached) -> Result<Resolved, Vec<Fault>>;
 
-    /// Whether something must be brought to the platform before `prepare`, as far as this process knows.
-    fn needs_upload(&self, account: &Account, content: &Value) -> bool;
+    /// Whether something must be brought to the platform before `prepare`, as far as this process knows: also what is there, and
+    /// may be forgotten by the instant.
+    fn needs_upload(&self, account: &Account, content: &Value, due: Timestamp) -> bool;
 
     /// Brings to the platform what the content needs there. Harmless to repeat, and done beside everything else: nobody waits
     /// for it, and it may take minutes.
-    async fn upload(&self, account: &Account, content: &Value) -> Result<(), Obstacle>;
+    async fn upload(&self, account: &Account, content: &Value, due: Timestamp) -> Result<(), Obstacle>;
 
     /// Verifies that what was looked up still holds and makes the final bytes. What needs an upload is not prepared.
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle>;
