@@ -37,9 +37,16 @@ pub(crate) fn of(error: &VideoError, failed_jobs: u32, now: Timestamp) -> (Obsta
         let fault = fault("video_limit_reached", Category::RateLimit, error).retry_at(at);
         return (Obstacle::Retry { at: Some(at), fault }, Next::GoOn);
     }
+    // However the service calls it: with 429 it says when, and not that it never will.
+    if let Some(at) = call_of(error).and_then(|call| call.limited_until(now)) {
+        let fault = fault("video_service_limited", Category::RateLimit, error).retry_at(at);
+        return (Obstacle::Retry { at: Some(at), fault }, Next::GoOn);
+    }
     let next = next(error, failed_jobs);
     match next {
-        _ if !error.is_transient() => (Obstacle::Refused(refusal(error)), next),
+        _ if !error.is_transient() && !call_of(error).is_some_and(CallError::is_transient) => {
+            (Obstacle::Refused(refusal(error)), next)
+        }
         Next::Anew { failed_jobs } if failed_jobs >= FAILED_JOBS_MAX => {
             (Obstacle::Refused(refusal(error)), Next::Anew { failed_jobs: 0 })
         }
@@ -57,6 +64,13 @@ fn next(error: &VideoError, failed_jobs: u32) -> Next {
         // It says that there is no such job, and not that it cannot be asked.
         VideoError::NoWordOfJob { error, .. } if was_answered(error) => Next::Anew { failed_jobs: failed_jobs + 1 },
         _ => Next::GoOn,
+    }
+}
+
+fn call_of(error: &VideoError) -> Option<&CallError> {
+    match error {
+        VideoError::Call(error) | VideoError::Refused { error, .. } => Some(error),
+        _ => None,
     }
 }
 

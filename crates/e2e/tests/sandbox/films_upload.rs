@@ -81,6 +81,18 @@ async fn faults_on_the_way_make_no_second_post() {
 }
 
 #[tokio::test]
+async fn a_service_that_is_asked_too_often_says_when_and_is_waited_for() {
+    let scene = Scene::set().await;
+    let file = scene.rig.bytes("film.mp4", &film());
+    for method in ["getUploadLimits", "startUpload", "finishUpload"] {
+        scene.order_video(method, Fault::RateLimited { reset_after_s: 2 }, 1);
+    }
+    scene.rig.run(&["post", "Look", "--video", &file]).await.exits(0);
+    assert_eq!(scene.kept(&scene.only_embed()["video"]), film());
+    assert_eq!(scene.sandbox.faults().report().fired.len(), 3);
+}
+
+#[tokio::test]
 async fn a_video_that_the_service_has_is_not_encoded_again() {
     let scene = Scene::set().await;
     let file = scene.rig.bytes("film.mp4", &film());
