@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Fitted, Picture, Warning};
+use crate::ports::ContentHash;
+use crate::{Fault, Fitted, Picture, Video, Warning};
 
 /// Which card a post gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -96,12 +97,24 @@ pub struct Attached {
     pub pictures: Vec<Vec<Picture>>,
     /// The card of each part.
     pub cards: Vec<Option<Card>>,
+    /// The video of each part.
+    pub videos: Vec<Option<Video>>,
 }
 
 impl Attached {
     /// Whether there is a file to upload.
     pub fn has_files(&self) -> bool {
         self.files().next().is_some()
+    }
+
+    /// Whether there is a video.
+    pub fn has_videos(&self) -> bool {
+        self.videos.iter().any(Option::is_some)
+    }
+
+    /// Every file that the post needs until it is public.
+    pub fn hashes(&self) -> impl Iterator<Item = &ContentHash> {
+        self.files().map(|picture| &picture.file).chain(self.videos.iter().flatten().flat_map(Video::files))
     }
 
     /// Every picture, those of cards too.

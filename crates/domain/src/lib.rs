@@ -16,6 +16,7 @@ pub mod preview;
 pub mod receipt;
 pub mod status;
 pub mod story;
+pub mod video;
 pub mod when;
 
 pub use account::{Account, Lane, Platform, Standing};
@@ -26,9 +27,11 @@ pub use gates::{Gates, ReplyGate};
 pub use ids::{AccountId, DeliveryId, PostId, WorkspaceId};
 pub use named::{Named, PostName};
 pub use outcome::{Evidence, Finding, Outcome, Prepared, Proof, RecordRef, parts_among};
-pub use post::{Draft, Fitted, Format, LANG_AUTO, Layout, Media, Part, Picture, Post, Resolved, Split};
+pub use post::{Draft, Fitted, Format, LANG_AUTO, Layout, Media, NamedCaption, Part, Picture, Post, Resolved, Split};
 pub use preview::{
-    CardPreview, FacetKind, FacetPreview, MediaPreview, PartPreview, Preview, PreviewFault, RecordPreview,
+    CaptionPreview, CardPreview, FacetKind, FacetPreview, MediaPreview, PartPreview, Preview, PreviewFault,
+    RecordPreview, VideoPreview,
 };
 pub use receipt::{Receipt, Settled};
 pub use status::PostStatus;
+pub use video::{Caption, Film, Usable, Video};

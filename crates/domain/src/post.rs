@@ -13,7 +13,7 @@ use crate::{CardChoice, Gates, Named, PostId, Warning, WorkspaceId};
 pub struct Part {
     /// The words, as they were written.
     pub text: String,
-    /// The pictures, in the order in which they are shown.
+    /// The pictures, in the order in which they are shown; or one video.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<Media>,
 }
@@ -25,8 +25,8 @@ impl Part {
     }
 }
 
-/// A picture of a part, as it was named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A picture or a video of a part, as it was named. Which of the two it is, its bytes say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Media {
     /// Where it comes from, as the door that was used understands it: a path, or an address.
@@ -34,18 +34,47 @@ pub struct Media {
     /// What it shows, for those who cannot see it; may be empty.
     #[serde(default)]
     pub alt: String,
+    /// The captions of a video.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<NamedCaption>,
+}
+
+/// Captions of a video, as they were named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedCaption {
+    /// Their language, as a BCP-47 tag.
+    pub lang: String,
+    /// Where they come from, as that of [`Media`].
+    pub source: String,
 }
 
 impl Media {
+    /// Something without captions.
+    pub fn new(source: impl Into<String>, alt: impl Into<String>) -> Self {
+        Self { source: source.into(), alt: alt.into(), captions: Vec::new() }
+    }
+
     /// The source as it may be shown and kept: an address without user, password, query and fragment, and no more than two
     /// hundred characters. A path as it is.
     pub fn name(&self) -> String {
-        let is_address = self.source.split_once("://").is_some_and(|(scheme, _)| {
-            !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-        });
-        let shown = if is_address { without_secrets(&self.source) } else { self.source.clone() };
-        shown.chars().take(MAX_NAME_CHARS).collect()
+        name_of(&self.source)
     }
+}
+
+impl NamedCaption {
+    /// The source as it may be shown and kept, as [`Media::name`].
+    pub fn name(&self) -> String {
+        name_of(&self.source)
+    }
+}
+
+fn name_of(source: &str) -> String {
+    let is_address = source.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    });
+    let shown = if is_address { without_secrets(source) } else { source.to_owned() };
+    shown.chars().take(MAX_NAME_CHARS).collect()
 }
 
 /// The longest name of a source that is shown.
@@ -204,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_name_opens_no_door() {
-        let name = |source: &str| Media { source: source.to_owned(), alt: String::new() }.name();
+        let name = |source: &str| Media::new(source, "").name();
         assert_eq!(
             name("https://me:hunter2@cdn.example:8443/a@b.png?token=secret#x"),
             "https://cdn.example:8443/a@b.png"

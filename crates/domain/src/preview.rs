@@ -36,6 +36,39 @@ pub struct PartPreview {
     /// The link card as it will be published; none where nothing was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card: Option<CardPreview>,
+    /// The video as it will be uploaded; none where nothing was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video: Option<VideoPreview>,
+}
+
+/// A video as it will be uploaded; the service that encodes it makes another file of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VideoPreview {
+    /// Its MIME type.
+    pub mime: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Width in pixels, as it is seen, where that is known.
+    pub width: Option<u32>,
+    /// Height in pixels, as it is seen, where that is known.
+    pub height: Option<u32>,
+    /// How long it plays, where that is known.
+    pub duration_ms: Option<u64>,
+    /// `default`, or `gif` for what is shown as GIFs are.
+    pub presentation: &'static str,
+    /// What it shows, for those who cannot see it; may be empty.
+    pub alt: String,
+    /// What is said in it, as text.
+    pub captions: Vec<CaptionPreview>,
+}
+
+/// Captions of a video.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaptionPreview {
+    /// Their language, as a BCP-47 tag.
+    pub lang: String,
+    /// Their length in bytes.
+    pub bytes: u64,
 }
 
 /// A link card as it will be published.
@@ -196,6 +229,7 @@ mod tests {
             facets: vec![FacetPreview { byte_start: 0, byte_end: 2, kind: FacetKind::Tag, value: "a".to_owned() }],
             media: Vec::new(),
             card: None,
+            video: None,
         };
         let facet = json!({"byteStart": 0, "byteEnd": 2, "type": "tag", "value": "a"});
         assert_eq!(

@@ -91,7 +91,8 @@ fn tell_answer(event: &Event) -> String {
 pub fn waits(waiting: &Waiting) -> String {
     match waiting {
         Waiting::Retry { fault } => format!("Waits to be tried again: {fault}"),
-        Waiting::Uploading => "Its pictures are being uploaded.".to_owned(),
+        Waiting::Uploading => "Its pictures are being uploaded, or its video is being uploaded and encoded.".to_owned(),
+        Waiting::Uploaded => "What it shows is at the platform; it waits for its time.".to_owned(),
         Waiting::Unsettled { delivery } => {
             format!("Waits until {delivery}, an earlier post of the same account, is settled.")
         }

@@ -56,6 +56,7 @@ impl Rig {
             ("SKEIN_DATA", data.to_str().unwrap()),
             ("SKEIN_PLC_URL", plc_url),
             ("SKEIN_APPVIEW_URL", appview_url),
+            ("SKEIN_VIDEO_URL", appview_url),
             ("SKEIN_DNS", "off"),
             ("SKEIN_ALLOW_PRIVATE", "1"),
             ("SKEIN_LEASE_MS", LEASE_MS),
@@ -64,6 +65,12 @@ impl Rig {
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         Self { binary: PathBuf::from(binary), folder, environment }
+    }
+
+    /// The same installation, with another service that encodes videos.
+    pub fn with_video_service(mut self, url: &str) -> Self {
+        self.environment.push(("SKEIN_VIDEO_URL".to_owned(), url.to_owned()));
+        self
     }
 
     /// A file in the installation's folder, for a command to read.

@@ -15,6 +15,7 @@ mod turns;
 mod uploader;
 mod witness;
 
+pub use deliver::Patience;
 pub use planner::EngineError;
 pub use settings::Settings;
 pub use sweeper::SweepError;

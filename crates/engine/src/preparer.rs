@@ -7,14 +7,14 @@ use skein_domain::ports::Stamp;
 use skein_domain::{Account, Category, Delivery, Event, Fault, Standing, Stop};
 
 use crate::lane::{LaneError, LaneWork};
-use crate::turns::is_within_reach;
+use crate::turns::{end_of_limits, grace_with_video, is_within_reach};
 use crate::{later, ms_between, pace};
 
 /// How far the createdAt of the last post may lie ahead of now and still be followed, in milliseconds. Bytes are frozen half a
 /// minute ahead; more than this comes from a clock that was wrong.
 const LANE_CLOCK_AHEAD_MS: i64 = 600_000;
 
-/// Before the instant, preparing is tried at least so often: a hiccup must not make a post late.
+/// Shortly before the instant, preparing is tried at least so often: a hiccup must not make a post late.
 const LONGEST_PAUSE_AHEAD_MS: i64 = 5_000;
 
 impl LaneWork<'_> {
@@ -106,13 +106,20 @@ impl LaneWork<'_> {
         first_taken: Timestamp,
     ) -> Timestamp {
         let now = self.engine.now();
-        if let Some(at) = at.filter(|at| fault.category == Category::RateLimit && is_within_reach(delivery, *at)) {
-            return at.max(now);
+        if let Some(at) = at.filter(|_| fault.category == Category::RateLimit) {
+            if is_within_reach(delivery, at) {
+                return at.max(now);
+            }
+            // Kept beyond its grace by limits alone, it would be looked at again and again until the last of them ends.
+            if now >= grace_with_video(delivery) {
+                return end_of_limits(delivery).max(now);
+            }
         }
         let began = first_taken.max(delivery.submitted_at);
         let pause = pace::retry_pause_ms(ms_between(began, now), self.engine.parts.entropy.as_ref());
-        let pause = if now < delivery.due { pause.min(LONGEST_PAUSE_AHEAD_MS) } else { pause };
-        at.unwrap_or_else(|| later(now, pause)).min(delivery.grace_ends()).max(now)
+        let is_close = (delivery.freeze_at()..delivery.due).contains(&now);
+        let pause = if is_close { pause.min(LONGEST_PAUSE_AHEAD_MS) } else { pause };
+        at.unwrap_or_else(|| later(now, pause)).min(grace_with_video(delivery)).max(now)
     }
 
     /// The account cannot write: it is noted on the account, and this delivery waits for its person.

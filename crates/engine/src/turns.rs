@@ -1,6 +1,7 @@
 //! Turns: while a post waits for its platform's limit, later posts of the account that would fit wait behind it.
 
 use jiff::Timestamp;
+use skein_domain::delivery::VIDEO_BEYOND_GRACE_MS;
 use skein_domain::ports::QueueFilter;
 use skein_domain::{Category, Delivery, Event, Fault, State, StateName, Waiting};
 
@@ -57,11 +58,27 @@ pub(crate) fn is_within_reach(delivery: &Delivery, at: Timestamp) -> bool {
     at <= later(delivery.grace_ends(), BEYOND_GRACE_MS)
 }
 
-/// The end of the grace, or later for a delivery that was told to wait for the platform's limit until after it.
-pub(crate) fn grace_with_limits(delivery: &Delivery) -> Timestamp {
+/// The end of the grace, or later for a delivery that waits for its video beyond it, or that was frozen only then.
+pub(crate) fn grace_with_video(delivery: &Delivery) -> Timestamp {
     let grace_ends = delivery.grace_ends();
+    let waits = match &delivery.state {
+        State::Scheduled { waiting, .. } => waiting.is_some(),
+        State::Ready { .. } => delivery.prepared.as_ref().is_some_and(|prepared| prepared.frozen_at >= grace_ends),
+        _ => false,
+    };
+    if waits && delivery.has_long_upload() { later(grace_ends, VIDEO_BEYOND_GRACE_MS) } else { grace_ends }
+}
+
+/// The same, or later for a delivery that was told to wait for the platform's limit until after it.
+pub(crate) fn grace_with_limits(delivery: &Delivery) -> Timestamp {
+    let grace_ends = grace_with_video(delivery);
     let after = waits_for_limit(delivery).filter(|until| *until > grace_ends).map(|until| later(until, AFTER_LIMIT_MS));
-    after.unwrap_or(grace_ends)
+    after.map_or(grace_ends, |after| after.min(end_of_limits(delivery)))
+}
+
+/// When a delivery is given up that has been told again and again to wait for the platform's limit.
+pub(crate) fn end_of_limits(delivery: &Delivery) -> Timestamp {
+    later(delivery.grace_ends(), BEYOND_GRACE_MS + AFTER_LIMIT_MS)
 }
 
 /// Until when a delivery holds up those behind it. One whose limit ends out of its reach will not leave, and holds up nobody.

@@ -77,8 +77,8 @@ impl LaneWork<'_> {
         account: &Account,
         connector: &Arc<dyn Connector>,
     ) -> Result<bool, LaneError> {
-        if !connector.needs_upload(account, &delivery.content) {
-            return Ok(true);
+        if !connector.needs_upload(account, &delivery.content, delivery.due) {
+            return self.is_time_to_freeze(delivery).await;
         }
         let stand = match self.engine.uploads.look(&delivery.id) {
             Some(stand) => stand,
@@ -90,7 +90,9 @@ impl LaneWork<'_> {
                 return Ok(false);
             }
             Stand::Ended(Err(obstacle)) => *obstacle,
-            Stand::Ended(Ok(())) if !connector.needs_upload(account, &delivery.content) => return Ok(true),
+            Stand::Ended(Ok(())) if !connector.needs_upload(account, &delivery.content, delivery.due) => {
+                return self.is_time_to_freeze(delivery).await;
+            }
             // It says that it is done, and something is missing: brought again after the usual pause.
             Stand::Ended(Ok(())) => Obstacle::Retry { at: None, fault: incomplete() },
         };
@@ -107,6 +109,17 @@ impl LaneWork<'_> {
         Ok(false)
     }
 
+    /// What takes long is uploaded well ahead. Its bytes are frozen later: they move the clock of the lane, and posts that are
+    /// due before it would be dated after it.
+    async fn is_time_to_freeze(&self, delivery: &Delivery) -> Result<bool, LaneError> {
+        let until = delivery.freeze_at();
+        if self.engine.now() >= until {
+            return Ok(true);
+        }
+        self.note(delivery, Event::Waits { until, waiting: Waiting::Uploaded }).await?;
+        Ok(false)
+    }
+
     /// Told once, then looked at ever more rarely.
     async fn looks_again(&self, delivery: &Delivery, began: Timestamp) -> Result<(), LaneError> {
         let now = self.engine.now();
@@ -120,9 +133,9 @@ impl LaneWork<'_> {
 impl Engine {
     async fn begin_upload(&self, delivery: &Delivery, account: &Account, connector: &Arc<dyn Connector>) -> Stand {
         let (connector, account, content) = (Arc::clone(connector), account.clone(), delivery.content.clone());
-        let (done, mut result) = oneshot::channel();
+        let (due, (done, mut result)) = (delivery.due, oneshot::channel());
         let task = tokio::spawn(async move {
-            let uploaded = connector.upload(&account, &content).await.map_err(Box::new);
+            let uploaded = connector.upload(&account, &content, due).await.map_err(Box::new);
             // Nobody waits any more for what was canceled.
             drop(done.send(uploaded));
         });

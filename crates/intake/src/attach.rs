@@ -1,4 +1,4 @@
-//! What is shown beneath the texts of a submission: its pictures and its link cards, fitted by the platform and kept.
+//! What is shown beneath the texts of a submission: its pictures, videos and link cards, fitted by the platform and kept.
 
 use skein_domain::ports::{Connector, Originals};
 use skein_domain::{Attached, Card, Draft, Fault, MadeCard, Warning};
@@ -24,7 +24,7 @@ impl Intake {
         purpose: Purpose,
         is_refused: bool,
     ) -> Found {
-        let Pictures { of_parts: pictures, mut warnings, mut faults } =
+        let Pictures { of_parts: pictures, videos, mut warnings, mut faults } =
             self.fit_pictures(connector, draft, originals, purpose).await;
         let mut cards = Vec::new();
         if !is_refused && faults.is_empty() {
@@ -42,7 +42,7 @@ impl Intake {
                 }));
             }
         }
-        Found { attached: Attached { pictures, cards }, warnings, faults }
+        Found { attached: Attached { pictures, cards, videos }, warnings, faults }
     }
 
     async fn keep_card(&self, card: MadeCard, purpose: Purpose) -> Result<Card, Fault> {

@@ -1,10 +1,11 @@
 //! The body of `POST /v1/posts` as it is written, as far as it is built. Unknown fields are refused by name.
 
 mod beside;
+mod media;
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use skein_domain::{Draft, Fault, Format, Media, Part, Preview, PreviewFault, Split};
+use skein_domain::{Draft, Fault, Format, Part, Preview, PreviewFault, Split};
 
 use crate::Submission;
 
@@ -12,13 +13,13 @@ use crate::Submission;
 const FIELDS: &str = "text, media, thread, format, split, numbering, shorten, langs, reply_to, quote, ref, reply_gate, allow_quotes, \
                       card, content_labels, record_tags, accounts, scheduled_at, timezone";
 const PART_FIELDS: &str = "text, media";
-const MEDIA_FIELDS: &str = "url, alt";
 
 /// The longest name of a field that is repeated to whoever wrote it.
 const NAME_MAX_CHARS: usize = 200;
 
 const WRONG_TYPE: &str = "wrong_type";
 const NO_URL: &str = "media_without_url";
+const CAPTION_NO_URL: &str = "caption_without_url";
 
 /// What a body asks for, with what could not be understood in it.
 #[derive(Debug)]
@@ -94,7 +95,8 @@ impl Body {
             return;
         }
         let of_text = |fault: &PreviewFault| fault.part.is_some() || fault.fault.field.as_deref() == Some("thread");
-        let is_unread = |fault: &PreviewFault| [WRONG_TYPE, NO_URL].contains(&fault.fault.code.as_str());
+        let is_unread =
+            |fault: &PreviewFault| [WRONG_TYPE, NO_URL, CAPTION_NO_URL].contains(&fault.fault.code.as_str());
         let unread = faults.iter().filter(|fault| is_unread(fault) && of_text(fault));
         let unread: Vec<_> = unread.map(|fault| fault.part).collect();
         let is_cut = split != Split::Never;
@@ -196,48 +198,6 @@ impl Reader {
     fn texts(&mut self, field: &str, value: Value) -> Vec<String> {
         let items = self.list(field, value).into_iter().enumerate();
         items.filter_map(|(index, item)| self.text(&format!("{field}[{index}]"), item)).collect()
-    }
-
-    /// Pictures, each as an address or as an object; what cannot be read is left out, and told.
-    fn media(&mut self, field: &str, part: usize, value: Value) -> Vec<Media> {
-        let Value::Array(items) = value else {
-            self.faults.push(PreviewFault::in_part(part, wrong_type(field, "a list", &value)));
-            return Vec::new();
-        };
-        let items = items.into_iter().enumerate();
-        items.filter_map(|(index, item)| self.one_media(&format!("{field}[{index}]"), part, item)).collect()
-    }
-
-    fn one_media(&mut self, place: &str, part: usize, value: Value) -> Option<Media> {
-        let fields = match value {
-            Value::String(source) => Map::from_iter([("url".to_owned(), Value::String(source))]),
-            Value::Object(fields) => fields,
-            other => {
-                let fault = wrong_type(place, "an address, or an object with url and alt", &other);
-                self.faults.push(PreviewFault::in_part(part, fault));
-                return None;
-            }
-        };
-        let (told, mut source, mut alt) = (self.faults.len(), None, String::new());
-        for (name, value) in fields {
-            match name.as_str() {
-                "url" => source = Some(self.part_text(&format!("{place}.url"), part, value)),
-                "alt" if value.is_null() => {}
-                "alt" => alt = self.part_text(&format!("{place}.alt"), part, value),
-                _ => {
-                    let fault = unknown(&name, &format!("{place}."), MEDIA_FIELDS);
-                    self.faults.push(PreviewFault::in_part(part, fault));
-                }
-            }
-        }
-        // A url that is no text has its fault already.
-        let is_told = self.faults.len() > told;
-        if source.as_deref().is_none_or(str::is_empty) && !is_told {
-            let fault = Fault::content(NO_URL, format!("{place}.url"), "A picture has no `url`.");
-            self.faults
-                .push(PreviewFault::in_part(part, fault.next("Write where it is: {\"url\": \"…\", \"alt\": \"…\"}.")));
-        }
-        source.filter(|source| !source.is_empty()).map(|source| Media { source, alt })
     }
 
     fn thread_part(&mut self, index: usize, part: usize, value: Value) -> Part {

@@ -140,7 +140,7 @@ impl Intake {
             faults.extend(wrong);
             let is_refused = !faults.is_empty();
             let found = self.attach(connector.as_ref(), draft, originals, purpose, is_refused).await;
-            files.extend(found.attached.files().map(|picture| picture.file.clone()));
+            files.extend(found.attached.hashes().cloned());
             warnings.extend(found.warnings);
             faults.extend(found.faults);
             for account in accounts.iter().filter(|account| account.platform == platform) {
@@ -220,9 +220,12 @@ pub(crate) fn without_secrets(draft: &Draft) -> Draft {
     let mut draft = draft.clone();
     for media in draft.parts.iter_mut().flat_map(|part| &mut part.media) {
         media.source = media.name();
+        for caption in &mut media.captions {
+            caption.source = caption.name();
+        }
     }
     if let CardChoice::Given(GivenCard { image: Some(image), .. }) = &mut draft.card {
-        *image = Media { source: std::mem::take(image), alt: String::new() }.name();
+        *image = Media::new(std::mem::take(image), "").name();
     }
     draft
 }

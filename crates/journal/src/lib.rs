@@ -1,9 +1,10 @@
 //! The Bluesky client's memory kept in Skein's store: sessions encrypted at rest, and a lease for their refresh that all
-//! processes on the same database share, as they share calls, cursors and what is counted of budgets.
+//! processes on the same database share, as they share calls, cursors, what is counted of budgets and how far videos are.
 
 mod at_hand;
 mod folder;
 mod tallies;
+mod videos;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use skein_bluesky::journal::{
 use skein_bluesky::{AtIdentifier, Did, Handle};
 use skein_store::{
     Budgets, Calls, CursorPlace, Cursors, KnownProfile, LoggedCall, MeterRow, Profiles, Sessions, Store, StoreError,
+    Videos,
 };
 
 pub use folder::OpenError;
@@ -41,6 +43,7 @@ pub struct StoreJournal {
     tallies: Tallies,
     at_hand: AtHand,
     keeps_calls: bool,
+    videos: Videos,
 }
 
 impl StoreJournal {
@@ -52,6 +55,7 @@ impl StoreJournal {
             cursors: store.cursors(),
             budgets: store.budgets(),
             profiles: store.profiles(),
+            videos: store.videos(),
             tallies: Tallies::default(),
             at_hand: AtHand::default(),
             keeps_calls: true,

@@ -25,7 +25,9 @@ pub enum MediaError {
         advice: &'static str,
     },
     /// The first bytes belong to no format that is known here.
-    #[error("this is no picture of a known kind (it begins with the bytes {head}): save it as JPEG, PNG, WebP or GIF")]
+    #[error(
+        "this is no picture or video of a known kind (it begins with the bytes {head}): save it as JPEG, PNG, WebP, GIF or MP4"
+    )]
     Unknown {
         /// The first bytes in hexadecimal, at most eight.
         head: String,

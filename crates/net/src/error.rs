@@ -65,6 +65,12 @@ pub enum NetError {
         /// The bound that was exceeded.
         limit_bytes: usize,
     },
+    /// The answer came, and the file that it was to be written to could not be. The request did arrive.
+    #[error("the answer could not be written to a file: {detail}")]
+    File {
+        /// The technical reason.
+        detail: String,
+    },
     /// A chain of redirects that does not end in time, or leads nowhere.
     #[error("{target} redirects without end: {limit} redirects were followed")]
     TooManyRedirects {
@@ -130,7 +136,7 @@ impl NetError {
         match self {
             Self::BadUrl { .. } | Self::NotSent { .. } => true,
             Self::Refused { redirected_from, .. } => redirected_from.is_none(),
-            Self::Unknown { .. } | Self::TooLarge { .. } | Self::TooManyRedirects { .. } => false,
+            Self::Unknown { .. } | Self::TooLarge { .. } | Self::File { .. } | Self::TooManyRedirects { .. } => false,
         }
     }
 
@@ -142,6 +148,7 @@ impl NetError {
             Self::NotSent { .. } => "not_sent",
             Self::Unknown { .. } => "no_answer",
             Self::TooLarge { .. } => "answer_too_large",
+            Self::File { .. } => "answer_not_written",
             Self::TooManyRedirects { .. } => "too_many_redirects",
         }
     }

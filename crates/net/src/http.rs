@@ -1,5 +1,6 @@
 //! The HTTP client: guard, redirects, and nothing that is sent twice.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -110,6 +111,20 @@ impl Http {
         let fetched = self.fetch_unseen(call.clone(), max_body_bytes).await;
         let exchange = Exchange::of(&self.label, &call, started.elapsed(), fetched.as_ref());
         (watcher.saw(&exchange), fetched)
+    }
+
+    /// Sends the request and writes the body of its answer to a file, at most `max_body_bytes`. Any status is an answer.
+    pub async fn fetch_into(&self, call: Call, file: &Path, max_body_bytes: u64) -> Result<Fetched, NetError> {
+        let started = Instant::now();
+        let fetched = match self.send(call.clone()).await {
+            Ok(received) => received.write_bounded(file, max_body_bytes).await,
+            Err(error) => Err(error),
+        };
+        if let Some(watcher) = &self.watcher {
+            // Nobody asks for the row of a file.
+            drop(watcher.saw(&Exchange::of(&self.label, &call, started.elapsed(), fetched.as_ref())));
+        }
+        fetched
     }
 
     async fn fetch_unseen(&self, call: Call, max_body_bytes: usize) -> Result<Fetched, NetError> {

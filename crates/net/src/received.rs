@@ -1,10 +1,14 @@
 //! The answer to a request, read within a bound.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use url::Url;
 
@@ -27,8 +31,10 @@ pub struct Fetched {
     pub headers: HeaderMap,
     /// Where the answer came from, after redirects.
     pub url: Url,
-    /// The body, decompressed.
+    /// The body, decompressed; empty where it was written to a file.
     pub body: Bytes,
+    /// How long the body is, also where it was written to a file.
+    pub body_bytes: u64,
     /// From the start of the request to the last byte.
     pub duration: Duration,
 }
@@ -68,12 +74,42 @@ impl Received {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Fetched {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            url: response.url().clone(),
-            body: body.freeze(),
-            duration: started.elapsed(),
-        })
+        Ok(fetched(response, started, body.freeze(), None))
+    }
+
+    /// Writes the whole body to a file, at most `max_bytes` after decompression, and holds no more than a piece of it in memory.
+    ///
+    /// Fails like [`Received::read_bounded`], and with [`NetError::File`] if the file cannot be written.
+    pub async fn write_bounded(self, file: &Path, max_bytes: u64) -> Result<Fetched, NetError> {
+        let Self { mut response, started } = self;
+        let target = describe(response.url());
+        let limit_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+        let too_large = || NetError::TooLarge { target: target.clone(), limit_bytes };
+        if response.content_length().is_some_and(|announced| announced > max_bytes) {
+            return Err(too_large());
+        }
+        let unwritten = |error: io::Error| NetError::File { detail: error.to_string() };
+        let mut to = File::create(file).await.map_err(unwritten)?;
+        let mut length = 0;
+        while let Some(chunk) = response.chunk().await.map_err(|error| NetError::of_body(&error, &target))? {
+            length += chunk.len() as u64;
+            if length > max_bytes {
+                return Err(too_large());
+            }
+            to.write_all(&chunk).await.map_err(unwritten)?;
+        }
+        to.flush().await.map_err(unwritten)?;
+        Ok(fetched(response, started, Bytes::new(), Some(length)))
+    }
+}
+
+fn fetched(mut response: reqwest::Response, started: Instant, body: Bytes, written: Option<u64>) -> Fetched {
+    Fetched {
+        status: response.status(),
+        headers: std::mem::take(response.headers_mut()),
+        url: response.url().clone(),
+        body_bytes: written.unwrap_or(body.len() as u64),
+        body,
+        duration: started.elapsed(),
     }
 }

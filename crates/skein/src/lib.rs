@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod entropy;
 mod exit;
+mod fixing;
 mod logs;
 mod originals;
 mod parts;

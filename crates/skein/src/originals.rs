@@ -1,27 +1,62 @@
-//! Where the command line finds pictures: files of whoever runs it, and addresses on the web.
+//! Where the command line finds pictures and videos: files of whoever runs it, and addresses on the web.
 
 use async_trait::async_trait;
-use skein_domain::ports::Originals;
+use skein_domain::ports::{LocalFile, Originals};
 use skein_domain::{Category, Fault};
 use skein_net::{Call, Http, NetError};
-use std::io::Read;
+use std::collections::HashMap;
+use std::fs::DirBuilder;
+use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::NamedTempFile;
 use url::Url;
 
 /// How long a picture may take to come.
 const FETCH_TIMEOUT_MS: u64 = 60_000;
 
+/// How long a file may take to come that may be a video: less than a submission may take.
+const FETCH_FILE_TIMEOUT_MS: u64 = 300_000;
+
 /// Reads files, and fetches what has an address. Addresses of private networks are refused as everywhere.
 pub(crate) struct FilesAndWeb {
     http: Http,
     folder: PathBuf,
+    scratch: PathBuf,
+    instead: HashMap<String, LocalFile>,
 }
 
 impl FilesAndWeb {
-    /// Fetches with this client and its guard. Paths are as seen from `folder`; an empty one is where the command runs.
-    pub(crate) fn new(http: Http, folder: PathBuf) -> Self {
-        Self { http, folder }
+    /// Fetches with this client and its guard. Paths are as seen from `folder`; an empty one is where the command runs. What is
+    /// fetched is written to `scratch` for as long as it is needed.
+    pub(crate) fn new(http: Http, folder: PathBuf, scratch: PathBuf) -> Self {
+        Self { http, folder, scratch, instead: HashMap::new() }
+    }
+
+    /// From now on this file stands for a source, whatever that names.
+    pub(crate) fn replace(&mut self, source: &str, file: LocalFile) {
+        self.instead.insert(source.to_owned(), file);
+    }
+
+    /// A new file that goes away with whoever keeps it.
+    pub(crate) fn temporary(&self) -> io::Result<NamedTempFile> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.scratch)?;
+        tempfile::Builder::new().prefix(".fetched-").suffix(".part").tempfile_in(&self.scratch)
+    }
+
+    async fn fetch_file(&self, url: Url, max_bytes: u64) -> Result<LocalFile, Fault> {
+        let file = self.temporary().map_err(|error| no_room(&error))?;
+        let call = Call::get(url, Duration::from_millis(FETCH_FILE_TIMEOUT_MS));
+        match self.http.fetch_into(call, file.path(), max_bytes).await {
+            Ok(fetched) if fetched.status.is_success() => {
+                Ok(LocalFile::kept_by(file.path().to_owned(), file.into_temp_path()))
+            }
+            Ok(fetched) => Err(file_unfetched(&format!("The address answers {} instead of a file.", fetched.status))),
+            Err(NetError::TooLarge { .. }) => Err(file_too_large(max_bytes)),
+            Err(error @ NetError::File { .. }) => Err(no_room(&error)),
+            Err(error) => Err(file_unfetched(&format!("It could not be fetched: {error}."))),
+        }
     }
 
     async fn fetch(&self, url: Url, max_bytes: u64) -> Result<Vec<u8>, Fault> {
@@ -50,6 +85,19 @@ impl Originals for FilesAndWeb {
         let path = if source.is_empty() { PathBuf::new() } else { self.folder.join(source) };
         let read = tokio::task::spawn_blocking(move || read_file(&path, max_bytes));
         read.await.unwrap_or_else(|error| Err(unreadable(&error)))
+    }
+
+    async fn open(&self, source: &str, max_bytes: u64) -> Result<LocalFile, Fault> {
+        if let Some(file) = self.instead.get(source) {
+            return Ok(file.clone());
+        }
+        if is_address(source) {
+            let url = Url::parse(source).map_err(|error| file_unfetched(&format!("This is no address: {error}.")))?;
+            return self.fetch_file(url, max_bytes).await;
+        }
+        let path = if source.is_empty() { PathBuf::new() } else { self.folder.join(source) };
+        let found = tokio::fs::metadata(&path).await.map_err(|error| file_unreadable(&error))?;
+        if found.is_file() { Ok(LocalFile::at(path)) } else { Err(file_unreadable(&"it is no ordinary file")) }
     }
 }
 
@@ -84,6 +132,27 @@ fn unreadable(error: &dyn std::fmt::Display) -> Fault {
 fn unfetched(message: &str) -> Fault {
     Fault::new("picture_not_fetched", Category::UserContent, message)
         .next("Try it in a browser, or save the picture and give its path.")
+}
+
+fn file_too_large(max_bytes: u64) -> Fault {
+    Fault::new("file_too_large", Category::UserContent, "The file is larger than what is taken of a video.")
+        .over(format!("{max_bytes} bytes"), "more")
+        .next("Make the video shorter, or encode it smaller.")
+}
+
+fn file_unreadable(error: &dyn std::fmt::Display) -> Fault {
+    Fault::new("file_unreadable", Category::UserContent, format!("The file cannot be read: {error}."))
+        .next("Give the path of a picture or a video, or an address that begins with https://.")
+}
+
+fn file_unfetched(message: &str) -> Fault {
+    Fault::new("file_not_fetched", Category::UserContent, message)
+        .next("Try it in a browser, or save the file and give its path.")
+}
+
+fn no_room(error: &dyn std::fmt::Display) -> Fault {
+    Fault::new("file_not_written", Category::SystemError, format!("What was fetched could not be written: {error}."))
+        .next("Make room in the data folder.")
 }
 
 #[cfg(test)]

@@ -167,6 +167,22 @@ impl Screen {
         }
     }
 
+    /// A line of standard error that replaces itself where a person looks at it. Ends with [`Screen::settle_progress`].
+    pub(crate) fn progress(&self, line: impl Into<Line>) {
+        if self.err.terminal {
+            let line = line.into();
+            let text = if self.err.colour { line.coloured() } else { line.plain() };
+            self.err.write(&format!("\r\u{1b}[2K{text}"));
+        }
+    }
+
+    /// Clears the line of standard error that replaced itself.
+    pub(crate) fn settle_progress(&self) {
+        if self.err.terminal {
+            self.err.write("\r\u{1b}[2K");
+        }
+    }
+
     /// One line for people, on standard error: what went wrong, or what they should know besides the result.
     pub(crate) fn note(&self, line: impl Into<Line>) {
         self.err.write_line(&line.into());

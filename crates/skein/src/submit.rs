@@ -1,11 +1,11 @@
 //! Submitting from the command line: what `post`, `thread` and `preview` share.
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use skein_domain::{
     CardChoice, Category, Delivery, Draft, Fault, Format, Gates, Layout, Part, PostId, ReplyGate, Split, StateName,
     Warning,
 };
+use skein_engine::Patience;
 use skein_intake::{PostView, Submission, Submitted};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::commands::login::connect_from_environment;
 use crate::commands::serve::stop_on_signals;
 use crate::exit::{Exit, Failure};
-use crate::originals::FilesAndWeb;
+use crate::fixing::fix_videos;
 use crate::parts::Written;
 use crate::render::outcome;
 use crate::render::times::Eye;
@@ -21,7 +21,8 @@ use crate::screen::{Line, Tone};
 use crate::wiring::House;
 
 /// How long a command works on its own post before it leaves the rest to an engine.
-const DELIVER_WITHIN_S: i64 = 60;
+/// What it uploads it waits for longer: a video is encoded somewhere else, which may take its time.
+const PATIENCE: Patience = Patience { within_ms: 60_000, uploading_within_ms: 2_700_000 };
 
 /// The options of `post`, `thread` and `preview`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -65,6 +66,9 @@ pub(crate) struct Options {
     /// Nobody may quote it
     #[arg(long)]
     pub(crate) no_quotes: bool,
+    /// Have ffmpeg encode a video again that cannot be posted as it is
+    #[arg(long)]
+    pub(crate) fix: bool,
     /// What is made of its texts.
     #[command(flatten)]
     pub(crate) layout: LayoutOptions,
@@ -135,8 +139,12 @@ impl Options {
 pub(crate) async fn submit(app: &App, written: Written, options: Options) -> Result<Exit, Failure> {
     let house = app.house().await?;
     connect_from_environment(app, &house).await?;
+    let fix = options.fix;
     let submission = options.submission(written.parts, house.config.zone.clone());
-    let originals = FilesAndWeb::new(house.http.clone(), written.folder);
+    let mut originals = house.originals(written.folder);
+    if fix {
+        fix_videos(app, &submission.draft, &mut originals).await?;
+    }
     let submitted = house.intake.submit(submission, &originals).await?;
     let id = submitted.post.id.clone();
     Box::pin(follow(app, &house, submitted)).await.map_err(|failure| kept(failure, &id))
@@ -178,12 +186,13 @@ async fn deliver_now(
     warnings: Vec<Warning>,
 ) -> Result<PostView, Failure> {
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
-    let deadline = house.clock.now().checked_add(SignedDuration::from_secs(DELIVER_WITHIN_S)).unwrap_or(Timestamp::MAX);
-    app.screen.update(Line::of(Tone::Faint, "Publishing …"));
+    let has_video = deliveries.iter().any(Delivery::has_long_upload);
+    let words = if has_video { "Publishing, once its video is uploaded and encoded …" } else { "Publishing …" };
+    app.screen.update(Line::of(Tone::Faint, words));
     let stop = CancellationToken::new();
     let _again = stop_on_signals(&stop)?;
     let delivered = tokio::select! {
-        delivered = house.engine.deliver(&ids, deadline) => Some(delivered),
+        delivered = house.engine.deliver(&ids, PATIENCE) => Some(delivered),
         () = stop.cancelled() => None,
     };
     app.screen.settle();

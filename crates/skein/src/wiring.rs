@@ -4,6 +4,7 @@ use secrecy::ExposeSecret;
 use skein_bluesky::Environment;
 use skein_bluesky::calls::Recorder;
 use skein_bluesky::session::{Now, Sessions};
+use skein_bluesky::video::VideoService;
 use skein_bluesky::xrpc::{Retry, XrpcClient};
 use skein_connect::bluesky::BlueskyConnector;
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
@@ -14,6 +15,7 @@ use skein_journal::StoreJournal;
 use skein_net::Http;
 use skein_store::{Calls, DatabaseUrl, MasterKey, MediaFolder, Store};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use url::Url;
 
@@ -21,6 +23,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, KeySource, NetworkConfig, make_private_folder};
 use crate::entropy::SystemEntropy;
 use crate::exit::{Failure, sentence};
+use crate::originals::FilesAndWeb;
 
 /// Wraps a ledger in another one.
 pub type DecorateLedger = fn(Arc<dyn Ledger>) -> Arc<dyn Ledger>;
@@ -62,6 +65,8 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     /// The name of this process among those that work on the same database.
     pub(crate) owner: String,
+    /// Where files are kept that are on their way into the media folder.
+    unfinished: PathBuf,
 }
 
 impl House {
@@ -71,7 +76,9 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         make_private_folder(&config.paths.data)?;
         let store = open_store(&config, &entropy).await?;
-        let media: Arc<dyn MediaFiles> = Arc::new(MediaFolder::at(&config.paths.media));
+        let folder = MediaFolder::at(&config.paths.media);
+        let unfinished = folder.unfinished();
+        let media: Arc<dyn MediaFiles> = Arc::new(folder);
         let owner = owner();
         let http = Http::new(config.network.net.clone())
             .map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
@@ -90,6 +97,9 @@ impl House {
             web(&config),
         );
         // The sandbox is a whole network, and nothing outside it is asked.
+        let environment = environment(&config.network);
+        let films = VideoService::new(sessions.clone(), &http, &environment, now_of(&clock));
+        let connector = connector.encoding_videos(films, journal.clone(), &owner, config.lease_ms);
         let connector = if config.sandbox.is_none() { connector.asking_pages(http.clone()) } else { connector };
         let mut connector: Arc<dyn Connector> = Arc::new(connector);
         if let Some(decorate) = hooks.decorate_connector {
@@ -117,13 +127,32 @@ impl House {
             owner: owner.clone(),
             settings: Settings { lease_ms: config.lease_ms, ..Settings::default() },
         });
-        Ok(Self { config, clock, ledger, sessions, http, journal, calls, profiles, recorder, intake, engine, owner })
+        Ok(Self {
+            config,
+            clock,
+            ledger,
+            sessions,
+            http,
+            journal,
+            calls,
+            profiles,
+            recorder,
+            intake,
+            engine,
+            owner,
+            unfinished,
+        })
     }
 
     /// Who reads what is public as nobody in particular, and where.
     pub(crate) fn reader(&self) -> (XrpcClient, &Url) {
         let appview = &self.config.network.appview_url;
         (XrpcClient::new(self.http.clone()).allowing(appview).retrying(&self.retry()), appview)
+    }
+
+    /// What a command's people name, as seen from a folder.
+    pub(crate) fn originals(&self, folder: PathBuf) -> FilesAndWeb {
+        FilesAndWeb::new(self.http.clone(), folder, self.unfinished.clone())
     }
 
     /// How calls are made again that nobody else makes again: what the command line asks itself. The engine does so by itself.
@@ -160,12 +189,15 @@ fn sessions(
     clock: &Arc<dyn Clock>,
     owner: &str,
 ) -> Sessions {
-    let environment = Environment {
+    Sessions::new(http.clone(), environment(network), journal, now_of(clock), owner.to_owned())
+}
+
+fn environment(network: &NetworkConfig) -> Environment {
+    Environment {
         plc_url: network.plc_url.clone(),
         appview_url: network.appview_url.clone(),
         video_url: network.video_url.clone(),
-    };
-    Sessions::new(http.clone(), environment, journal, now_of(clock), owner.to_owned())
+    }
 }
 
 pub(crate) fn now_of(clock: &Arc<dyn Clock>) -> Now {

@@ -22,6 +22,7 @@ mod tables;
 #[cfg(test)]
 mod troubles;
 mod vault;
+mod videos;
 
 pub use budget::{Budgets, KeptTally, MeterRow};
 pub use calls::{CallFilter, Calls, LoggedCall};
@@ -34,3 +35,4 @@ pub use profiles::{KnownProfile, Profiles};
 pub use sessions::{Sessions, StoredSession};
 pub use store::Store;
 pub use vault::{Place, Purpose, Vault, VaultError};
+pub use videos::{KeptUpload, UploadLease, VideoFile, Videos};

@@ -1,14 +1,14 @@
 //! Media on the disk: one file for each content, named by its SHA-256, written aside and renamed when it is whole.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use skein_domain::ports::{ContentHash, MediaError, MediaFiles};
+use skein_domain::ports::{ContentHash, LocalFile, MediaError, MediaFiles};
 
 /// Whoever puts a file holds this one with others, and whoever removes one holds it alone: so a file that was put again is
 /// never removed for the age that it had before.
@@ -16,6 +16,9 @@ const LOCK_NAME: &str = ".lock";
 
 /// How the names of files end that are not whole yet.
 const UNFINISHED: &str = "part";
+
+/// Where files are written whose hash is not known before their end: a name that is listed with the folders of hashes.
+const UNFINISHED_FOLDER: &str = "00";
 
 /// Files are spread over folders by the first two digits of their hash.
 const SPREAD_CHARS: usize = 2;
@@ -34,6 +37,12 @@ impl MediaFolder {
     /// The folder at a path. It is made, for its owner only, when the first file is put.
     pub fn at(root: &Path) -> Self {
         Self { root: root.to_owned() }
+    }
+
+    /// A folder for files on their way here: what a process that was killed leaves there goes with the next sweep, if its name
+    /// ends with `.part`.
+    pub fn unfinished(&self) -> PathBuf {
+        self.root.join(UNFINISHED_FOLDER)
     }
 
     fn lock_file(&self) -> Result<File, MediaError> {
@@ -60,6 +69,39 @@ impl MediaFiles for MediaFolder {
             // Also where it is there: it may be damaged, and is to be as new as this moment.
             write(&folder.path_of(&hash), &bytes)?;
             Ok(hash)
+        })
+        .await
+    }
+
+    async fn put_file(&self, file: &Path) -> Result<(ContentHash, u64), MediaError> {
+        let (folder, file) = (self.clone(), file.to_owned());
+        off_the_runtime(move || {
+            let lock = folder.lock_file()?;
+            lock.lock_shared().map_err(|error| at(&folder.root, &error))?;
+            copy_in(&folder, &file)
+        })
+        .await
+    }
+
+    async fn locate(&self, hash: &ContentHash) -> Result<Option<LocalFile>, MediaError> {
+        let (path, hash) = (self.path_of(hash), hash.clone());
+        off_the_runtime(move || {
+            let file = match File::open(&path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(at(&path, &error)),
+            };
+            let (found, _) = ContentHash::of_reader(file, |_| Ok(())).map_err(|error| at(&path, &error))?;
+            if found == hash { Ok(Some(LocalFile::at(path))) } else { Err(MediaError::Damaged(hash.into())) }
+        })
+        .await
+    }
+
+    async fn measure(&self, file: &Path) -> Result<(ContentHash, u64), MediaError> {
+        let file = file.to_owned();
+        off_the_runtime(move || {
+            let opened = File::open(&file).map_err(|error| at(&file, &error))?;
+            ContentHash::of_reader(opened, |_| Ok(())).map_err(|error| at(&file, &error))
         })
         .await
     }
@@ -175,16 +217,40 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     crate::store::make_folder(folder).map_err(|error| at(folder, &error))?;
     let (temporary, file) = create_temporary(folder)?;
-    let written = fill(file, bytes).and_then(|()| fs::rename(&temporary, path));
-    if let Err(error) = written {
-        // The first failure is the one to tell; what stays behind is never read.
-        return Err(match fs::remove_file(&temporary) {
-            Ok(()) => at(path, &error),
-            Err(left) => at(&temporary, &io::Error::new(error.kind(), format!("{error}; and it stays behind: {left}"))),
-        });
+    let filled = fill(file, bytes);
+    put_in_place(&temporary, path, filled)
+}
+
+/// Hashes a file while it is copied: its name follows from its bytes, so it is written in one of the folders, which are
+/// on the same disk, and then moved.
+fn copy_in(media: &MediaFolder, source: &Path) -> Result<(ContentHash, u64), MediaError> {
+    let from = File::open(source).map_err(|error| at(source, &error))?;
+    let unfinished = media.unfinished();
+    crate::store::make_folder(&unfinished).map_err(|error| at(&unfinished, &error))?;
+    let (temporary, file) = create_temporary(&unfinished)?;
+    let (hash, length) = fill_from(file, from).map_err(|error| forget(&temporary, source, &error))?;
+    let path = media.path_of(&hash);
+    let made = path.parent().map_or(Ok(()), crate::store::make_folder);
+    put_in_place(&temporary, &path, made)?;
+    Ok((hash, length))
+}
+
+/// Moves what was written to where it belongs, if it was written; removes it otherwise.
+fn put_in_place(temporary: &Path, path: &Path, written: io::Result<()>) -> Result<(), MediaError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if let Err(error) = written.and_then(|()| fs::rename(temporary, path)) {
+        return Err(forget(temporary, path, &error));
     }
     sync_folder(folder)?;
     folder.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Removes what was not written whole, and returns the error to tell: the first. What stays behind is never read.
+fn forget(temporary: &Path, path: &Path, error: &io::Error) -> MediaError {
+    match fs::remove_file(temporary) {
+        Ok(()) => at(path, error),
+        Err(left) => at(temporary, &io::Error::new(error.kind(), format!("{error}; and it stays behind: {left}"))),
+    }
 }
 
 fn create_temporary(folder: &Path) -> Result<(PathBuf, File), MediaError> {
@@ -203,6 +269,12 @@ fn create_temporary(folder: &Path) -> Result<(PathBuf, File), MediaError> {
 fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+fn fill_from(mut file: File, from: impl Read) -> io::Result<(ContentHash, u64)> {
+    let copied = ContentHash::of_reader(from, |piece| file.write_all(piece))?;
+    file.sync_all()?;
+    Ok(copied)
 }
 
 fn sync_folder(folder: &Path) -> Result<(), MediaError> {
@@ -236,6 +308,31 @@ mod tests {
         assert_eq!(media.put(b"abc").await.unwrap(), hash);
         assert_eq!(media.get(&hash).await.unwrap().as_deref(), Some(b"abc".as_slice()));
         assert_eq!(files_below(root.path()).len(), 2, "the file and the lock");
+    }
+
+    #[tokio::test]
+    async fn a_file_is_copied_and_handed_out_by_its_path_and_damage_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let media = MediaFolder::at(&root.path().join("media"));
+        let film = root.path().join("film.mp4");
+        let bytes = vec![7; 3 * 64 * 1024 + 5];
+        fs::write(&film, &bytes).unwrap();
+        let measured = media.measure(&film).await.unwrap();
+        assert_eq!(files_below(root.path()).len(), 1, "measuring keeps nothing");
+        let (hash, length) = media.put_file(&film).await.unwrap();
+        assert_eq!((&hash, length), (&ContentHash::of(&bytes), bytes.len() as u64));
+        assert_eq!(measured, (hash.clone(), length));
+        assert_eq!(media.put_file(&film).await.unwrap(), measured, "twice is once");
+        let located = media.locate(&hash).await.unwrap().unwrap();
+        assert_eq!(fs::read(located.path()).unwrap(), bytes);
+        assert_eq!(media.get(&hash).await.unwrap(), Some(bytes.clone()));
+        assert_eq!(files_below(root.path()).len(), 3, "the original, the copy and the lock: nothing unfinished");
+        fs::write(media.path_of(&hash), &bytes[1..]).unwrap();
+        assert!(matches!(media.locate(&hash).await, Err(MediaError::Damaged(_))));
+        assert!(media.locate(&ContentHash::of(b"never put")).await.unwrap().is_none());
+        assert!(media.put_file(&root.path().join("nowhere")).await.is_err());
+        assert!(media.put_file(root.path()).await.is_err(), "a folder is no file");
+        assert_eq!(files_below(root.path()).len(), 3);
     }
 
     #[tokio::test]

@@ -154,6 +154,7 @@ async fn the_memory_of_a_lane_is_found_by_key() {
         "SELECT seq, at, event, event_json FROM story WHERE delivery = $1 ORDER BY seq",
         "SELECT id FROM deliveries WHERE account = $1 AND wake_at IS NOT NULL LIMIT 1",
         "SELECT id FROM posts WHERE workspace = $1 AND name = $2",
+        "SELECT state, done_at FROM video_uploads WHERE did = $1 AND file = $2 AND state IS NOT NULL",
         "SELECT id FROM posts WHERE workspace = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
     ] {
         let steps = plan(&mut tx, sql).await;

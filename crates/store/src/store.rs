@@ -15,6 +15,7 @@ use crate::cursors::Cursors;
 use crate::dialect::{self, Pool, Transaction};
 use crate::profiles::Profiles;
 use crate::tables::vault_keys;
+use crate::videos::Videos;
 use crate::{DatabaseUrl, MasterKey, Place, Purpose, Sessions, StoreError, Vault};
 
 const KEY_CHECK: &[u8] = b"skein";
@@ -69,6 +70,11 @@ impl Store {
     /// The call log.
     pub fn calls(&self) -> Calls {
         Calls::of(self.clone())
+    }
+
+    /// How far uploads of videos are.
+    pub fn videos(&self) -> Videos {
+        Videos::of(self.clone())
     }
 
     pub(crate) fn vault(&self) -> &Vault {

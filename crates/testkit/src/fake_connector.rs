@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
+use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS, VIDEO_LEAD_MS};
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, Originals, Stamp};
+use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, LocalFile, Originals, Stamp};
 use skein_domain::{
-    Account, Attached, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, MadeCards, Outcome, Part,
-    PartPreview, Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved, Warning,
+    Account, Attached, Category, DeliveryId, Draft, Evidence, Fault, Film, Finding, Fitted, MadeCards, Outcome, Part,
+    PartPreview, Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved, Usable, Warning,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -30,11 +30,22 @@ pub const REFUSED_TEXT: &str = "refuse me";
 /// A text that contains this is accepted by `resolve` with a warning.
 pub const WARNED_TEXT: &str = "warn me";
 
+/// A file that begins with this is a video to `fit`.
+pub const FILM: &[u8] = b"film";
+
 /// A file that begins with this is refused by `fit`; every other is a picture, and loses its last byte.
 pub const REFUSED_PICTURE: &[u8] = b"no picture";
 
-const LIMITS: Limits =
-    Limits { text_graphemes: 300, text_bytes: 3_000, parts: 25, langs: 3, pictures: 4, picture_input_bytes: 1_000 };
+const LIMITS: Limits = Limits {
+    text_graphemes: 300,
+    text_bytes: 3_000,
+    parts: 25,
+    langs: 3,
+    pictures: 4,
+    picture_input_bytes: 1_000,
+    media_input_bytes: 1_000,
+    captions: 2,
+};
 
 /// What shall become of one request.
 #[derive(Debug, Clone, PartialEq)]
@@ -246,13 +257,23 @@ impl Connector for FakeConnector {
         preview::records(account, content, due)
     }
 
-    async fn fit(&self, mut original: Vec<u8>) -> Result<Fitted, Fault> {
+    async fn fit(&self, original: &LocalFile) -> Result<Usable, Fault> {
+        let mut original = read(original)?;
+        if original.starts_with(FILM) {
+            let film = Film { mime: "video/fake".to_owned(), shape: Some((2, 1)), duration_ms: Some(1), is_gif: false };
+            return Ok(Usable::Film(film));
+        }
         if original.starts_with(REFUSED_PICTURE) {
             return Err(Fault::new("refused_picture", Category::UserContent, "This file says that it is no picture."));
         }
         original.pop();
         let losses = vec!["its last byte is gone".to_owned()];
-        Ok(Fitted { bytes: original, mime: "image/fake".to_owned(), width: 2, height: 1, losses })
+        let mime = "image/fake".to_owned();
+        Ok(Usable::Picture(Fitted { bytes: original, mime, width: 2, height: 1, losses }))
+    }
+
+    async fn caption(&self, original: &LocalFile) -> Result<Vec<u8>, Fault> {
+        read(original)
     }
 
     async fn cards(&self, _draft: &Draft, _originals: &dyn Originals) -> MadeCards {
@@ -274,16 +295,20 @@ impl Connector for FakeConnector {
         let warned = parts().filter(|(_, part)| part.text.contains(WARNED_TEXT)).map(|(place, _)| {
             Warning::new("warned_text", format!("parts[{place}].text"), format!("This text says `{WARNED_TEXT}`."))
         });
-        let lead_ms = if attached.has_files() { PICTURES_LEAD_MS } else { TEXT_LEAD_MS };
+        let lead_ms = match () {
+            () if attached.has_videos() => VIDEO_LEAD_MS,
+            () if attached.has_files() => PICTURES_LEAD_MS,
+            () => TEXT_LEAD_MS,
+        };
         Ok(Resolved { content: samples::content(draft), lead_ms, warnings: warned.collect() })
     }
 
-    fn needs_upload(&self, _account: &Account, content: &Value) -> bool {
+    fn needs_upload(&self, _account: &Account, content: &Value, _due: Timestamp) -> bool {
         let texts = texts_of_content(content).unwrap_or_default();
         texts.first().is_some_and(|text| self.shared.lock().uploads.contains_key(*text))
     }
 
-    async fn upload(&self, _account: &Account, content: &Value) -> Result<(), Obstacle> {
+    async fn upload(&self, _account: &Account, content: &Value, _due: Timestamp) -> Result<(), Obstacle> {
         let texts = texts_of_content(content).map_err(Obstacle::Refused)?;
         let Some(text) = texts.first() else { return Ok(()) };
         let takes = {
@@ -391,6 +416,10 @@ impl ArmedStep for FakeStep {
         // Of a request that nobody will answer the channel is closed already.
         waiting.await.unwrap_or_else(|_| reply_lost())
     }
+}
+
+fn read(original: &LocalFile) -> Result<Vec<u8>, Fault> {
+    std::fs::read(original.path()).map_err(|error| Fault::new("unreadable", Category::SystemError, error.to_string()))
 }
 
 fn texts_of_content(content: &Value) -> Result<Vec<&str>, Fault> {

@@ -1,11 +1,12 @@
 //! Media files in memory.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use skein_domain::ports::{Clock, ContentHash, MediaError, MediaFiles};
+use skein_domain::ports::{Clock, ContentHash, LocalFile, MediaError, MediaFiles};
 
 /// The `MediaFiles` port in memory.
 pub struct MemoryMedia {
@@ -48,6 +49,22 @@ impl MediaFiles for MemoryMedia {
         Ok(hash)
     }
 
+    async fn put_file(&self, file: &Path) -> Result<(ContentHash, u64), MediaError> {
+        let bytes = std::fs::read(file)?;
+        let length = bytes.len() as u64;
+        Ok((self.put(&bytes).await?, length))
+    }
+
+    async fn locate(&self, hash: &ContentHash) -> Result<Option<LocalFile>, MediaError> {
+        let Some(bytes) = self.get(hash).await? else { return Ok(None) };
+        Ok(Some(temporary(&bytes)?))
+    }
+
+    async fn measure(&self, file: &Path) -> Result<(ContentHash, u64), MediaError> {
+        let bytes = std::fs::read(file)?;
+        Ok((ContentHash::of(&bytes), bytes.len() as u64))
+    }
+
     async fn get(&self, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError> {
         let Some(bytes) = self.lock().get(hash.as_str()).map(|file| file.bytes.clone()) else { return Ok(None) };
         if ContentHash::of(&bytes) == *hash {
@@ -76,6 +93,13 @@ impl MediaFiles for MemoryMedia {
     }
 }
 
+/// A file with these bytes, for as long as it is kept.
+pub(crate) fn temporary(bytes: &[u8]) -> std::io::Result<LocalFile> {
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), bytes)?;
+    Ok(LocalFile::kept_by(file.path().to_owned(), file))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
@@ -92,6 +116,9 @@ mod tests {
         assert_eq!(media.put(b"abc").await.unwrap(), hash);
         assert_eq!(media.count(), 1);
         assert_eq!(media.get(&hash).await.unwrap(), Some(b"abc".to_vec()));
+        let located = media.locate(&hash).await.unwrap().unwrap();
+        assert_eq!(media.put_file(located.path()).await.unwrap(), (hash.clone(), 3));
+        assert_eq!(media.measure(located.path()).await.unwrap(), (hash.clone(), 3));
         let put_at = clock.now();
         let later = put_at.checked_add(SignedDuration::from_secs(1)).unwrap();
         assert_eq!(media.put_before(put_at, None, 9).await.unwrap(), vec![]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use skein_domain::ports::Originals;
+use skein_domain::ports::{LocalFile, Originals};
 use skein_domain::{Category, Fault};
 
 /// The `Originals` port over files that a test put there by name.
@@ -31,5 +31,11 @@ impl Originals for MemoryOriginals {
         } else {
             Err(refused("file_too_large", "The file is too large."))
         }
+    }
+
+    async fn open(&self, source: &str, max_bytes: u64) -> Result<LocalFile, Fault> {
+        let bytes = self.read(source, max_bytes).await?;
+        crate::memory_media::temporary(&bytes)
+            .map_err(|error| Fault::new("no_temporary_file", Category::SystemError, error.to_string()))
     }
 }

@@ -53,7 +53,8 @@ pub(super) fn run(ground: &Ground<'_>) -> anyhow::Result<Section> {
     let built = ground.build(["--package", "skein-journal", "--example", "posts"])?;
     let scene = Scene {
         ground,
-        pds: install::prepare(ground.workspace.root(), true).context("the reference PDS cannot be installed")?,
+        pds: install::prepare(ground.workspace.root(), install::PDS, true)
+            .context("the reference PDS cannot be installed")?,
         folder: ground.folder("posts")?,
         skein: built.join("examples/posts"),
         names: [

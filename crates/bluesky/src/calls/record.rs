@@ -79,7 +79,7 @@ impl CallRecord {
                 let (error, message) = if fetched.status.is_success() { (None, None) } else { error_of(&fetched.body) };
                 let headers = ResponseHeaders::read(&fetched.headers);
                 told = Told::read(fetched.status.as_u16(), &headers, at);
-                (Some(fetched.status.as_u16()), error, message, Some(length(&fetched.body)), headers.rate_limit)
+                (Some(fetched.status.as_u16()), error, message, Some(fetched.body_bytes), headers.rate_limit)
             }
             Err(error) => (None, Some(error.name().to_owned()), Some(bounded(&error.to_string())), None, None),
         };
@@ -127,8 +127,4 @@ impl CallRecord {
     pub fn is_failed(&self) -> bool {
         !self.status.is_some_and(|status| (200..300).contains(&status))
     }
-}
-
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

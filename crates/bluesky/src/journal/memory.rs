@@ -11,6 +11,7 @@ use crate::budget::{Meter, Tally};
 use crate::calls::CallRecord;
 use crate::cursor::CursorKey;
 
+use super::memory_video::Uploads;
 use super::{BudgetJournal, Journal, JournalError, KeptProfile, ProfileJournal, Session, Stored, TallyChange};
 
 /// Rows of the call log that are kept.
@@ -22,6 +23,7 @@ const MAX_PROFILES: usize = 10_000;
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
     state: Mutex<State>,
+    videos: Mutex<Uploads>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +47,10 @@ impl MemoryJournal {
     /// The newest rows of the call log, oldest first; at most ten thousand are kept.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.state().calls.iter().cloned().collect()
+    }
+
+    pub(super) fn videos(&self) -> MutexGuard<'_, Uploads> {
+        self.videos.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -2,8 +2,10 @@
 
 mod budget;
 mod memory;
+mod memory_video;
 mod profile;
 mod session;
+mod video;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -17,6 +19,7 @@ pub use budget::{BudgetJournal, TallyChange};
 pub use memory::MemoryJournal;
 pub use profile::{Gone, KeptProfile, ProfileJournal};
 pub use session::{Session, SessionFormatError};
+pub use video::{KeptVideo, VideoJournal, VideoKey, VideoLease};
 
 /// The memory of a client. Several processes may share one, so every change is compare-and-set or a lease.
 #[async_trait]

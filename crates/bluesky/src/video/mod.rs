@@ -124,6 +124,11 @@ impl VideoService {
         Self { sessions, xrpc, base, now, pace: Pace::default(), tokens: Arc::default() }
     }
 
+    /// The same service, whose calls are logged as made for this piece of work, such as a delivery.
+    pub fn working_on(&self, work: &str) -> Self {
+        Self { sessions: self.sessions.working_on(work), xrpc: self.xrpc.working_on(work), ..self.clone() }
+    }
+
     /// The same service, asked at another pace.
     pub fn at_pace(mut self, pace: Pace) -> Self {
         self.pace = pace;

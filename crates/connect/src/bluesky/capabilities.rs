@@ -1,5 +1,6 @@
 //! What Bluesky allows, from the lexicon `app.bsky.feed.post` (June 2026) and the reference PDS 0.5.
 
+use skein_bluesky::video::{CAPTIONS_MAX, VIDEO_MAX_BYTES};
 use skein_domain::ports::Limits;
 use skein_media::Bounds;
 
@@ -11,6 +12,8 @@ pub const LIMITS: Limits = Limits {
     langs: 3,
     pictures: MAX_GALLERY,
     picture_input_bytes: Bounds::POST.max_input_bytes,
+    media_input_bytes: VIDEO_MAX_BYTES,
+    captions: CAPTIONS_MAX,
 };
 
 /// Pictures of an `app.bsky.embed.images`, which every client shows; more become an `app.bsky.embed.gallery`.

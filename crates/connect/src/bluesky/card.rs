@@ -245,7 +245,7 @@ pub(crate) fn embed(card: &Card) -> Value {
 
 /// An address as it is shown: it may be as long as a text, and hold what opens a door.
 fn shown(url: &str) -> String {
-    Media { source: url.to_owned(), alt: String::new() }.name()
+    Media::new(url, "").name()
 }
 
 fn not_made(part: usize, url: &str, why: &str) -> Warning {
@@ -264,7 +264,7 @@ mod tests {
     use skein_domain::Part;
 
     fn faults(card: CardChoice, media: usize) -> Vec<(String, Option<String>)> {
-        let media = vec![Media { source: "a.png".to_owned(), alt: "A.".to_owned() }; media];
+        let media = vec![Media::new("a.png", "A."); media];
         let draft = Draft { parts: vec![Part { text: "hi".to_owned(), media }], card, ..Draft::default() };
         let mut faults = Vec::new();
         check(&draft, lay_out(&draft).parts.first(), &mut faults);

@@ -1,7 +1,8 @@
 //! What can be said about a draft without asking anybody: every fault at once.
 
 use skein_atproto::richtext;
-use skein_domain::{Draft, Fault, Layout, Media, Split, Warning};
+use skein_atproto::syntax::Language;
+use skein_domain::{Draft, Fault, Layout, Media, NamedCaption, Split, Warning};
 use std::borrow::Cow;
 
 use super::capabilities::{ALT_GRAPHEMES, LIMITS, MAX_MENTIONS};
@@ -29,6 +30,7 @@ pub(crate) fn check(draft: &Draft, parts: &[LaidPart]) -> Vec<Fault> {
         check_text(index, &name, part, says_more, draft.layout, &mut faults);
         check_media(index, &name, &part.media, &mut faults);
         check_alts(index, &part.media, &mut faults);
+        check_captions(index, &part.media, &mut faults);
     }
     said::check(draft, &mut faults);
     card::check(draft, parts.first(), &mut faults);
@@ -101,6 +103,31 @@ fn check_media(index: usize, name: &str, media: &[Media], faults: &mut Vec<Fault
                 .over(format!("{most} pictures"), format!("{count} pictures"))
                 .next("Leave some out, or put them into further parts of a thread."),
         );
+    }
+}
+
+/// What is said of captions before their files are read.
+pub(crate) fn check_captions(index: usize, media: &[Media], faults: &mut Vec<Fault>) {
+    for (place, Media { captions, .. }) in media.iter().enumerate() {
+        let field = format!("parts[{index}].media[{place}].captions");
+        let most = LIMITS.captions;
+        if captions.len() > most {
+            let message = format!("A video has {} captions, and {most} are taken.", captions.len());
+            let fault = Fault::content("too_many_captions", &field, message);
+            faults.push(fault.over(format!("{most} captions"), format!("{} captions", captions.len())));
+        }
+        for (number, caption) in captions.iter().enumerate().take(most) {
+            let field = format!("{field}[{number}].lang");
+            let same = |other: &NamedCaption| other.lang == caption.lang;
+            if let Err(error) = Language::parse(&caption.lang) {
+                let fault = Fault::content("caption_lang_invalid", field, format!("{error}.")).given(&caption.lang);
+                faults.push(fault.next("Name the language of the captions as en or pt-BR."));
+            } else if captions.iter().take(number).any(same) {
+                let message = format!("There are two captions in {}.", caption.lang);
+                let fault = Fault::content("caption_lang_twice", field, message).given(&caption.lang);
+                faults.push(fault.next("Leave one of them out."));
+            }
+        }
     }
 }
 
@@ -193,7 +220,7 @@ mod tests {
     }
 
     fn with_pictures(text: &str, alts: &[&str]) -> Draft {
-        let media = |alt: &&str| Media { source: "a.png".to_owned(), alt: (*alt).to_owned() };
+        let media = |alt: &&str| Media::new("a.png", *alt);
         let part = Part { text: text.to_owned(), media: alts.iter().map(media).collect() };
         Draft { parts: vec![part], ..Draft::default() }
     }
@@ -215,6 +242,25 @@ mod tests {
         assert_eq!(codes(&with_pictures("", &["a"; 10])), []);
         let too_many = [("too_many_pictures".to_owned(), "parts[0].media".to_owned())];
         assert_eq!(codes(&with_pictures("hi", &["a"; 11])), too_many);
+    }
+
+    #[test]
+    fn captions_are_counted_and_their_languages_read() {
+        let mut draft = with_pictures("hi", &["a"]);
+        let caption = |lang: &str| NamedCaption { lang: lang.to_owned(), source: "a.vtt".to_owned() };
+        draft.parts[0].media[0].captions = ["en", "pt-BR", "en", "english!"].map(caption).to_vec();
+        let expected = [
+            ("caption_lang_twice", "parts[0].media[0].captions[2].lang"),
+            ("caption_lang_invalid", "parts[0].media[0].captions[3].lang"),
+        ];
+        assert_eq!(codes(&draft), expected.map(|(code, field)| (code.to_owned(), field.to_owned())));
+        let many: Vec<_> = (b'a'..=b'u').map(|letter| caption(&format!("a{}", char::from(letter)))).collect();
+        draft.parts[0].media[0].captions = many;
+        let fault = checked(&draft).remove(0);
+        let told = (fault.code.as_str(), fault.limit.as_deref(), fault.given.as_deref());
+        assert_eq!(told, ("too_many_captions", Some("20 captions"), Some("21 captions")));
+        draft.parts[0].media[0].captions.pop();
+        assert_eq!(codes(&draft), []);
     }
 
     #[test]

@@ -59,6 +59,11 @@ pub(crate) fn lay_out(draft: &Draft) -> LaidOut {
     LaidOut { parts, warnings }
 }
 
+/// The parts that a draft becomes, without what was found in their texts.
+pub fn parts_of(draft: &Draft) -> Vec<Part> {
+    lay_out(draft).parts.into_iter().map(|part| Part { text: part.text, media: part.media }).collect()
+}
+
 /// A part whose text is neither read nor cut.
 fn as_written(part: &Part) -> LaidPart {
     LaidPart { media: part.media.clone(), ..laid(composed(&part.text)) }
@@ -96,7 +101,7 @@ fn write(part: &Part, layout: Layout) -> Written {
         Format::Plain => Written { rich: composed(&part.text), media: given.collect(), lost: Vec::new() },
         Format::Markdown => {
             let Markdown { text, facets, images, lost } = Markdown::read(&part.text);
-            let images = images.into_iter().map(|image| (image.at, Media { source: image.source, alt: image.alt }));
+            let images = images.into_iter().map(|image| (image.at, Media::new(image.source, image.alt)));
             Written { rich: RichText { text, detected: facets }, media: given.chain(images).collect(), lost }
         }
     };
@@ -156,7 +161,7 @@ mod tests {
     const MARKDOWN: Layout = Layout { format: Format::Markdown, split: Split::Never, shorten: false };
 
     fn media(source: &str) -> Media {
-        Media { source: source.to_owned(), alt: String::new() }
+        Media::new(source, "")
     }
 
     #[test]

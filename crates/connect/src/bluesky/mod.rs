@@ -5,6 +5,9 @@ mod capabilities;
 mod card;
 mod check;
 mod content;
+mod film_obstacles;
+mod film_uploads;
+mod films;
 mod gates;
 mod langs;
 mod layout;
@@ -24,22 +27,26 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use skein_bluesky::identity::Identities;
+use skein_bluesky::journal::VideoJournal;
 use skein_bluesky::session::Sessions;
+use skein_bluesky::video::VideoService;
 use skein_bluesky::xrpc::XrpcClient;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, MediaFiles, Originals, Stamp};
+use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, LocalFile, MediaFiles, Originals, Stamp};
 use skein_domain::{
-    Account, Attached, Category, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, MadeCards, Part, PartPreview,
-    Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved,
+    Account, Attached, Category, DeliveryId, Draft, Evidence, Fault, Finding, MadeCards, Part, PartPreview, Platform,
+    Prepared, Preview, RecordPreview, RecordRef, Resolved, Usable,
 };
-use skein_media::Bounds;
 use skein_net::Http;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use url::Url;
 
 pub use capabilities::LIMITS;
+pub use layout::parts_of;
 pub use preview::preview;
+
+use film_uploads::FilmUploads;
 
 /// The connector for Bluesky. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -54,6 +61,8 @@ pub struct BlueskyConnector {
     pages: Option<Http>,
     fits: Arc<Semaphore>,
     uploads: Arc<pictures::Uploads>,
+    /// Who encodes videos, and how far they are.
+    videos: Option<(VideoService, Arc<FilmUploads>)>,
 }
 
 impl BlueskyConnector {
@@ -68,13 +77,25 @@ impl BlueskyConnector {
         web: Option<Url>,
     ) -> Self {
         let fits = Arc::new(Semaphore::new(pictures::FITS_AT_ONCE));
-        Self { sessions, identities, xrpc, clock, media, web, pages: None, fits, uploads: Arc::default() }
+        Self { sessions, identities, xrpc, clock, media, web, pages: None, fits, uploads: Arc::default(), videos: None }
     }
 
     /// The same connector, which asks pages of the web for their link cards. Without it only those cards are made whose words
     /// are given.
     pub fn asking_pages(self, http: Http) -> Self {
         Self { pages: Some(http), ..self }
+    }
+
+    /// The same connector, which has videos encoded by this service. `owner` is the name of this process among those that share
+    /// the journal; the right to upload one video runs out `lease_ms` after a process is gone. Without it videos are refused.
+    pub fn encoding_videos(
+        self,
+        service: VideoService,
+        journal: Arc<dyn VideoJournal>,
+        owner: &str,
+        lease_ms: i64,
+    ) -> Self {
+        Self { videos: Some((service, Arc::new(FilmUploads::new(journal, owner, lease_ms)))), ..self }
     }
 }
 
@@ -85,7 +106,9 @@ impl Connector for BlueskyConnector {
     }
 
     fn working_on(&self, delivery: &DeliveryId) -> Arc<dyn Connector> {
-        Arc::new(Self { sessions: self.sessions.working_on(delivery.as_str()), ..self.clone() })
+        let work = delivery.as_str();
+        let videos = self.videos.as_ref().map(|(service, films)| (service.working_on(work), Arc::clone(films)));
+        Arc::new(Self { sessions: self.sessions.working_on(work), videos, ..self.clone() })
     }
 
     fn limits(&self) -> Limits {
@@ -93,8 +116,7 @@ impl Connector for BlueskyConnector {
     }
 
     fn lay_out(&self, draft: &Draft) -> Vec<Part> {
-        let laid = layout::lay_out(draft).parts;
-        laid.into_iter().map(|part| Part { text: part.text, media: part.media }).collect()
+        layout::parts_of(draft)
     }
 
     fn check(&self, draft: &Draft) -> Vec<Fault> {
@@ -113,8 +135,14 @@ impl Connector for BlueskyConnector {
         preview::records(account, &content::Content::read(content)?, due)
     }
 
-    async fn fit(&self, original: Vec<u8>) -> Result<Fitted, Fault> {
-        self.fit_within(original, Bounds::POST).await
+    async fn fit(&self, original: &LocalFile) -> Result<Usable, Fault> {
+        self.fit_file(original).await
+    }
+
+    async fn caption(&self, original: &LocalFile) -> Result<Vec<u8>, Fault> {
+        let original = original.clone();
+        let read = tokio::task::spawn_blocking(move || films::read_caption(&original));
+        read.await.map_err(|error| pictures::defect(&error))?
     }
 
     async fn cards(&self, draft: &Draft, originals: &dyn Originals) -> MadeCards {
@@ -125,24 +153,30 @@ impl Connector for BlueskyConnector {
         self.resolve_draft(account, draft, attached).await
     }
 
-    fn needs_upload(&self, account: &Account, content: &Value) -> bool {
-        content::Content::read(content).is_ok_and(|content| self.lacks_pictures(account, &content))
+    fn needs_upload(&self, account: &Account, content: &Value, due: Timestamp) -> bool {
+        content::Content::read(content)
+            .is_ok_and(|content| self.lacks_files(account, &content) || self.encoded(account, &content, due).is_none())
     }
 
-    async fn upload(&self, account: &Account, content: &Value) -> Result<(), Obstacle> {
-        self.upload_all(account, &content::Content::read(content).map_err(Obstacle::Refused)?).await
+    async fn upload(&self, account: &Account, content: &Value, due: Timestamp) -> Result<(), Obstacle> {
+        let content = content::Content::read(content).map_err(Obstacle::Refused)?;
+        // Its videos first, which take longest: what is small is then at the server for as long as can be.
+        self.upload_films(account, &content, due).await?;
+        self.upload_all(account, &content).await
     }
 
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
         let content = content::Content::read(content).map_err(Obstacle::Refused)?;
-        if self.lacks_pictures(account, &content) {
+        let Some(encoded) =
+            self.encoded(account, &content, stamp.frozen_at).filter(|_| !self.lacks_files(account, &content))
+        else {
             return Err(Obstacle::Retry { at: Some(stamp.frozen_at), fault: pictures::not_uploaded() });
-        }
+        };
         let (ready, verified) =
             tokio::join!(self.make_ready(account, stamp.first_created_at), self.verify(account, &content));
         ready?;
         verified?;
-        prepare::freeze(account, &content, stamp).map_err(Obstacle::Refused)
+        prepare::freeze(account, &content, stamp, Some(&encoded)).map_err(Obstacle::Refused)
     }
 
     async fn arm(

@@ -8,14 +8,14 @@ use skein_atproto::syntax::{Cid, Did};
 use skein_bluesky::blob;
 use skein_bluesky::session::Authorized;
 use skein_domain::outcome::Obstacle;
-use skein_domain::{Account, Category, Fault, Fitted, Picture};
+use skein_domain::{Account, Category, Fault, Fitted};
 use skein_media::{Bounds, MediaError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-use super::content::Content;
+use super::content::{BlobFile, Content};
 use super::publish::{did_of, no_session};
 use super::{BlueskyConnector, answers};
 
@@ -89,15 +89,15 @@ impl BlueskyConnector {
         })
     }
 
-    /// Whether a picture has not been uploaded lately.
-    pub(crate) fn lacks_pictures(&self, account: &Account, content: &Content) -> bool {
+    /// Whether a picture or captions have not been uploaded lately.
+    pub(crate) fn lacks_files(&self, account: &Account, content: &Content) -> bool {
         let Ok(did) = did_of(account) else { return false };
         self.uploads.forget_old(self.clock.now());
-        let is_done = |picture: &Picture| self.uploads.is_done(&did, &cid_of_blob_hash(&picture.file.digest()));
+        let is_done = |file: BlobFile<'_>| self.uploads.is_done(&did, &cid_of_blob_hash(&file.file.digest()));
         !content.files().into_iter().all(is_done)
     }
 
-    /// Uploads every picture that the server has not got yet. One that fails leaves the others alone.
+    /// Uploads every picture and all captions that the server has not got yet. One that fails leaves the others alone.
     pub(crate) async fn upload_all(&self, account: &Account, content: &Content) -> Result<(), Obstacle> {
         let files = content.files();
         if files.is_empty() {
@@ -109,7 +109,7 @@ impl BlueskyConnector {
         uploads.await.into_iter().collect()
     }
 
-    async fn upload(&self, authorized: &Authorized, picture: &Picture) -> Result<(), Obstacle> {
+    async fn upload(&self, authorized: &Authorized, picture: BlobFile<'_>) -> Result<(), Obstacle> {
         let cid = cid_of_blob_hash(&picture.file.digest());
         if self.uploads.is_done(authorized.did(), &cid) {
             return Ok(());
@@ -122,11 +122,11 @@ impl BlueskyConnector {
             .map_err(|error| Obstacle::Retry { at: None, fault: defect(&error) })?;
         let bytes = self.stored(picture).await?;
         let timeout = Duration::from_millis(UPLOAD_TIMEOUT_MS);
-        let uploaded = blob::upload(authorized, &picture.mime, bytes.clone(), timeout).await;
+        let uploaded = blob::upload(authorized, picture.mime, bytes.clone(), timeout).await;
         let uploaded = match uploaded {
             Err(error) if error.is_named("ExpiredToken") || error.is_named("InvalidToken") => {
                 let renewed = self.sessions.renewed(authorized).await.map_err(|error| no_session(&error))?;
-                blob::upload(&renewed, &picture.mime, bytes, timeout).await
+                blob::upload(&renewed, picture.mime, bytes, timeout).await
             }
             other => other,
         };
@@ -139,13 +139,15 @@ impl BlueskyConnector {
         Ok(())
     }
 
-    async fn stored(&self, picture: &Picture) -> Result<Bytes, Obstacle> {
-        match self.media.get(&picture.file).await {
+    async fn stored(&self, picture: BlobFile<'_>) -> Result<Bytes, Obstacle> {
+        match self.media.get(picture.file).await {
             Ok(Some(bytes)) => Ok(Bytes::from(bytes)),
-            Ok(None) => Err(Obstacle::Refused(gone("A picture of this post is not in the media folder any more."))),
+            Ok(None) => {
+                Err(Obstacle::Refused(gone("A picture or a caption of this post is not in the media folder any more.")))
+            }
             // A damaged file does not mend itself; a disk that refuses may work again.
             Err(error @ skein_domain::ports::MediaError::Damaged(_)) => {
-                Err(Obstacle::Refused(gone(&format!("A picture of this post cannot be read: {error}."))))
+                Err(Obstacle::Refused(gone(&format!("A picture or a caption of this post cannot be read: {error}."))))
             }
             Err(error) => Err(Obstacle::Retry { at: None, fault: unreadable_now(&error) }),
         }
@@ -153,17 +155,21 @@ impl BlueskyConnector {
 }
 
 pub(crate) fn not_uploaded() -> Fault {
-    Fault::new("pictures_not_uploaded", Category::PlatformError, "Its pictures are not at the server yet.")
+    Fault::new("pictures_not_uploaded", Category::PlatformError, "Its pictures or its video are not at the server yet.")
 }
 
-fn gone(message: &str) -> Fault {
+pub(crate) fn gone(message: &str) -> Fault {
     let fault = Fault::new("media_gone", Category::SystemError, message);
     Fault { retryable: false, ..fault }
         .next("Submit the post again with its pictures; the words stand in `skein queue show`.")
 }
 
 fn unreadable_now(error: &skein_domain::ports::MediaError) -> Fault {
-    Fault::new("media_unreadable", Category::SystemError, format!("A picture of this post cannot be read: {error}."))
+    Fault::new(
+        "media_unreadable",
+        Category::SystemError,
+        format!("A picture or a caption of this post cannot be read: {error}."),
+    )
 }
 
 fn changed(theirs: &str, ours: &str) -> Fault {
@@ -172,13 +178,13 @@ fn changed(theirs: &str, ours: &str) -> Fault {
         .next("Save the picture as JPEG and post it again.")
 }
 
-fn defect(error: &impl std::fmt::Display) -> Fault {
+pub(crate) fn defect(error: &impl std::fmt::Display) -> Fault {
     Fault::new("picture_defect", Category::SystemError, format!("A defect stopped the work on a picture: {error}."))
         .next("Please report it, with the picture.")
 }
 
 /// Why a file is no picture that can be posted.
-fn unusable(error: &MediaError) -> Fault {
+pub(crate) fn unusable(error: &MediaError) -> Fault {
     let code = match error {
         MediaError::Empty => "picture_empty",
         MediaError::FileTooLarge { .. } => "picture_file_too_large",
@@ -208,7 +214,7 @@ fn unusable(error: &MediaError) -> Fault {
 }
 
 /// The words of a library error as a sentence.
-fn sentence(words: &str) -> String {
+pub(crate) fn sentence(words: &str) -> String {
     let mut chars = words.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))

@@ -8,13 +8,20 @@ use skein_domain::ports::Stamp;
 use skein_domain::{Account, Fault, Prepared, RecordRef};
 
 use super::content::{Content, PartContent};
+use super::film_uploads::Blobs;
 use super::unreadable;
 
 /// Between the createdAt of two parts: the least that every reader of the network tells apart.
 const STEP_MS: i64 = 1;
 
-/// Makes the final bytes. Pure: the same content and stamp make the same bytes.
-pub(crate) fn freeze(account: &Account, content: &Content, stamp: Stamp) -> Result<Prepared, Fault> {
+/// Makes the final bytes. Pure: the same content, stamp and blobs make the same bytes. Without the blobs of its videos they are
+/// those of a preview.
+pub(crate) fn freeze(
+    account: &Account,
+    content: &Content,
+    stamp: Stamp,
+    encoded: Option<&Blobs>,
+) -> Result<Prepared, Fault> {
     let did = Did::parse(&account.identity).map_err(|error| unreadable("DID", error))?;
     let mut writes = Vec::with_capacity(content.parts.len());
     let mut made: Vec<(StrongRef, Datetime)> = Vec::with_capacity(content.parts.len());
@@ -24,7 +31,8 @@ pub(crate) fn freeze(account: &Account, content: &Content, stamp: Stamp) -> Resu
         if index > 0 {
             created_at = step(created_at)?;
         }
-        let record = record_of(part, content, &made, created_at);
+        let embed = part.embed(content.quote.as_ref().filter(|_| index == 0), encoded)?;
+        let record = Post { embed, ..record_of(part, content, &made, created_at) };
         let rkey = rkey_of(created_at, stamp.clock_id)?;
         let uri = AtUri::record(&did, &post_collection()?, &rkey);
         let cid = record.cid().map_err(|error| unreadable("record", error))?;
@@ -58,7 +66,6 @@ fn record_of(part: &PartContent, content: &Content, made: &[(StrongRef, Datetime
     if is_first {
         record.tags.clone_from(&content.tags);
     }
-    record.embed = part.embed(content.quote.as_ref().filter(|_| is_first));
     record.reply = match made {
         [] => content.reply.clone(),
         [(first, _), .., (last, _)] | [(first @ last, _)] => {
@@ -104,7 +111,6 @@ pub(crate) fn nsid(collection: &str) -> Result<Nsid, Fault> {
 mod tests {
     use super::*;
     use crate::bluesky::gates::{Allow, Gates};
-    use skein_atproto::record::Facet;
     use skein_domain::ports::NewAccount;
     use skein_domain::{AccountId, Platform, WorkspaceId};
 
@@ -130,12 +136,7 @@ mod tests {
     }
 
     fn thread(texts: &[&str], reply: Option<ReplyRef>) -> Content {
-        let part = |text: &&str| PartContent {
-            text: (*text).to_owned(),
-            facets: Vec::<Facet>::new(),
-            pictures: Vec::new(),
-            card: None,
-        };
+        let part = |text: &&str| PartContent { text: (*text).to_owned(), ..PartContent::default() };
         Content { parts: texts.iter().map(part).collect(), reply, ..Content::default() }
     }
 
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn addresses_and_hashes_are_those_of_the_bytes() {
-        let prepared = freeze(&account(), &thread(&["one", "two", "three"], None), stamp()).unwrap();
+        let prepared = freeze(&account(), &thread(&["one", "two", "three"], None), stamp(), None).unwrap();
         for (index, (write, record)) in writes(&prepared).iter().zip(&prepared.records).enumerate() {
             let micros = 1_796_112_000_000_000 + 1_000 * u64::try_from(index).unwrap();
             let tid = Tid::from_micros(micros, 17).unwrap();
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn each_part_answers_the_one_before_and_the_first_is_the_root() {
-        let prepared = freeze(&account(), &thread(&["one", "two", "three"], None), stamp()).unwrap();
+        let prepared = freeze(&account(), &thread(&["one", "two", "three"], None), stamp(), None).unwrap();
         let writes = writes(&prepared);
         assert!(writes[0]["value"].get("reply").is_none(), "absent, never null");
         for index in [1, 2] {
@@ -183,7 +184,7 @@ mod tests {
             cid: record_cid(&json!({"text": rkey})).unwrap(),
         };
         let reply = ReplyRef { root: strong("3ke6kg3wk2222"), parent: strong("3ke6kg3wk2223") };
-        let prepared = freeze(&account(), &thread(&["one", "two"], Some(reply.clone())), stamp()).unwrap();
+        let prepared = freeze(&account(), &thread(&["one", "two"], Some(reply.clone())), stamp(), None).unwrap();
         let writes = writes(&prepared);
         assert_eq!(writes[0]["value"]["reply"], serde_json::to_value(&reply).unwrap());
         assert_eq!(writes[1]["value"]["reply"]["root"], serde_json::to_value(&reply.root).unwrap());
@@ -193,14 +194,17 @@ mod tests {
     #[test]
     fn the_same_content_and_stamp_make_the_same_bytes() {
         let content = thread(&["one", "zwei 👍"], None);
-        assert_eq!(freeze(&account(), &content, stamp()).unwrap(), freeze(&account(), &content, stamp()).unwrap());
+        assert_eq!(
+            freeze(&account(), &content, stamp(), None).unwrap(),
+            freeze(&account(), &content, stamp(), None).unwrap()
+        );
     }
 
     #[test]
     fn gates_have_the_keys_of_their_posts_and_stand_behind_them() {
         let gates = Gates { replies: Some(vec![Allow::Mentioned, Allow::Followers]), no_quotes: true };
         let content = Content { gates, ..thread(&["one", "two"], None) };
-        let prepared = freeze(&account(), &content, stamp()).unwrap();
+        let prepared = freeze(&account(), &content, stamp(), None).unwrap();
         let writes = writes(&prepared);
         let collections: Vec<_> = writes.iter().map(|write| write["collection"].as_str().unwrap()).collect();
         let (post, thread, quotes) = (Post::NSID, "app.bsky.feed.threadgate", "app.bsky.feed.postgate");
@@ -232,7 +236,7 @@ mod tests {
             tags: vec!["rust".to_owned()],
             ..thread(&["one", "two"], None)
         };
-        let writes = writes(&freeze(&account(), &content, stamp()).unwrap());
+        let writes = writes(&freeze(&account(), &content, stamp(), None).unwrap());
         let labels = json!({"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "porn"}]});
         assert_eq!((&writes[0]["value"]["labels"], &writes[1]["value"]["labels"]), (&labels, &labels));
         assert_eq!(writes[0]["value"]["tags"], json!(["rust"]));

@@ -8,8 +8,8 @@ use skein_atproto::richtext::{self, Detected, Feature};
 use skein_atproto::syntax::Handle;
 use skein_domain::ports::Stamp;
 use skein_domain::{
-    Account, Card, CardPreview, Draft, FacetKind, FacetPreview, Fault, MediaPreview, PartPreview, Picture, Preview,
-    PreviewFault, RecordPreview, Warning,
+    Account, CaptionPreview, Card, CardPreview, Draft, FacetKind, FacetPreview, Fault, MediaPreview, PartPreview,
+    Picture, Preview, PreviewFault, RecordPreview, Video, VideoPreview, Warning,
 };
 
 use super::capabilities::MAX_MENTIONS;
@@ -31,7 +31,15 @@ pub fn preview(draft: &Draft) -> Preview {
     let mut parts = Vec::with_capacity(laid.len());
     for (index, LaidPart { text, graphemes, detected, media }) in laid.into_iter().enumerate() {
         let facets = detected.into_iter().filter_map(|found| unresolved(index, found, &mut warnings)).collect();
-        parts.push(PartPreview { graphemes, bytes: text.len(), text, facets, media: Vec::new(), card: None });
+        parts.push(PartPreview {
+            graphemes,
+            bytes: text.len(),
+            text,
+            facets,
+            media: Vec::new(),
+            card: None,
+            video: None,
+        });
         if !media.is_empty() {
             of_media.push(not_opened(index));
             of_media.extend(alt_warnings(index, &media));
@@ -44,13 +52,14 @@ pub fn preview(draft: &Draft) -> Preview {
 
 /// The parts of resolved content.
 pub(crate) fn parts(content: Content) -> Vec<PartPreview> {
-    let part = |PartContent { text, facets, pictures, card }: PartContent| PartPreview {
+    let part = |PartContent { text, facets, pictures, card, video }: PartContent| PartPreview {
         graphemes: richtext::graphemes(&text),
         bytes: text.len(),
         text,
         facets: facets.into_iter().filter_map(resolved).collect(),
         media: pictures.into_iter().map(shown).collect(),
         card: card.map(shown_card),
+        video: video.map(shown_video),
     };
     content.parts.into_iter().map(part).collect()
 }
@@ -59,23 +68,39 @@ fn shown(Picture { mime, bytes, width, height, alt, .. }: Picture) -> MediaPrevi
     MediaPreview { mime, bytes, width, height, alt }
 }
 
+fn shown_video(Video { bytes, film, alt, captions, .. }: Video) -> VideoPreview {
+    VideoPreview {
+        mime: film.mime,
+        bytes,
+        width: film.shape.map(|(width, _)| width),
+        height: film.shape.map(|(_, height)| height),
+        duration_ms: film.duration_ms,
+        presentation: if film.is_gif { "gif" } else { "default" },
+        alt,
+        captions: captions
+            .into_iter()
+            .map(|caption| CaptionPreview { lang: caption.lang, bytes: caption.bytes })
+            .collect(),
+    }
+}
+
 fn shown_card(Card { url, title, description, thumb }: Card) -> CardPreview {
     CardPreview { url, title, description, thumb: thumb.map(shown) }
 }
 
 fn not_opened(part: usize) -> Warning {
-    let message = format!("The pictures of part {} were not opened: nothing is fitted offline.", part + 1);
+    let message = format!("The pictures or the video of part {} were not opened: nothing is fitted offline.", part + 1);
     Warning::new("pictures_not_opened", format!("parts[{part}].media"), message)
 }
 
 /// The records that freezing makes at the due instant, read from the frozen bytes.
 pub(crate) fn records(account: &Account, content: &Content, due: Timestamp) -> Result<Vec<RecordPreview>, Fault> {
     let first_created_at = Timestamp::from_millisecond(due.as_millisecond()).unwrap_or(due);
-    let prepared = freeze(account, content, Stamp { first_created_at, clock_id: 0, frozen_at: due })?;
+    let prepared = freeze(account, content, Stamp { first_created_at, clock_id: 0, frozen_at: due }, None)?;
     let body: Body = serde_json::from_str(&prepared.body).map_err(|error| unreadable("request", error))?;
     let record = |(index, write): (usize, Write)| RecordPreview {
         account: account.handle.clone(),
-        not_fixed: not_fixed(index, &write.collection, content.reply.is_some()),
+        not_fixed: not_fixed(index, &write, content.reply.is_some()),
         collection: write.collection,
         value: write.value,
     };
@@ -95,9 +120,10 @@ struct Write {
 
 /// What follows from the instant that is allotted when the post is prepared: the time, and with it the addresses and hashes
 /// of the parts before. The root of a thread that answers somebody is theirs, and fixed. A gate names the post that it is for.
-fn not_fixed(index: usize, collection: &str, answers: bool) -> Vec<String> {
+/// A video is what the service makes of it.
+fn not_fixed(index: usize, write: &Write, answers: bool) -> Vec<String> {
     let mut pointers = vec!["/createdAt"];
-    if collection != Post::NSID {
+    if write.collection != Post::NSID {
         pointers.push("/post");
     } else if index > 0 {
         if !answers {
@@ -105,6 +131,7 @@ fn not_fixed(index: usize, collection: &str, answers: bool) -> Vec<String> {
         }
         pointers.extend(["/reply/parent/uri", "/reply/parent/cid"]);
     }
+    pointers.extend(["/embed/video", "/embed/media/video"].into_iter().filter(|at| write.value.pointer(at).is_some()));
     pointers.into_iter().map(str::to_owned).collect()
 }
 

@@ -17,6 +17,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::answers;
+use super::film_uploads::FilmUploads;
 use super::pictures::Uploads;
 use super::{BlueskyConnector, unreadable};
 
@@ -53,6 +54,7 @@ struct ApplyWrites {
     records: Vec<RecordRef>,
     url: Option<String>,
     uploads: Arc<Uploads>,
+    films: Option<Arc<FilmUploads>>,
 }
 
 #[async_trait]
@@ -65,6 +67,9 @@ impl ArmedStep for ApplyWrites {
         let outcome = self.send_once().await;
         if matches!(outcome, Outcome::BlobGone(_)) {
             self.uploads.forget(self.authorized.did());
+            if let Some(films) = &self.films {
+                films.forget(self.authorized.did()).await;
+            }
         }
         outcome
     }
@@ -124,6 +129,7 @@ impl BlueskyConnector {
             records: prepared.records.clone(),
             url: self.address(account, prepared),
             uploads: Arc::clone(&self.uploads),
+            films: self.videos.as_ref().map(|(_, films)| Arc::clone(films)),
         }))
     }
 

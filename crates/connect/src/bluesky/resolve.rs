@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use skein_atproto::richtext::{self, Feature};
 use skein_atproto::syntax::{Did, Handle};
 use skein_bluesky::identity::IdentityError;
-use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
+use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS, VIDEO_LEAD_MS};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::Stamp;
 use skein_domain::{Account, Attached, Category, Draft, Fault, Resolved, Warning};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::BlueskyConnector;
 use super::capabilities::MAX_BODY_BYTES;
-use super::check::{alt_warnings, check_mentions};
+use super::check::{alt_warnings, check_captions, check_mentions};
 use super::content::{Content, PartContent};
 use super::langs::of_draft;
 use super::layout::{LaidOut, LaidPart, lay_out};
@@ -59,9 +59,12 @@ impl BlueskyConnector {
             let (facets, unresolved) = richtext::resolve_mentions(detected, lookup);
             warnings.extend(unresolved.iter().map(|handle| plain_mention(index, handle)));
             warnings.extend(alt_warnings(index, &media));
+            // Told by the check already; a record cannot be made of them.
+            check_captions(index, &media, &mut faults);
             let pictures = attached.pictures.get(index).cloned().unwrap_or_default();
             let card = attached.cards.get(index).cloned().flatten();
-            parts.push(PartContent { text, facets, pictures, card });
+            let video = attached.videos.get(index).cloned().flatten();
+            parts.push(PartContent { text, facets, pictures, card, video });
         }
         warnings.extend(not_guessed);
         let (labels, tags) = (said::labels(draft), draft.tags.clone());
@@ -69,8 +72,7 @@ impl BlueskyConnector {
         match content.to_value() {
             Ok(value) if faults.is_empty() => {
                 check_size(account, &content).map_err(|fault| vec![fault])?;
-                let lead_ms = if attached.has_files() { PICTURES_LEAD_MS } else { TEXT_LEAD_MS };
-                Ok(Resolved { content: value, lead_ms, warnings })
+                Ok(Resolved { content: value, lead_ms: lead_ms(attached), warnings })
             }
             Ok(_) => Err(faults),
             Err(fault) => Err([faults, vec![fault]].concat()),
@@ -130,6 +132,14 @@ impl BlueskyConnector {
     }
 }
 
+fn lead_ms(attached: &Attached) -> i64 {
+    match attached {
+        attached if attached.has_videos() => VIDEO_LEAD_MS,
+        attached if attached.has_files() => PICTURES_LEAD_MS,
+        _ => TEXT_LEAD_MS,
+    }
+}
+
 /// The address in a field; one that cannot be read is told.
 fn read(given: Option<&str>, role: Role, faults: &mut Vec<Fault>) -> Option<Address> {
     Address::parse(given?, role).map_err(|fault| faults.push(fault)).ok()
@@ -158,7 +168,7 @@ pub(crate) fn mentioned(laid: &[LaidPart]) -> Vec<Handle> {
 /// Measures the request as it will be frozen: its length does not depend on the instant.
 fn check_size(account: &Account, content: &Content) -> Result<(), Fault> {
     let at = Timestamp::UNIX_EPOCH;
-    let bytes = freeze(account, content, Stamp { first_created_at: at, clock_id: 0, frozen_at: at })?.body.len();
+    let bytes = freeze(account, content, Stamp { first_created_at: at, clock_id: 0, frozen_at: at }, None)?.body.len();
     if bytes <= MAX_BODY_BYTES {
         return Ok(());
     }

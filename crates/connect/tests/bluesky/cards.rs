@@ -125,7 +125,7 @@ async fn parts_with_pictures_and_posts_that_want_none_have_no_card() {
     let site = Site::start().await.unwrap();
     let url = site.page("/page", PAGE);
     let mut pictured = linking(&url);
-    pictured.parts[0].media = vec![Media { source: "goose.jpg".to_owned(), alt: String::new() }];
+    pictured.parts[0].media = vec![Media::new("goose.jpg", "")];
     let unwanted = Draft { card: CardChoice::Never, ..linking(&url) };
     for draft in [pictured, unwanted, linking("no link at all")] {
         let made = cards(&draft).await;

@@ -22,6 +22,13 @@ pub const TEXT_LEAD_MS: i64 = 30_000;
 /// How long before its instant a delivery with pictures is prepared, in milliseconds: they are uploaded then.
 pub const PICTURES_LEAD_MS: i64 = 60_000;
 
+/// How long before its instant a delivery with a video is first looked at, in milliseconds: the video is uploaded and encoded
+/// then. Its bytes are frozen no earlier than those of a delivery with pictures, or later posts would be dated after it.
+pub const VIDEO_LEAD_MS: i64 = 1_200_000;
+
+/// How long after its grace a delivery may leave that waited for its video all the while, in milliseconds.
+pub const VIDEO_BEYOND_GRACE_MS: i64 = 7_200_000;
+
 /// How long before its instant a delivery is armed, in milliseconds; from then on it can no longer be stopped.
 pub const ARM_LEAD_MS: i64 = 1_000;
 
@@ -91,6 +98,16 @@ impl Delivery {
     /// When it is looked at first.
     pub fn prepare_at(&self) -> Timestamp {
         lead_before(self.due, self.lead_ms)
+    }
+
+    /// When its bytes are frozen at the earliest: later than it is looked at first where something takes long to upload.
+    pub fn freeze_at(&self) -> Timestamp {
+        lead_before(self.due, self.lead_ms.min(PICTURES_LEAD_MS))
+    }
+
+    /// Whether it is looked at early for the sake of a video.
+    pub fn has_long_upload(&self) -> bool {
+        self.lead_ms > PICTURES_LEAD_MS
     }
 
     /// When a delivery that is due then is armed.

@@ -16,6 +16,8 @@ pub enum Waiting {
     },
     /// What it needs at the platform is being brought there, beside the lane; looked at again at the wake-up.
     Uploading,
+    /// What it needs is at the platform, well ahead of its time.
+    Uploaded,
     /// An earlier delivery of the same lane is not settled yet; sending now would blur what became of it.
     Unsettled {
         /// The earlier one.

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
 
-use super::Originals;
+use super::{LocalFile, Originals};
 use crate::outcome::Obstacle;
 use crate::{
-    Account, Attached, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, MadeCards, Outcome, Part, PartPreview,
-    Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved,
+    Account, Attached, DeliveryId, Draft, Evidence, Fault, Finding, MadeCards, Outcome, Part, PartPreview, Platform,
+    Prepared, Preview, RecordPreview, RecordRef, Resolved, Usable,
 };
 
 /// What the platform allows, as data.
@@ -27,6 +27,10 @@ pub struct Limits {
     pub pictures: usize,
     /// The largest file that is looked at to make a picture of it.
     pub picture_input_bytes: u64,
+    /// The largest file of any kind that is fetched.
+    pub media_input_bytes: u64,
+    /// Captions of one video.
+    pub captions: usize,
 }
 
 /// What the freeze allots to a delivery: the instants and addresses that no other delivery of its lane has.
@@ -78,9 +82,13 @@ pub trait Connector: Send + Sync {
     /// The records that `prepare` will make at the due instant, with what is not fixed before then marked.
     fn records(&self, account: &Account, content: &Value, due: Timestamp) -> Result<Vec<RecordPreview>, Fault>;
 
-    /// Makes of a file the picture that the platform takes. The same bytes always make the same picture. The fault needs
-    /// no field: whoever asks adds it.
-    async fn fit(&self, original: Vec<u8>) -> Result<Fitted, Fault>;
+    /// Tells by its bytes whether a file is a picture or a video, and makes of a picture the one that the platform takes: the
+    /// same bytes always make the same picture. A video is taken as it is, or refused. The fault needs no field: whoever asks
+    /// adds it.
+    async fn fit(&self, original: &LocalFile) -> Result<Usable, Fault>;
+
+    /// The captions in a file, checked. The fault needs no field.
+    async fn caption(&self, original: &LocalFile) -> Result<Vec<u8>, Fault>;
 
     /// Makes the link cards of a draft which passed `check`: asks its pages, and fits their pictures.
     async fn cards(&self, draft: &Draft, originals: &dyn Originals) -> MadeCards;
@@ -89,12 +97,13 @@ pub trait Connector: Send + Sync {
     /// order. Returns every fault at once.
     async fn resolve(&self, account: &Account, draft: &Draft, attached: &Attached) -> Result<Resolved, Vec<Fault>>;
 
-    /// Whether something must be brought to the platform before `prepare`, as far as this process knows.
-    fn needs_upload(&self, account: &Account, content: &Value) -> bool;
+    /// Whether something must be brought to the platform before `prepare`, as far as this process knows: also what is there, and
+    /// may be forgotten by the instant.
+    fn needs_upload(&self, account: &Account, content: &Value, due: Timestamp) -> bool;
 
     /// Brings to the platform what the content needs there. Harmless to repeat, and done beside everything else: nobody waits
     /// for it, and it may take minutes.
-    async fn upload(&self, account: &Account, content: &Value) -> Result<(), Obstacle>;
+    async fn upload(&self, account: &Account, content: &Value, due: Timestamp) -> Result<(), Obstacle>;
 
     /// Verifies that what was looked up still holds and makes the final bytes. What needs an upload is not prepared.
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle>;

@@ -5,6 +5,13 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::LocalFile;
+
+/// How much of a file is hashed at once.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The SHA-256 of a file's bytes, in lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,6 +22,26 @@ impl ContentHash {
     /// The hash of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(HEXLOWER.encode(&Sha256::digest(bytes)))
+    }
+
+    /// The hash and the length of what a reader gives, to its end; `each` sees every piece of it in order.
+    ///
+    /// # Errors
+    /// Those of the reader and of `each`.
+    pub fn of_reader(mut reader: impl Read, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<(Self, u64)> {
+        let (mut hash, mut length, mut piece) = (Sha256::new(), 0, vec![0; CHUNK_BYTES]);
+        loop {
+            let read = match reader.read(&mut piece) {
+                Ok(0) => return Ok((Self(HEXLOWER.encode(&hash.finalize())), length)),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let piece = piece.get(..read).unwrap_or_default();
+            hash.update(piece);
+            length += piece.len() as u64;
+            each(piece)?;
+        }
     }
 
     /// Reads sixty-four lower-case hex digits.
@@ -73,6 +100,12 @@ pub enum MediaError {
 pub trait MediaFiles: Send + Sync {
     /// Keeps the bytes, durably, and returns their hash. The file is new again if it was there already.
     async fn put(&self, bytes: &[u8]) -> Result<ContentHash, MediaError>;
+    /// Keeps the bytes of a file as `put` does, without holding them in memory. Returns their hash and how many they are.
+    async fn put_file(&self, file: &Path) -> Result<(ContentHash, u64), MediaError>;
+    /// The bytes as a file, checked against their hash without holding them in memory; `None` when there is no such file.
+    async fn locate(&self, hash: &ContentHash) -> Result<Option<LocalFile>, MediaError>;
+    /// What `put_file` would return, without keeping anything.
+    async fn measure(&self, file: &Path) -> Result<(ContentHash, u64), MediaError>;
     /// The bytes, checked against their hash; `None` when there is no such file.
     async fn get(&self, hash: &ContentHash) -> Result<Option<Vec<u8>>, MediaError>;
     /// The files that were last put before an instant, in the order of their hashes: those that follow `after`, at most

@@ -4,6 +4,7 @@ mod clock;
 mod connector;
 mod entropy;
 mod ledger;
+mod local_file;
 mod media_files;
 mod originals;
 
@@ -13,5 +14,6 @@ pub use entropy::Entropy;
 pub use ledger::{
     Change, Claim, ClaimRequest, Guard, LaneClock, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
+pub use local_file::LocalFile;
 pub use media_files::{ContentHash, MediaError, MediaFiles};
 pub use originals::Originals;

@@ -1,7 +1,8 @@
-//! Where the pictures of a submission come from before they are fitted.
+//! Where the pictures and videos of a submission come from before they are fitted.
 
 use async_trait::async_trait;
 
+use super::LocalFile;
 use crate::Fault;
 
 /// How a door gets at what its people name. The command line reads files; a server must not read those of its own disk.
@@ -10,4 +11,8 @@ pub trait Originals: Send + Sync {
     /// The bytes of a picture, whole; more than `max_bytes` are refused, not cut. The fault needs no field: whoever asks
     /// adds it.
     async fn read(&self, source: &str, max_bytes: u64) -> Result<Vec<u8>, Fault>;
+
+    /// A picture, a video or captions as a file; what is fetched for it is refused beyond `max_bytes`. What lies on this machine
+    /// is handed out as it is, whatever its length. The fault needs no field.
+    async fn open(&self, source: &str, max_bytes: u64) -> Result<LocalFile, Fault>;
 }

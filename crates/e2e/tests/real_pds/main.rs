@@ -3,6 +3,7 @@
 
 mod beside;
 mod crash;
+mod films;
 mod generated;
 mod login;
 mod preview;

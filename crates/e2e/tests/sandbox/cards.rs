@@ -8,7 +8,7 @@ use skein_testkit::pictures::jpeg;
 use crate::Scene;
 
 impl Scene {
-    fn embeds(&self) -> Vec<Value> {
+    pub(crate) fn embeds(&self) -> Vec<Value> {
         let values = self.sandbox.values(&self.alice.did, "app.bsky.feed.post").unwrap();
         values.into_iter().map(|mut value| value["embed"].take()).collect()
     }

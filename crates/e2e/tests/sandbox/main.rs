@@ -1,5 +1,5 @@
 //! Every fault of the sandbox's list ends in the state that the design says.
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails the test")]
 
 mod beside;
 mod budget;
@@ -7,6 +7,9 @@ mod cards;
 mod deleting;
 mod expired;
 mod faults;
+mod films;
+mod films_fixed;
+mod films_upload;
 mod held;
 mod pictures;
 mod profile;

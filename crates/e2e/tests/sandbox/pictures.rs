@@ -132,7 +132,7 @@ async fn what_is_no_picture_is_refused_by_name_all_at_once() {
         ("words.png", b"These are words.".to_vec(), "picture_format_unknown"),
         ("cut.jpg", whole[..whole.len() / 2].to_vec(), "picture_truncated"),
         ("bomb.png", bomb(), "picture_too_many_pixels"),
-        ("moves.gif", gif(10, 10, 2), "picture_moves"),
+        ("moves.gif", gif(10, 10, 2), "video_not_alone"),
         ("page.svg", b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), "picture_format_not_taken"),
     ];
     let mut arguments = vec!["post".to_owned(), "Look".to_owned(), "--json".to_owned()];
@@ -144,7 +144,7 @@ async fn what_is_no_picture_is_refused_by_name_all_at_once() {
     let refused = scene.rig.run(&arguments).await.exits(3).json();
     let told: Vec<_> =
         refused["errors"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect();
-    let expected: Vec<_> = files.iter().map(|(_, _, code)| *code).chain(["picture_unreadable"]).collect();
+    let expected: Vec<_> = files.iter().map(|(_, _, code)| *code).chain(["file_unreadable"]).collect();
     assert_eq!(told, expected, "{refused:#}");
     assert_eq!((scene.records(), scene.rig.media_files()), (0, 0));
 }

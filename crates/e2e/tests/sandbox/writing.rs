@@ -47,10 +47,7 @@ async fn a_picture_that_markdown_names_and_nobody_has_is_refused_by_name() {
     let scene = Scene::set().await;
     let refused = scene.rig.run(&["post", "Look: ![a](nowhere.png)", "--markdown", "--json"]).await.exits(3).json();
     let fault = &refused["errors"][0];
-    assert_eq!(
-        (fault["code"].as_str(), fault["field"].as_str()),
-        (Some("picture_unreadable"), Some("parts[0].media[0]"))
-    );
+    assert_eq!((fault["code"].as_str(), fault["field"].as_str()), (Some("file_unreadable"), Some("parts[0].media[0]")));
     assert!(fault["message"].as_str().unwrap().starts_with("nowhere.png: "), "{fault:#}");
     assert_eq!(scene.records(), 0);
 }

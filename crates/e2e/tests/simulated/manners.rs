@@ -8,8 +8,7 @@ use skein_intake::Submission;
 use crate::{HOUR_MS, World};
 
 fn submission(text: &str, pictures: &[&str], accounts: &[&str], at: &str) -> Submission {
-    let media =
-        pictures.iter().map(|source| Media { source: (*source).to_owned(), alt: "a swan".to_owned() }).collect();
+    let media = pictures.iter().map(|source| Media::new(*source, "a swan")).collect();
     Submission {
         draft: Draft { parts: vec![Part { text: text.to_owned(), media }], ..Draft::default() },
         name: None,

@@ -54,7 +54,7 @@ async fn another_body_under_the_same_name_is_refused_and_names_the_first() {
     let mut later = named("launch", "Out now");
     later.at = Some("in 20m".to_owned());
     let mut pictured = named("launch", "Out now");
-    pictured.draft.parts[0].media = vec![Media { source: "swan.png".to_owned(), alt: String::new() }];
+    pictured.draft.parts[0].media = vec![Media::new("swan.png", "")];
     for other in [named("launch", "Out soon"), later, pictured] {
         let error = submit(&world, other).await.unwrap_err();
         let fault = error.faults().remove(0);
@@ -166,7 +166,7 @@ async fn a_post_that_is_refused_for_its_name_leaves_no_picture() {
     world.account("goose").await;
     world.originals.add("swan.png", b"a swan");
     let mut wrong = named(" launch", "Out now");
-    wrong.draft.parts[0].media = vec![Media { source: "swan.png".to_owned(), alt: String::new() }];
+    wrong.draft.parts[0].media = vec![Media::new("swan.png", "")];
     assert_eq!(refused(submit(&world, wrong).await), "ref_invalid");
     assert_eq!(world.media.count(), 0);
 }

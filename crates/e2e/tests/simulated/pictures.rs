@@ -24,7 +24,7 @@ impl World {
     }
 
     fn submission(text: &str, media: &[&str], at: &str) -> Submission {
-        let media = media.iter().map(|name| Media { source: (*name).to_owned(), alt: format!("A {name}.") });
+        let media = media.iter().map(|name| Media::new(*name, format!("A {name}.")));
         let part = Part { text: text.to_owned(), media: media.collect() };
         Submission {
             draft: Draft { parts: vec![part], ..Draft::default() },

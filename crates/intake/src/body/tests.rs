@@ -2,7 +2,7 @@
 
 use super::*;
 use serde_json::json;
-use skein_domain::{Gates, ReplyGate};
+use skein_domain::{Gates, Media, NamedCaption, ReplyGate};
 
 fn read(body: Value) -> Body {
     Body::read(body, &TimeZone::UTC).unwrap()
@@ -46,12 +46,36 @@ fn pictures_are_addresses_or_objects() {
         "media": ["a.png", {"url": "https://example.com/b.png", "alt": "B"}, {"url": "c.png", "alt": null}],
         "thread": [{"text": "two", "media": ["d.png"]}],
     }));
-    let media = |source: &str, alt: &str| Media { source: source.to_owned(), alt: alt.to_owned() };
+    let media = |source: &str, alt: &str| Media::new(source, alt);
     assert_eq!(faults(&body), []);
     assert_eq!(texts(&body), ["", "two"]);
     let parts = body.submission.draft.parts;
     assert_eq!(parts[0].media, [media("a.png", ""), media("https://example.com/b.png", "B"), media("c.png", "")]);
     assert_eq!(parts[1].media, [media("d.png", "")]);
+}
+
+#[test]
+fn captions_are_read_and_what_is_wrong_with_them_is_named() {
+    let body = read(json!({
+        "text": "one", "media": [
+            {"url": "a.mp4", "alt": "A", "captions": [{"lang": "en", "url": "a.vtt"}, {"url": "b.vtt"}]},
+            {"url": "b.mp4", "captions": null},
+            {"url": "c.mp4", "captions": {"lang": "en"}},
+            {"url": "d.mp4", "captions": ["d.vtt", {"lang": "en"}, {"lang": 5, "url": ""}, {"lang": "en", "url": "d.vtt", "label": "D"}]},
+        ],
+    }));
+    let expected = [
+        (Some(0), "wrong_type", "media[2].captions"),
+        (Some(0), "wrong_type", "media[3].captions[0]"),
+        (Some(0), "caption_without_url", "media[3].captions[1].url"),
+        (Some(0), "wrong_type", "media[3].captions[2].lang"),
+        (Some(0), "unknown_field", "media[3].captions[3].label"),
+    ];
+    assert_eq!(faults(&body), expected);
+    let caption = |lang: &str, source: &str| NamedCaption { lang: lang.to_owned(), source: source.to_owned() };
+    let media = &body.submission.draft.parts[0].media;
+    assert_eq!(media[0].captions, [caption("en", "a.vtt"), caption("", "b.vtt")]);
+    assert_eq!((media[1].captions.len(), media[3].captions.len()), (0, 1));
 }
 
 #[test]

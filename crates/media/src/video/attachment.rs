@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::container::{Container, HEAD_BYTES, Head, identify};
+use super::container::{Container, HEAD_BYTES, Head, identify, is_film};
 use crate::bounds::Bounds;
 use crate::error::MediaError;
 use crate::probe::{Format, Frames, Probe};
@@ -22,6 +22,8 @@ pub enum Attachment {
     },
     /// A video, as far as its first bytes say.
     Video(Container),
+    /// A video of a kind that the video service does not take, by its name with its article.
+    ForeignVideo(&'static str),
 }
 
 /// A file of which the way cannot be told.
@@ -52,6 +54,7 @@ impl Attachment {
                 start(&mut reader)?;
                 Self::of_gif(reader)
             }
+            Head::Foreign(name) if is_film(name) => Ok(Self::ForeignVideo(name)),
             Head::Foreign(_) | Head::Picture | Head::Unknown => Ok(Self::Picture),
         }
     }

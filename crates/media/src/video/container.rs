@@ -71,6 +71,19 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF document"),
 ];
 
+/// Whether a foreign kind of file is for films, and not for sound or documents.
+pub(super) fn is_film(foreign: &str) -> bool {
+    matches!(
+        foreign,
+        "an Ogg file"
+            | "a Flash video"
+            | "a Windows Media file"
+            | "a RealMedia file"
+            | "an AVI video"
+            | "a Matroska video"
+    )
+}
+
 pub(super) fn identify(head: &[u8]) -> Head {
     match head {
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Head::Gif,

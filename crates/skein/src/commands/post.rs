@@ -1,4 +1,4 @@
-//! `skein post`: one text with its pictures, now or at a time.
+//! `skein post`: one text with its pictures or its video, now or at a time.
 
 use skein_domain::Part;
 
@@ -12,9 +12,9 @@ use crate::submit::{Options, submit};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The text, or - for standard input
-    #[arg(required_unless_present = "image")]
+    #[arg(required_unless_present_any = ["image", "video"])]
     pub(crate) text: Option<String>,
-    /// Its pictures.
+    /// Its pictures, or its video.
     #[command(flatten)]
     pub(crate) pictures: Pictures,
     /// When, where and how.

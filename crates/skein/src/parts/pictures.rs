@@ -38,7 +38,7 @@ fn take_from_line(line: &str, folder: &Path, media: &mut Vec<Media>) -> String {
         }
         left.push_str(before);
         if let Some((alt, source, after)) = picture(from) {
-            media.push(Media { source: seen_from(folder, &source), alt });
+            media.push(Media::new(seen_from(folder, &source), alt));
             // The words around a picture keep one space between them.
             let spaced = left.is_empty() || left.ends_with(' ');
             rest = if spaced { after.strip_prefix(' ').unwrap_or(after) } else { after };

@@ -1,7 +1,7 @@
 //! A preview, for people: parts with their counts and facets, what would be refused, the records.
 
 use skein_domain::ports::Limits;
-use skein_domain::{CardPreview, MediaPreview, PartPreview, Preview, RecordPreview};
+use skein_domain::{CardPreview, MediaPreview, PartPreview, Preview, RecordPreview, VideoPreview};
 
 use super::faults;
 use crate::exit::{Exit, Failure};
@@ -58,12 +58,25 @@ fn part_lines(part: &PartPreview, limits: Limits) -> Vec<Line> {
         lines.push(Line::from("  ").and(Tone::Faint, label).and(Tone::Plain, format!(" {shown}")));
     }
     lines.extend(part.card.iter().flat_map(card_lines));
+    lines.extend(part.video.iter().map(video_line));
     lines
 }
 
 fn picture_words(picture: &MediaPreview) -> String {
     let MediaPreview { mime, bytes, width, height, .. } = picture;
     format!("{mime}, {width} × {height} px, {bytes} bytes")
+}
+
+fn video_line(video: &VideoPreview) -> Line {
+    let VideoPreview { mime, bytes, width, height, duration_ms, presentation, alt, captions } = video;
+    let mut words = vec![mime.clone()];
+    words.extend(width.zip(*height).map(|(width, height)| format!("{width} × {height} px")));
+    words.extend(duration_ms.map(|ms| format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)));
+    words.push(format!("{bytes} bytes"));
+    words.extend((*presentation == "gif").then(|| "shown as a GIF".to_owned()));
+    words.push(if alt.trim().is_empty() { "no alt text".to_owned() } else { format!("“{alt}”") });
+    words.extend(captions.iter().map(|caption| format!("captions in {}", caption.lang)));
+    Line::from("  ").and(Tone::Faint, format!("{:9}", "video")).and(Tone::Plain, format!(" {}", words.join(", ")))
 }
 
 fn card_lines(card: &CardPreview) -> Vec<Line> {
@@ -94,8 +107,7 @@ mod tests {
     use serde_json::json;
     use skein_domain::{FacetKind, FacetPreview, Fault, Warning};
 
-    const LIMITS: Limits =
-        Limits { text_graphemes: 300, text_bytes: 3_000, parts: 200, langs: 3, pictures: 10, picture_input_bytes: 9 };
+    const LIMITS: Limits = skein_connect::bluesky::LIMITS;
 
     fn part() -> PartPreview {
         let facet = FacetPreview { byte_start: 7, byte_end: 10, kind: FacetKind::Tag, value: "is".to_owned() };
@@ -106,6 +118,7 @@ mod tests {
             facets: vec![facet],
             media: Vec::new(),
             card: None,
+            video: None,
         }
     }
 
@@ -131,6 +144,32 @@ mod tests {
             "Record in app.bsky.feed.post of @alice.test\nNot yet fixed, until the post is prepared: /createdAt, /reply/root/uri\n{\n  \
              \"text\": \"hi\"\n}"
         );
+    }
+
+    #[test]
+    fn a_video_says_what_it_is() {
+        let captions = vec![skein_domain::CaptionPreview { lang: "en".to_owned(), bytes: 7 }];
+        let video = VideoPreview {
+            mime: "video/mp4".to_owned(),
+            bytes: 9,
+            width: Some(64),
+            height: Some(48),
+            duration_ms: Some(2_345),
+            presentation: "gif",
+            alt: "A goose.".to_owned(),
+            captions,
+        };
+        let shown = "  video     video/mp4, 64 × 48 px, 2.3 s, 9 bytes, shown as a GIF, “A goose.”, captions in en";
+        assert_eq!(video_line(&video).plain(), shown);
+        let unknown = VideoPreview {
+            width: None,
+            duration_ms: None,
+            presentation: "default",
+            alt: " ".to_owned(),
+            captions: Vec::new(),
+            ..video
+        };
+        assert_eq!(video_line(&unknown).plain(), "  video     video/mp4, 9 bytes, no alt text");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(crate) mod records;
 pub(crate) mod sessions;
 pub(crate) mod story;
 pub(crate) mod vault_keys;
+pub(crate) mod video_uploads;
 pub(crate) mod workspaces;
 
 use serde::Serialize;

@@ -72,6 +72,14 @@ async fn what_breaks_an_invariant_is_refused_by_its_name() {
         ),
         ("INSERT INTO profiles (actor, asked_at) VALUES ('did:plc:a', 0)", "profile_is_there_or_gone"),
         ("INSERT INTO profiles (actor, gone, asked_at) VALUES ('did:plc:a', 'away', 0)", "profile_gone_is_known"),
+        (
+            "INSERT INTO video_uploads (did, file, changed_at, lease_owner) VALUES ('d', 'f', 0, 'w')",
+            "video_upload_lease_is_whole",
+        ),
+        (
+            "INSERT INTO video_uploads (did, file, changed_at, done_at) VALUES ('d', 'f', 0, 0)",
+            "video_upload_is_done_with_its_state",
+        ),
     ];
     for (sql, constraint) in cases {
         let refusal = sqlx::query(sql).execute(&raw).await.expect_err(sql).to_string();
@@ -120,6 +128,17 @@ async fn every_nullable_column_is_written_with_and_without_a_value() {
 
     for known in [crate::profiles::seen("did:plc:a", "alice.test", 1), crate::profiles::gone("did:plc:b", 2)] {
         assert_eq!(store.profiles().keep(&known).await.unwrap(), None);
+    }
+    let videos = store.videos();
+    for name in ["begun", "done"] {
+        let of = skein_store::VideoFile { did: "did:plc:a", file: name };
+        let lease = skein_store::UploadLease { owner: "w", now: at_ms(0), until: at_ms(1) };
+        assert!(videos.lease(of, lease).await.unwrap());
+        if name == "done" {
+            let kept = skein_store::KeptUpload { state: "{}".to_owned(), done_at: Some(at_ms(0)) };
+            assert!(videos.keep(of, &kept, lease).await.unwrap());
+            videos.release(of, "w").await.unwrap();
+        }
     }
 
     let raw = file.raw().await;

@@ -44,5 +44,6 @@ fn part_of(text: &str) -> PartPreview {
         facets: Vec::new(),
         media: Vec::new(),
         card: None,
+        video: None,
     }
 }

@@ -18,7 +18,7 @@ pub async fn a_submission_reads_back_with_its_stories(ledger: Arc<dyn Ledger>) {
     let mut post = scene.samples.post_submitted(&["First.", "Second."], at_us(9_000_001), at_us(3));
     post.named = Some(named("a ref of 100 % _?"));
     post.draft.reply_to = Some("at://did:plc:x/app.bsky.feed.post/3k".to_owned());
-    post.draft.parts[1].media = vec![Media { source: "swan.png".to_owned(), alt: "A swan.".to_owned() }];
+    post.draft.parts[1].media = vec![Media::new("swan.png", "A swan.")];
     post.draft.langs = vec!["fr".to_owned(), "pt-BR".to_owned()];
     post.draft.layout = Layout { format: Format::Markdown, split: Split::Numbered, shorten: true };
     let mut deliveries = [scene.samples.delivery(&post, &one), scene.samples.delivery(&post, &two)];

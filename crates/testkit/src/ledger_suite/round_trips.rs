@@ -38,9 +38,9 @@ pub async fn every_variant_inside_the_states(ledger: Arc<dyn Ledger>) {
     let account = scene.account("goose.example").await;
     let wake_at = at_us(1);
     let mut states = Vec::new();
-    for waiting in
-        [None, Some(waiting_retry()), Some(Waiting::Unsettled { delivery: scene.samples.stray_delivery_id() })]
-    {
+    let unsettled = Waiting::Unsettled { delivery: scene.samples.stray_delivery_id() };
+    let reasons = [waiting_retry(), Waiting::Uploading, Waiting::Uploaded, unsettled];
+    for waiting in reasons.into_iter().map(Some).chain([None]) {
         states.push(State::Scheduled { wake_at, waiting: waiting.clone() });
         states.push(State::Ready { wake_at, waiting: waiting.clone(), earlier: None });
         states.push(State::Ready { wake_at, waiting, earlier: Some(full_evidence()) });

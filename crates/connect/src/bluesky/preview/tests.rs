@@ -1,13 +1,16 @@
 //! The preview is the post.
 
 use super::*;
+use crate::bluesky::film_uploads::Blobs;
 use crate::bluesky::gates::{Allow, Gates};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use skein_atproto::record::{ReplyRef, StrongRef, record_cid};
 use skein_atproto::richtext::resolve_mentions;
 use skein_atproto::syntax::{AtUri, Did, Language};
-use skein_domain::{AccountId, Part, Platform, Standing, WorkspaceId};
+use skein_bluesky::blob::Blob;
+use skein_domain::ports::ContentHash;
+use skein_domain::{AccountId, Caption, Film, Part, Platform, Standing, WorkspaceId};
 
 struct Zero;
 impl skein_domain::ports::Entropy for Zero {
@@ -93,20 +96,47 @@ fn said() -> impl Strategy<Value = (Vec<String>, Vec<String>, bool)> {
     (some(&["sexual", "nudity", "!no-unauthenticated"]), some(&["rust", "été", "two words"]), any::<bool>())
 }
 
+/// None, a video, or a GIF that moves; with captions or without.
+fn video() -> impl Strategy<Value = Option<Video>> {
+    let video = (any::<u8>(), any::<bool>(), prop::sample::subsequence(vec!["en", "pt-BR"], 0..=2));
+    prop::option::of(video.prop_map(|(seed, is_gif, langs)| {
+        let caption = |lang: &str| Caption { lang: lang.to_owned(), file: ContentHash::of(lang.as_bytes()), bytes: 7 };
+        let shape = (!is_gif).then_some((64, 48));
+        Video {
+            file: ContentHash::of(&[seed]),
+            bytes: seed.into(),
+            film: Film { mime: "video/mp4".to_owned(), shape, duration_ms: None, is_gif },
+            alt: if is_gif { String::new() } else { "A goose.".to_owned() },
+            captions: langs.into_iter().map(caption).collect(),
+        }
+    }))
+}
+
+/// What the service made of every video.
+fn encoded(content: &Content) -> Blobs {
+    let blob = |video: &Video| {
+        let cid = skein_atproto::record::cid_of_blob(video.file.as_str().as_bytes());
+        Blob { cid, mime_type: "video/mp4".to_owned(), size: 1_234_567 }
+    };
+    content.videos().map(|video| (video.file.clone(), blob(video))).collect()
+}
+
 fn content() -> impl Strategy<Value = Content> {
     let langs = prop::sample::subsequence(vec!["en", "pt-BR", "zh-Hant"], 0..=3);
-    (vec(text(), 1..6), langs, any::<bool>(), said(), gates()).prop_map(|(texts, langs, answers, said, gates)| {
-        let part = |text: String| {
-            let text = richtext::compose(&text);
-            let facets = resolve_mentions(richtext::detect(&text), did_of).0;
-            PartContent { text, facets, pictures: Vec::new(), card: None }
-        };
-        let langs = langs.into_iter().map(|lang| Language::parse(lang).unwrap()).collect();
-        let (labels, tags, quotes) = said;
-        let quote = quotes.then(|| reply().root);
-        let parts = texts.into_iter().map(part).collect();
-        Content { parts, reply: answers.then(reply), quote, langs, labels, tags, gates }
-    })
+    (vec((text(), video()), 1..6), langs, any::<bool>(), said(), gates()).prop_map(
+        |(texts, langs, answers, said, gates)| {
+            let part = |(text, video): (String, _)| {
+                let text = richtext::compose(&text);
+                let facets = resolve_mentions(richtext::detect(&text), did_of).0;
+                PartContent { text, facets, video, ..PartContent::default() }
+            };
+            let langs = langs.into_iter().map(|lang| Language::parse(lang).unwrap()).collect();
+            let (labels, tags, quotes) = said;
+            let quote = quotes.then(|| reply().root);
+            let parts = texts.into_iter().map(part).collect();
+            Content { parts, reply: answers.then(reply), quote, langs, labels, tags, gates }
+        },
+    )
 }
 
 proptest! {
@@ -117,7 +147,7 @@ proptest! {
         let due = Timestamp::from_microsecond(due_us).unwrap();
         let shown = records(&account(), &content, due).unwrap();
         let first_created_at = Timestamp::from_millisecond(due.as_millisecond() + late_ms).unwrap();
-        let frozen = freeze(&account(), &content, Stamp { first_created_at, clock_id, frozen_at: due }).unwrap();
+        let frozen = freeze(&account(), &content, Stamp { first_created_at, clock_id, frozen_at: due }, Some(&encoded(&content))).unwrap();
         let body: Body = serde_json::from_str(&frozen.body).unwrap();
         prop_assert_eq!(shown.len(), body.writes.len());
         for (index, ((mut shown, write), made)) in shown.into_iter().zip(body.writes).zip(frozen.records).enumerate() {
@@ -139,7 +169,7 @@ proptest! {
         let part = |text: &String| {
             let text = richtext::compose(text);
             let facets = resolve_mentions(richtext::detect(&text), did_of).0;
-            PartContent { text, facets, pictures: Vec::new(), card: None }
+            PartContent { text, facets, ..PartContent::default() }
         };
         let content = Content { parts: texts.iter().map(part).collect(), ..Content::default() };
         let online = parts(content);
@@ -160,7 +190,7 @@ proptest! {
 
 #[test]
 fn what_is_not_fixed_is_there_with_a_provisional_value() {
-    let part = |text: &str| PartContent { text: text.to_owned(), facets: Vec::new(), pictures: Vec::new(), card: None };
+    let part = |text: &str| PartContent { text: text.to_owned(), ..PartContent::default() };
     let content = |reply| Content { parts: vec![part("one"), part("two"), part("three")], reply, ..Content::default() };
     let due: Timestamp = "2026-12-01T08:00:00.0019Z".parse().unwrap();
     let alone = records(&account(), &content(None), due).unwrap();
@@ -173,6 +203,24 @@ fn what_is_not_fixed_is_there_with_a_provisional_value() {
     assert_eq!(answer[0].not_fixed, ["/createdAt"]);
     assert_eq!(answer[1].not_fixed, ["/createdAt", "/reply/parent/uri", "/reply/parent/cid"]);
     assert_eq!(answer[1].value["reply"]["root"], serde_json::to_value(reply().root).unwrap());
+}
+
+#[test]
+fn nothing_is_frozen_without_what_the_service_made_of_its_videos() {
+    let video = Video {
+        file: ContentHash::of(b"film"),
+        bytes: 4,
+        film: Film { mime: "video/mp4".to_owned(), shape: None, duration_ms: None, is_gif: false },
+        alt: String::new(),
+        captions: Vec::new(),
+    };
+    let content =
+        Content { parts: vec![PartContent { video: Some(video), ..PartContent::default() }], ..Content::default() };
+    let at = Timestamp::UNIX_EPOCH;
+    let stamp = Stamp { first_created_at: at, clock_id: 0, frozen_at: at };
+    assert_eq!(freeze(&account(), &content, stamp, Some(&Blobs::new())).unwrap_err().code, "stored_data_unreadable");
+    let made = freeze(&account(), &content, stamp, Some(&encoded(&content))).unwrap();
+    assert!(made.body.contains("1234567") && !made.body.contains("aspectRatio"), "{}", made.body);
 }
 
 #[test]

@@ -10,7 +10,6 @@ use std::slice;
 use super::network::DemoNetwork;
 use crate::app::App;
 use crate::exit::Failure;
-use crate::originals::FilesAndWeb;
 use crate::render::story::{events, tell};
 use crate::render::times::lateness;
 use crate::screen::{Line, Tone};
@@ -136,7 +135,7 @@ async fn publish(
         default_zone: house.config.zone.clone(),
     };
     let Submitted { post, deliveries, warnings } =
-        house.intake.submit(submission, &FilesAndWeb::new(house.http.clone(), PathBuf::new())).await?;
+        house.intake.submit(submission, &house.originals(PathBuf::new())).await?;
     house.engine.nudge();
     let Some(first) = deliveries.first() else {
         return Err(Failure::system("demo", "The post has no delivery."));

@@ -23,7 +23,7 @@ pub(crate) fn write_preview(preview: &Preview, out: &mut Vec<u8>) -> serde_json:
 }
 
 fn write_part(part: &PartPreview, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    let PartPreview { text, graphemes, bytes, facets, media, card } = part;
+    let PartPreview { text, graphemes, bytes, facets, media, card, video } = part;
     out.extend_from_slice(b"{\"text\":");
     write_text(text, out)?;
     out.extend_from_slice(b",\"graphemes\":");
@@ -40,6 +40,10 @@ fn write_part(part: &PartPreview, out: &mut Vec<u8>) -> serde_json::Result<()> {
     if let Some(card) = card {
         out.extend_from_slice(b",\"card\":");
         write_any(card, out)?;
+    }
+    if let Some(video) = video {
+        out.extend_from_slice(b",\"video\":");
+        write_any(video, out)?;
     }
     out.push(b'}');
     Ok(())
@@ -97,7 +101,9 @@ fn write_any(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) -> serde_json
 mod tests {
     use super::*;
     use serde_json::json;
-    use skein_domain::{CardPreview, FacetKind, Fault, MediaPreview, RecordPreview, Warning};
+    use skein_domain::{
+        CaptionPreview, CardPreview, FacetKind, Fault, MediaPreview, RecordPreview, VideoPreview, Warning,
+    };
 
     fn part(text: &str, values: &[&str]) -> PartPreview {
         let kinds = [FacetKind::Link, FacetKind::Mention, FacetKind::Tag].into_iter().cycle();
@@ -114,6 +120,7 @@ mod tests {
             facets: values.iter().zip(kinds).map(facet).collect(),
             media: Vec::new(),
             card: None,
+            video: None,
         }
     }
 
@@ -155,6 +162,16 @@ mod tests {
             title: "\"\u{202e}".to_owned(),
             description: String::new(),
             thumb: None,
+        });
+        preview.parts[2].video = Some(VideoPreview {
+            mime: "video/mp4".to_owned(),
+            bytes: 9,
+            width: Some(1),
+            height: None,
+            duration_ms: Some(2_000),
+            presentation: "default",
+            alt: "\u{2066}".to_owned(),
+            captions: vec![CaptionPreview { lang: "en".to_owned(), bytes: 7 }],
         });
         preview.records = Some(vec![RecordPreview {
             account: "alice.test".to_owned(),

@@ -17,7 +17,6 @@ use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::zone;
 use crate::exit::{Exit, Failure};
-use crate::originals::FilesAndWeb;
 
 /// Lines that are looked up at the same time.
 const LOOK_UPS_AT_ONCE: usize = 8;
@@ -33,7 +32,7 @@ pub(crate) async fn run(app: &App, offline: bool) -> Result<Exit, Failure> {
     } else {
         let house = app.house().await?;
         let (intake, zone, runtime) = (house.intake.clone(), house.config.zone.clone(), Handle::current());
-        let originals = FilesAndWeb::new(house.http.clone(), PathBuf::new());
+        let originals = house.originals(PathBuf::new());
         let answer = move |line: Line<'_>| {
             preview_of(line, &zone, |body| {
                 let looked_up = runtime.block_on(intake.preview(&body, &originals));

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::zone;
 use crate::exit::{Exit, Failure};
-use crate::originals::FilesAndWeb;
+use crate::fixing::fix_videos;
 use crate::parts::{Written, read_parts, read_text};
 use crate::pictures::Pictures;
 use crate::render::preview;
@@ -22,24 +22,24 @@ use crate::submit::Options;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The text, or - for standard input
-    #[arg(required_unless_present_any = ["thread", "lines", "image"], conflicts_with_all = ["thread", "lines"])]
+    #[arg(required_unless_present_any = ["thread", "lines", "image", "video"], conflicts_with_all = ["thread", "lines"])]
     pub(crate) text: Option<String>,
     /// A thread instead: a file, or -; its parts are split by lines that are exactly ---
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["lines", "image"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["lines", "image", "video"])]
     pub(crate) thread: Option<String>,
     /// Read one post a line from standard input, as JSON, and print one preview a line; faults are told in the lines
     #[arg(
         long,
         conflicts_with_all = [
             "at", "tz", "account", "reply_to", "quote", "lang", "label", "tag", "reply_gate", "no_quotes", "card", "no_card",
-            "ref", "image", "markdown", "split", "numbering", "shorten",
+            "ref", "image", "video", "fix", "markdown", "split", "numbering", "shorten",
         ]
     )]
     pub(crate) lines: bool,
     /// Ask nobody: mentions are told by handle, and there are no records
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Its pictures.
+    /// Its pictures, or its video.
     #[command(flatten)]
     pub(crate) pictures: Pictures,
     /// When, where and how.
@@ -64,8 +64,13 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
         preview_offline(submission, &SystemClock, bluesky::preview)
     } else {
         let house = app.house().await?;
+        let fix = options.fix;
         let submission = options.submission(parts, house.config.zone.clone());
-        house.intake.preview(&submission, &FilesAndWeb::new(house.http.clone(), folder)).await?
+        let mut originals = house.originals(folder);
+        if fix {
+            fix_videos(app, &submission.draft, &mut originals).await?;
+        }
+        house.intake.preview(&submission, &originals).await?
     };
     Ok(show(app, &preview))
 }

@@ -1,0 +1,175 @@
+//! What a failed upload of a video means for its post: it waits, or it has failed, and from where the next try goes on.
+
+use jiff::{SignedDuration, Timestamp};
+use skein_bluesky::video::VideoError;
+use skein_bluesky::xrpc::CallError;
+use skein_domain::outcome::Obstacle;
+use skein_domain::{Category, Fault};
+
+use super::pictures::sentence;
+use super::publish::no_session;
+
+/// Jobs that may fail for reasons that pass before the post fails.
+const FAILED_JOBS_MAX: u32 = 3;
+
+/// How long after a day's videos are used up it is asked again, in milliseconds: nobody says when the next day begins.
+const LIMIT_LOOK_MS: i64 = 900_000;
+
+/// From where the next try goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// From where this one stopped.
+    GoOn,
+    /// From the beginning.
+    Anew {
+        /// How many jobs have failed by now.
+        failed_jobs: u32,
+    },
+}
+
+/// Reads a failure.
+pub(crate) fn of(error: &VideoError, failed_jobs: u32, now: Timestamp) -> (Obstacle, Next) {
+    if let VideoError::Session(error) = error {
+        return (no_session(error), Next::GoOn);
+    }
+    if is_limit(error) {
+        let at = now.checked_add(SignedDuration::from_millis(LIMIT_LOOK_MS)).unwrap_or(now);
+        let fault = fault("video_limit_reached", Category::RateLimit, error).retry_at(at);
+        return (Obstacle::Retry { at: Some(at), fault }, Next::GoOn);
+    }
+    // However the service calls it: with 429 it says when, and not that it never will.
+    if let Some(at) = call_of(error).and_then(|call| call.limited_until(now)) {
+        let fault = fault("video_service_limited", Category::RateLimit, error).retry_at(at);
+        return (Obstacle::Retry { at: Some(at), fault }, Next::GoOn);
+    }
+    let next = next(error, failed_jobs);
+    match next {
+        _ if !error.is_transient() && !call_of(error).is_some_and(CallError::is_transient) => {
+            (Obstacle::Refused(refusal(error)), next)
+        }
+        Next::Anew { failed_jobs } if failed_jobs >= FAILED_JOBS_MAX => {
+            (Obstacle::Refused(refusal(error)), Next::Anew { failed_jobs: 0 })
+        }
+        _ => {
+            let fault = fault("video_not_uploaded", Category::PlatformError, error);
+            (Obstacle::Retry { at: None, fault }, next)
+        }
+    }
+}
+
+fn next(error: &VideoError, failed_jobs: u32) -> Next {
+    match error {
+        VideoError::JobFailed { .. } if !error.is_transient() => Next::Anew { failed_jobs: 0 },
+        VideoError::JobFailed { .. } | VideoError::NeverHeld { .. } => Next::Anew { failed_jobs: failed_jobs + 1 },
+        // It says that there is no such job, and not that it cannot be asked.
+        VideoError::NoWordOfJob { error, .. } if was_answered(error) => Next::Anew { failed_jobs: failed_jobs + 1 },
+        _ => Next::GoOn,
+    }
+}
+
+fn call_of(error: &VideoError) -> Option<&CallError> {
+    match error {
+        VideoError::Call(error) | VideoError::Refused { error, .. } => Some(error),
+        _ => None,
+    }
+}
+
+fn was_answered(error: &CallError) -> bool {
+    error.answer().is_some_and(|answer| answer.response.status.is_client_error())
+}
+
+fn is_limit(error: &VideoError) -> bool {
+    match error {
+        VideoError::NotAllowed { videos_left, bytes_left, given_bytes, .. } => {
+            let is_short = |left: i64| u64::try_from(left).map_or(true, |left| left < *given_bytes);
+            videos_left.is_some_and(|left| left <= 0) || bytes_left.is_some_and(is_short)
+        }
+        VideoError::Refused { name, .. } => name == "DailyLimitExceeded",
+        _ => false,
+    }
+}
+
+fn refusal(error: &VideoError) -> Fault {
+    let (code, category) = match error {
+        VideoError::NotAllowed { .. } => ("video_not_allowed", Category::AccountIssue),
+        VideoError::Refused { name, .. } if name == "UploadForbidden" => ("video_not_allowed", Category::AccountIssue),
+        VideoError::JobFailed { .. } => ("video_not_encoded", Category::PlatformRejected),
+        VideoError::File(_) | VideoError::FileChanged { .. } => ("media_gone", Category::SystemError),
+        _ => ("video_refused", Category::PlatformRejected),
+    };
+    let fault = fault(code, category, error);
+    Fault { retryable: false, ..fault }
+}
+
+fn fault(code: &str, category: Category, error: &VideoError) -> Fault {
+    Fault::new(code, category, sentence(&error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skein_bluesky::video::JobStatus;
+
+    fn now() -> Timestamp {
+        "2026-12-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn failed(code: &str) -> VideoError {
+        let job = JobStatus {
+            job_id: "job-1".to_owned(),
+            state: "JOB_STATE_FAILED".to_owned(),
+            percent: None,
+            blob: None,
+            failure_code: Some(code.to_owned()),
+            error: None,
+            message: None,
+        };
+        VideoError::JobFailed { job: Box::new(job) }
+    }
+
+    #[test]
+    fn a_video_that_cannot_be_encoded_fails_and_is_begun_anew_by_who_tries_again() {
+        let (obstacle, next) = of(&failed("encoding_failure"), 0, now());
+        let Obstacle::Refused(fault) = obstacle else { panic!("{obstacle:?}") };
+        assert_eq!(
+            (fault.code.as_str(), fault.retryable, next),
+            ("video_not_encoded", false, Next::Anew { failed_jobs: 0 })
+        );
+    }
+
+    #[test]
+    fn a_job_that_failed_in_passing_is_done_again_a_few_times() {
+        for (failed_jobs, is_over) in [(0, false), (1, false), (2, true)] {
+            let (obstacle, next) = of(&failed("pds_upload_failure"), failed_jobs, now());
+            assert_eq!(matches!(obstacle, Obstacle::Refused(_)), is_over, "{obstacle:?}");
+            let failed_jobs = if is_over { 0 } else { failed_jobs + 1 };
+            assert_eq!(next, Next::Anew { failed_jobs });
+        }
+        let silent = VideoError::StillRunning { job_id: "job-1".to_owned(), looks: 9 };
+        assert!(matches!(of(&silent, 2, now()), (Obstacle::Retry { at: None, .. }, Next::GoOn)));
+    }
+
+    #[test]
+    fn a_used_up_day_waits_and_an_account_that_may_not_fails() {
+        let not_allowed = |videos_left, bytes_left| VideoError::NotAllowed {
+            message: "no".to_owned(),
+            videos_left,
+            bytes_left,
+            given_bytes: 100,
+        };
+        for (videos, bytes, waits) in
+            [(Some(0), None, true), (Some(5), Some(99), true), (Some(5), Some(100), false), (None, None, false)]
+        {
+            let (obstacle, next) = of(&not_allowed(videos, bytes), 0, now());
+            assert_eq!(next, Next::GoOn);
+            match obstacle {
+                Obstacle::Retry { at: Some(at), fault } => {
+                    assert!(waits && fault.category == Category::RateLimit && fault.retry_at == Some(at));
+                    assert_eq!(at.duration_since(now()).as_secs(), 900);
+                }
+                Obstacle::Refused(fault) => assert!(!waits && fault.code == "video_not_allowed"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

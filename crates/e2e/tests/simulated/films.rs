@@ -1,0 +1,147 @@
+//! Videos: brought well ahead, waited for within a bound, kept for as long as their post may need them.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use skein_domain::outcome::Obstacle;
+use skein_domain::{Category, Draft, Fault, Media, NamedCaption, Part, PostId, State, StateName};
+use skein_intake::{IntakeError, Submission, Submitted};
+use skein_testkit::fake_connector::FILM;
+
+use super::{HOUR_MS, World};
+
+const MINUTE_MS: i64 = 60_000;
+
+impl World {
+    async fn with_films() -> Self {
+        let world = Self::new(11);
+        world.account("alice").await;
+        world.originals.add("film", FILM);
+        world.originals.add("cat", b"cat");
+        world.originals.add("words", b"WEBVTT");
+        world
+    }
+
+    async fn try_film(&self, media: Vec<Media>, at: &str) -> Result<Submitted, IntakeError> {
+        let part = Part { text: "look".to_owned(), media };
+        let submission = Submission {
+            draft: Draft { parts: vec![part], ..Draft::default() },
+            name: None,
+            accounts: Vec::new(),
+            at: Some(at.to_owned()),
+            zone: None,
+            default_zone: TimeZone::UTC,
+        };
+        self.intake.submit(submission, self.originals.as_ref()).await
+    }
+
+    /// Submits a film that takes so many minutes to be uploaded and encoded.
+    async fn submit_film(&self, minutes: i64, at: &str) -> PostId {
+        self.platform.order_upload("look", SignedDuration::from_mins(minutes));
+        self.try_film(vec![Media::new("film", "A film.")], at).await.unwrap().post.id
+    }
+
+    async fn created_at(&self, post: &PostId) -> Timestamp {
+        self.delivery(post).await.prepared.unwrap().first_created_at
+    }
+}
+
+fn captioned(lang: &str, source: &str) -> NamedCaption {
+    NamedCaption { lang: lang.to_owned(), source: source.to_owned() }
+}
+
+#[tokio::test]
+async fn a_film_is_brought_well_ahead_and_dates_no_other_post() {
+    let world = World::with_films().await;
+    let film = world.submit_film(15, "in 2h").await;
+    let text = world.submit("words", "alice", "in 118m").await;
+    let delivery = world.delivery(&film).await;
+    assert_eq!(delivery.due.duration_since(delivery.state.wake_at().unwrap()).as_secs(), 1_200);
+    world.run_for(HOUR_MS + 56 * MINUTE_MS).await;
+    assert_eq!((world.state(&film).await, world.platform.calls().upload), (StateName::Scheduled, 1));
+    world.run_for(HOUR_MS).await;
+    for post in [&film, &text] {
+        let delivery = world.delivery(post).await;
+        let State::Published { receipt } = &delivery.state else { panic!("{:?}", delivery.state) };
+        assert_eq!((receipt.lateness_ms, world.created_at(post).await), (0, delivery.due));
+    }
+    assert_eq!(world.platform.calls().upload, 1);
+}
+
+#[tokio::test]
+async fn a_post_whose_film_takes_longer_than_its_grace_goes_out_when_it_is_ready() {
+    let world = World::with_films().await;
+    let film = world.submit_film(150, "now").await;
+    world.run_for(6 * HOUR_MS).await;
+    let delivery = world.delivery(&film).await;
+    let State::Published { receipt } = &delivery.state else { panic!("{:?}", delivery.state) };
+    assert!((150 * MINUTE_MS..151 * MINUTE_MS).contains(&receipt.lateness_ms), "{}", receipt.lateness_ms);
+    let late = world.created_at(&film).await.duration_since(delivery.due);
+    assert!(late.as_mins() >= 150, "it is dated when it is frozen, not when it was asked for");
+}
+
+#[tokio::test]
+async fn a_film_that_takes_for_ever_is_missed_two_hours_after_its_grace() {
+    let world = World::with_films().await;
+    let film = world.submit_film(200, "now").await;
+    world.run_for(6 * HOUR_MS).await;
+    let State::Missed { late_by_ms } = world.delivery(&film).await.state else { panic!("not missed") };
+    assert!((3 * HOUR_MS..3 * HOUR_MS + 2_000).contains(&late_by_ms), "{late_by_ms}");
+}
+
+#[tokio::test]
+async fn a_post_with_a_film_that_nobody_looked_at_is_missed_after_its_grace_as_any_other() {
+    let world = World::with_films().await;
+    let film = world.submit_film(1, "in 1h").await;
+    world.clock.advance(SignedDuration::from_millis(2 * HOUR_MS + 1));
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.state(&film).await, StateName::Missed);
+}
+
+#[tokio::test]
+async fn a_film_and_its_captions_are_kept_until_the_post_is_public() {
+    let world = World::with_films().await;
+    let captions = vec![captioned("en", "words")];
+    let media = Media { captions, ..Media::new("film", "A film.") };
+    let submitted = world.try_film(vec![media.clone()], "in 2h").await.unwrap();
+    assert_eq!(world.media.count(), 2);
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.media.count(), 2);
+    world.run_for(2 * HOUR_MS).await;
+    world.pass(&world.engine).await;
+    assert_eq!((world.state(&submitted.post.id).await, world.media.count()), (StateName::Published, 0));
+    assert_eq!(submitted.post.draft.parts[0].media, [media]);
+}
+
+#[tokio::test]
+async fn films_that_do_not_stand_alone_and_captions_of_pictures_are_refused_and_nothing_is_stored() {
+    let world = World::with_films().await;
+    let cat = Media { captions: vec![captioned("en", "words")], ..Media::new("cat", "A cat.") };
+    let lost = Media { captions: vec![captioned("en", "nothing")], ..Media::new("film", "A film.") };
+    for (media, code, field) in [
+        (vec![Media::new("film", ""), Media::new("film", "")], "video_not_alone", "parts[0].media[0]"),
+        (vec![cat], "captions_without_video", "parts[0].media[0].captions"),
+        (vec![lost], "no_such_file", "parts[0].media[0].captions[0]"),
+    ] {
+        let Err(IntakeError::Refused(faults)) = world.try_film(media, "in 1h").await else { panic!("not refused") };
+        assert_eq!((faults[0].code.as_str(), faults[0].field.as_deref()), (code, Some(field)));
+    }
+    world.run_for(HOUR_MS).await;
+    world.pass(&world.engine).await;
+    assert_eq!(world.media.count(), 0);
+}
+
+#[tokio::test]
+async fn a_limit_that_is_prolonged_again_and_again_ends_and_is_not_asked_without_a_pause() {
+    let world = World::with_films().await;
+    for time in 1..200 {
+        let at = world.now() + SignedDuration::from_mins(14 * time);
+        let fault = Fault::new("used_up", Category::RateLimit, "It is used up.");
+        world.platform.order_prepare(Obstacle::Retry { at: Some(at), fault });
+    }
+    let post = world.submit("words", "alice", "now").await;
+    world.run_for(12 * HOUR_MS).await;
+    let State::Missed { late_by_ms } = world.delivery(&post).await.state else { panic!("not missed") };
+    assert!((7 * HOUR_MS..=7 * HOUR_MS + 10 * MINUTE_MS + 1_000).contains(&late_by_ms), "{late_by_ms}");
+    let asked = world.platform.calls().prepare;
+    assert!((29..=32).contains(&asked), "{asked}");
+}
