@@ -36,7 +36,8 @@ impl Server {
     pub(crate) fn start(mut command: Command) -> io::Result<Self> {
         let log = tempfile::tempfile()?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log.try_clone()?);
-        let mut child = command.spawn()?;
+        // In a group of its own: who ends a test that hangs ends its group, and a server must outlive that to clean up.
+        let mut child = command.process_group(0).spawn()?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let (tell, said) = mpsc::unbounded_channel();
         let stdout = stdout.ok_or_else(|| io::Error::other("it has no standard output"))?;
