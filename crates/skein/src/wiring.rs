@@ -88,19 +88,7 @@ impl House {
         let sessions = sessions(&config.network, &http, journal.clone(), &clock, &owner);
         let calls = store.calls();
         let profiles = store.profiles();
-        let connector = BlueskyConnector::new(
-            sessions.clone(),
-            sessions.identities().clone(),
-            XrpcClient::new(http.clone()),
-            Arc::clone(&clock),
-            Arc::clone(&media),
-            web(&config),
-        );
-        // The sandbox is a whole network, and nothing outside it is asked.
-        let environment = environment(&config.network);
-        let films = VideoService::new(sessions.clone(), &http, &environment, now_of(&clock));
-        let connector = connector.encoding_videos(films, journal.clone(), &owner, config.lease_ms);
-        let connector = if config.sandbox.is_none() { connector.asking_pages(http.clone()) } else { connector };
+        let connector = bluesky(&config, &sessions, &http, &journal, (&clock, &media, &owner));
         let mut connector: Arc<dyn Connector> = Arc::new(connector);
         if let Some(decorate) = hooks.decorate_connector {
             connector = decorate(connector);
@@ -164,6 +152,28 @@ impl House {
         };
         Retry::new(now_of(&self.clock), Arc::new(random))
     }
+}
+
+/// The connector to Bluesky: with its videos, and with pages for link cards.
+fn bluesky(
+    config: &Config,
+    sessions: &Sessions,
+    http: &Http,
+    journal: &Arc<StoreJournal>,
+    (clock, media, owner): (&Arc<dyn Clock>, &Arc<dyn MediaFiles>, &str),
+) -> BlueskyConnector {
+    let connector = BlueskyConnector::new(
+        sessions.clone(),
+        sessions.identities().clone(),
+        XrpcClient::new(http.clone()),
+        Arc::clone(clock),
+        Arc::clone(media),
+        web(config),
+    );
+    let films = VideoService::new(sessions.clone(), http, &environment(&config.network), now_of(clock));
+    let connector = connector.encoding_videos(films, journal.clone(), owner, config.lease_ms);
+    // The sandbox is a whole network, and nothing outside it is asked.
+    if config.sandbox.is_none() { connector.asking_pages(http.clone()) } else { connector }
 }
 
 async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Store, Failure> {

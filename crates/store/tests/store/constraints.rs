@@ -20,68 +20,61 @@ async fn full(store: &Store) {
     store.set_standing(&other.id, &Standing::NeedsReconnect { fault }).await.unwrap();
 }
 
+/// What breaks an invariant, and the name of that.
+const BREACHES: &[(&str, &str)] = &[
+    ("UPDATE accounts SET standing = 'gone'", "account_standing_is_known"),
+    ("UPDATE accounts SET standing_fault = '{}' WHERE standing = 'active'", "account_fault_exactly_when_unusable"),
+    ("UPDATE accounts SET standing_fault = NULL", "account_fault_exactly_when_unusable"),
+    ("UPDATE accounts SET held = 2", "account_held_is_a_flag"),
+    ("UPDATE posts SET name = 'launch'", "post_name_has_its_body"),
+    ("UPDATE lanes SET lease_owner = 'w'", "lane_lease_is_whole"),
+    ("UPDATE lanes SET lease_until = 1", "lane_lease_is_whole"),
+    ("UPDATE lanes SET lease_token = -1", "lane_token_only_rises_from_zero"),
+    ("UPDATE deliveries SET state = 'sent', state_json = '{\"state\":\"sent\"}'", "delivery_state_is_known"),
+    ("UPDATE deliveries SET state = 'ready' WHERE state = 'publishing'", "delivery_state_agrees_with_its_data"),
+    ("UPDATE deliveries SET wake_at = NULL WHERE state = 'blocked'", "delivery_wakes_exactly_when_not_at_rest"),
+    ("UPDATE deliveries SET wake_at = 1 WHERE state = 'published'", "delivery_wakes_exactly_when_not_at_rest"),
+    ("UPDATE deliveries SET prepared = NULL WHERE state = 'ready'", "delivery_is_frozen_from_ready_on"),
+    ("UPDATE deliveries SET prepared = NULL WHERE state = 'publishing'", "delivery_is_frozen_from_ready_on"),
+    ("UPDATE deliveries SET prepared = NULL WHERE state = 'settling'", "delivery_is_frozen_from_ready_on"),
+    ("UPDATE deliveries SET prepared = NULL WHERE state = 'needs_review'", "delivery_is_frozen_from_ready_on"),
+    ("UPDATE deliveries SET prepared = NULL WHERE state = 'published'", "delivery_is_frozen_from_ready_on"),
+    ("UPDATE deliveries SET prepared = '{}' WHERE state = 'scheduled'", "delivery_has_no_bytes_before_the_freeze"),
+    ("UPDATE deliveries SET prepared = '{}' WHERE state = 'preparing'", "delivery_has_no_bytes_before_the_freeze"),
+    ("UPDATE deliveries SET armed_at = NULL WHERE state = 'settling'", "delivery_has_evidence_exactly_while_unsettled"),
+    ("UPDATE deliveries SET armed_at = 1 WHERE state = 'ready'", "delivery_has_evidence_exactly_while_unsettled"),
+    ("UPDATE deliveries SET settled_at = NULL WHERE state = 'removed'", "delivery_has_a_receipt_exactly_when_public"),
+    ("UPDATE deliveries SET settled_at = 1 WHERE state = 'failed'", "delivery_has_a_receipt_exactly_when_public"),
+    ("UPDATE deliveries SET attempts = -1", "delivery_attempts_are_counted"),
+    ("UPDATE deliveries SET version = -1", "delivery_version_only_rises_from_zero"),
+    ("UPDATE records SET part = -1", "record_part_is_counted"),
+    ("INSERT INTO records SELECT lane, uri, cid, delivery, 99 FROM records LIMIT 1", "UNIQUE"),
+    ("UPDATE deliveries SET lane = 'nowhere'", "FOREIGN KEY"),
+    ("DELETE FROM posts", "FOREIGN KEY"),
+    (
+        "INSERT INTO story (delivery, at, event, event_json) SELECT id, 0, 'armed', '{\"event\":\"canceled\"}' FROM deliveries",
+        "story_event_agrees_with_its_data",
+    ),
+    ("INSERT INTO sessions (did, service, version) VALUES ('d', 's', -1)", "session_version_only_rises_from_zero"),
+    ("INSERT INTO sessions (did, service, version, lease_owner) VALUES ('d', 's', 0, 'w')", "session_lease_is_whole"),
+    ("INSERT INTO profiles (actor, asked_at) VALUES ('did:plc:a', 0)", "profile_is_there_or_gone"),
+    ("INSERT INTO profiles (actor, gone, asked_at) VALUES ('did:plc:a', 'away', 0)", "profile_gone_is_known"),
+    (
+        "INSERT INTO video_uploads (did, file, changed_at, lease_owner) VALUES ('d', 'f', 0, 'w')",
+        "video_upload_lease_is_whole",
+    ),
+    (
+        "INSERT INTO video_uploads (did, file, changed_at, done_at) VALUES ('d', 'f', 0, 0)",
+        "video_upload_is_done_with_its_state",
+    ),
+];
+
 #[tokio::test]
 async fn what_breaks_an_invariant_is_refused_by_its_name() {
     let file = File::new();
     full(&file.store().await).await;
     let raw = file.raw().await;
-    let cases = [
-        ("UPDATE accounts SET standing = 'gone'", "account_standing_is_known"),
-        ("UPDATE accounts SET standing_fault = '{}' WHERE standing = 'active'", "account_fault_exactly_when_unusable"),
-        ("UPDATE accounts SET standing_fault = NULL", "account_fault_exactly_when_unusable"),
-        ("UPDATE accounts SET held = 2", "account_held_is_a_flag"),
-        ("UPDATE posts SET name = 'launch'", "post_name_has_its_body"),
-        ("UPDATE lanes SET lease_owner = 'w'", "lane_lease_is_whole"),
-        ("UPDATE lanes SET lease_until = 1", "lane_lease_is_whole"),
-        ("UPDATE lanes SET lease_token = -1", "lane_token_only_rises_from_zero"),
-        ("UPDATE deliveries SET state = 'sent', state_json = '{\"state\":\"sent\"}'", "delivery_state_is_known"),
-        ("UPDATE deliveries SET state = 'ready' WHERE state = 'publishing'", "delivery_state_agrees_with_its_data"),
-        ("UPDATE deliveries SET wake_at = NULL WHERE state = 'blocked'", "delivery_wakes_exactly_when_not_at_rest"),
-        ("UPDATE deliveries SET wake_at = 1 WHERE state = 'published'", "delivery_wakes_exactly_when_not_at_rest"),
-        ("UPDATE deliveries SET prepared = NULL WHERE state = 'ready'", "delivery_is_frozen_from_ready_on"),
-        ("UPDATE deliveries SET prepared = NULL WHERE state = 'publishing'", "delivery_is_frozen_from_ready_on"),
-        ("UPDATE deliveries SET prepared = NULL WHERE state = 'settling'", "delivery_is_frozen_from_ready_on"),
-        ("UPDATE deliveries SET prepared = NULL WHERE state = 'needs_review'", "delivery_is_frozen_from_ready_on"),
-        ("UPDATE deliveries SET prepared = NULL WHERE state = 'published'", "delivery_is_frozen_from_ready_on"),
-        ("UPDATE deliveries SET prepared = '{}' WHERE state = 'scheduled'", "delivery_has_no_bytes_before_the_freeze"),
-        ("UPDATE deliveries SET prepared = '{}' WHERE state = 'preparing'", "delivery_has_no_bytes_before_the_freeze"),
-        (
-            "UPDATE deliveries SET armed_at = NULL WHERE state = 'settling'",
-            "delivery_has_evidence_exactly_while_unsettled",
-        ),
-        ("UPDATE deliveries SET armed_at = 1 WHERE state = 'ready'", "delivery_has_evidence_exactly_while_unsettled"),
-        (
-            "UPDATE deliveries SET settled_at = NULL WHERE state = 'removed'",
-            "delivery_has_a_receipt_exactly_when_public",
-        ),
-        ("UPDATE deliveries SET settled_at = 1 WHERE state = 'failed'", "delivery_has_a_receipt_exactly_when_public"),
-        ("UPDATE deliveries SET attempts = -1", "delivery_attempts_are_counted"),
-        ("UPDATE deliveries SET version = -1", "delivery_version_only_rises_from_zero"),
-        ("UPDATE records SET part = -1", "record_part_is_counted"),
-        ("INSERT INTO records SELECT lane, uri, cid, delivery, 99 FROM records LIMIT 1", "UNIQUE"),
-        ("UPDATE deliveries SET lane = 'nowhere'", "FOREIGN KEY"),
-        ("DELETE FROM posts", "FOREIGN KEY"),
-        (
-            "INSERT INTO story (delivery, at, event, event_json) SELECT id, 0, 'armed', '{\"event\":\"canceled\"}' FROM deliveries",
-            "story_event_agrees_with_its_data",
-        ),
-        ("INSERT INTO sessions (did, service, version) VALUES ('d', 's', -1)", "session_version_only_rises_from_zero"),
-        (
-            "INSERT INTO sessions (did, service, version, lease_owner) VALUES ('d', 's', 0, 'w')",
-            "session_lease_is_whole",
-        ),
-        ("INSERT INTO profiles (actor, asked_at) VALUES ('did:plc:a', 0)", "profile_is_there_or_gone"),
-        ("INSERT INTO profiles (actor, gone, asked_at) VALUES ('did:plc:a', 'away', 0)", "profile_gone_is_known"),
-        (
-            "INSERT INTO video_uploads (did, file, changed_at, lease_owner) VALUES ('d', 'f', 0, 'w')",
-            "video_upload_lease_is_whole",
-        ),
-        (
-            "INSERT INTO video_uploads (did, file, changed_at, done_at) VALUES ('d', 'f', 0, 0)",
-            "video_upload_is_done_with_its_state",
-        ),
-    ];
-    for (sql, constraint) in cases {
+    for &(sql, constraint) in BREACHES {
         let refusal = sqlx::query(sql).execute(&raw).await.expect_err(sql).to_string();
         assert!(refusal.contains(constraint), "{sql}: {refusal}");
     }
@@ -89,7 +82,7 @@ async fn what_breaks_an_invariant_is_refused_by_its_name() {
         sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE type = 'table'").fetch_all(&raw).await.unwrap();
     for constraint in named.iter().flat_map(|sql| sql.split("CONSTRAINT ").skip(1)) {
         let name = constraint.split_whitespace().next().unwrap();
-        assert!(cases.iter().any(|(_, tested)| *tested == name), "no case breaks {name}");
+        assert!(BREACHES.iter().any(|(_, tested)| *tested == name), "no case breaks {name}");
     }
 }
 
