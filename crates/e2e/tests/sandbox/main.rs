@@ -7,6 +7,7 @@ mod cards;
 mod deleting;
 mod expired;
 mod faults;
+mod feed;
 mod films;
 mod films_fixed;
 mod films_upload;

@@ -36,6 +36,7 @@ pub(crate) const ALL: &[Endpoint] = &[
     repo::upload_blob::ENDPOINT,
     sync::get_blob::ENDPOINT,
     sync::get_latest_commit::ENDPOINT,
+    bsky::get_author_feed::ENDPOINT,
     bsky::get_post_thread::ENDPOINT,
     bsky::get_posts::ENDPOINT,
     bsky::get_profile::ENDPOINT,

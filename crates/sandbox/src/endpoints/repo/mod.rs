@@ -44,7 +44,7 @@ fn commit_body(commit: &Commit) -> Value {
 }
 
 /// An object without the fields that are null: the reference leaves out what it does not have.
-fn without_nulls(value: Value) -> Value {
+pub(super) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             Value::Object(members.into_iter().filter(|(_, member)| !member.is_null()).collect::<Map<_, _>>())
