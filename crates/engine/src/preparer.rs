@@ -7,7 +7,7 @@ use skein_domain::ports::Stamp;
 use skein_domain::{Account, Category, Delivery, Event, Fault, Standing, Stop};
 
 use crate::lane::{LaneError, LaneWork};
-use crate::turns::{end_of_limits, grace_with_video, is_within_reach};
+use crate::turns::{end_of_limits, is_within_reach};
 use crate::{later, ms_between, pace};
 
 /// How far the createdAt of the last post may lie ahead of now and still be followed, in milliseconds. Bytes are frozen half a
@@ -111,7 +111,7 @@ impl LaneWork<'_> {
                 return at.max(now);
             }
             // Kept beyond its grace by limits alone, it would be looked at again and again until the last of them ends.
-            if now >= grace_with_video(delivery) {
+            if now >= delivery.grace_ends() {
                 return end_of_limits(delivery).max(now);
             }
         }
@@ -119,7 +119,7 @@ impl LaneWork<'_> {
         let pause = pace::retry_pause_ms(ms_between(began, now), self.engine.parts.entropy.as_ref());
         let is_close = (delivery.freeze_at()..delivery.due).contains(&now);
         let pause = if is_close { pause.min(LONGEST_PAUSE_AHEAD_MS) } else { pause };
-        at.unwrap_or_else(|| later(now, pause)).min(grace_with_video(delivery)).max(now)
+        at.unwrap_or_else(|| later(now, pause)).min(delivery.grace_ends()).max(now)
     }
 
     /// The account cannot write: it is noted on the account, and this delivery waits for its person.

@@ -1,7 +1,7 @@
 //! Turns: while a post waits for its platform's limit, later posts of the account that would fit wait behind it.
 
 use jiff::Timestamp;
-use skein_domain::delivery::VIDEO_BEYOND_GRACE_MS;
+use skein_domain::delivery::{DEFAULT_GRACE_MS, VIDEO_BEYOND_GRACE_MS};
 use skein_domain::ports::QueueFilter;
 use skein_domain::{Category, Delivery, Event, Fault, State, StateName, Waiting};
 
@@ -58,20 +58,19 @@ pub(crate) fn is_within_reach(delivery: &Delivery, at: Timestamp) -> bool {
     at <= later(delivery.grace_ends(), BEYOND_GRACE_MS)
 }
 
-/// The end of the grace, or later for a delivery that waits for its video beyond it, or that was frozen only then.
-pub(crate) fn grace_with_video(delivery: &Delivery) -> Timestamp {
-    let grace_ends = delivery.grace_ends();
-    let waits = match &delivery.state {
-        State::Scheduled { waiting, .. } => waiting.is_some(),
-        State::Ready { .. } => delivery.prepared.as_ref().is_some_and(|prepared| prepared.frozen_at >= grace_ends),
-        _ => false,
-    };
-    if waits && delivery.has_long_upload() { later(grace_ends, VIDEO_BEYOND_GRACE_MS) } else { grace_ends }
+/// The same delivery, with a longer grace if its instant has passed while its video is still on its way. That is kept on the
+/// delivery: whatever comes in between, a hold, a lost lease or a lost login, must not make it missed at once.
+pub(crate) fn waiting_for_video(delivery: &Delivery, now: Timestamp) -> Delivery {
+    let mut waiting = delivery.clone();
+    if delivery.has_long_upload() && now >= delivery.due {
+        waiting.grace_ms = waiting.grace_ms.max(DEFAULT_GRACE_MS + VIDEO_BEYOND_GRACE_MS);
+    }
+    waiting
 }
 
-/// The same, or later for a delivery that was told to wait for the platform's limit until after it.
+/// The end of the grace, or later for a delivery that was told to wait for the platform's limit until after it.
 pub(crate) fn grace_with_limits(delivery: &Delivery) -> Timestamp {
-    let grace_ends = grace_with_video(delivery);
+    let grace_ends = delivery.grace_ends();
     let after = waits_for_limit(delivery).filter(|until| *until > grace_ends).map(|until| later(until, AFTER_LIMIT_MS));
     after.map_or(grace_ends, |after| after.min(end_of_limits(delivery)))
 }

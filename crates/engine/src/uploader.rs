@@ -11,6 +11,7 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::task::JoinHandle;
 
 use crate::lane::{LaneError, LaneWork};
+use crate::turns::waiting_for_video;
 use crate::{Engine, later, ms_between};
 
 /// An upload that ends within this time is waited for in the lane, in milliseconds: on a fast line nobody looks twice.
@@ -81,8 +82,9 @@ impl LaneWork<'_> {
             return self.is_time_to_freeze(delivery).await;
         }
         let stand = match self.engine.uploads.look(&delivery.id) {
-            Some(stand) => stand,
-            None => self.engine.begin_upload(delivery, account, connector).await,
+            // The end of an upload from before it was moved, held or logged in again says nothing of now.
+            Some(stand) if is_told(delivery) || matches!(stand, Stand::Running { .. }) => stand,
+            _ => self.engine.begin_upload(delivery, account, connector).await,
         };
         let obstacle = match stand {
             Stand::Running { began } => {
@@ -98,6 +100,8 @@ impl LaneWork<'_> {
         };
         match obstacle {
             Obstacle::Retry { at, fault } => {
+                let waiting = waiting_for_video(delivery, self.engine.now());
+                let delivery = if is_of_upload(&fault) { &waiting } else { delivery };
                 let until = self.retry_at(at, &fault, delivery, delivery.prepare_at());
                 self.note(delivery, Event::Waits { until, waiting: Waiting::Retry { fault } }).await?;
             }
@@ -125,8 +129,9 @@ impl LaneWork<'_> {
         let now = self.engine.now();
         let pause = (ms_between(began, now) / 4).clamp(AT_ONCE_MS, LOOK_AT_LEAST_MS);
         let event = Event::Waits { until: later(now, pause), waiting: Waiting::Uploading };
-        let is_told = matches!(&delivery.state, State::Scheduled { waiting: Some(Waiting::Uploading), .. });
-        if is_told { self.note_quietly(delivery, event).await } else { self.note(delivery, event).await }.map(drop)
+        let waiting = waiting_for_video(delivery, now);
+        if is_told(delivery) { self.note_quietly(&waiting, event).await } else { self.note(&waiting, event).await }
+            .map(drop)
     }
 }
 
@@ -149,6 +154,17 @@ impl Engine {
         self.uploads.lock().insert(delivery.id.clone(), Running { began, task, result });
         Stand::Running { began }
     }
+}
+
+/// Whether it is told on the delivery that its upload runs.
+fn is_told(delivery: &Delivery) -> bool {
+    matches!(&delivery.state, State::Scheduled { waiting: Some(Waiting::Uploading), .. })
+}
+
+/// Whether it is the upload that failed. Where it could not even begin, for want of a session, a post waits no longer than its
+/// grace; limits of the platform have bounds of their own.
+fn is_of_upload(fault: &Fault) -> bool {
+    fault.category != Category::RateLimit && (fault.code.starts_with("video_") || fault.code.starts_with("upload_"))
 }
 
 fn incomplete() -> Fault {

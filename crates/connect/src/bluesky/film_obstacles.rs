@@ -10,7 +10,7 @@ use super::pictures::sentence;
 use super::publish::no_session;
 
 /// Jobs that may fail for reasons that pass before the post fails.
-const FAILED_JOBS_MAX: u32 = 3;
+pub(crate) const FAILED_JOBS_MAX: u32 = 3;
 
 /// How long after a day's videos are used up it is asked again, in milliseconds: nobody says when the next day begins.
 const LIMIT_LOOK_MS: i64 = 900_000;
@@ -61,21 +61,50 @@ fn next(error: &VideoError, failed_jobs: u32) -> Next {
     match error {
         VideoError::JobFailed { .. } if !error.is_transient() => Next::Anew { failed_jobs: 0 },
         VideoError::JobFailed { .. } | VideoError::NeverHeld { .. } => Next::Anew { failed_jobs: failed_jobs + 1 },
-        // It says that there is no such job, and not that it cannot be asked.
-        VideoError::NoWordOfJob { error, .. } if was_answered(error) => Next::Anew { failed_jobs: failed_jobs + 1 },
+        // Only where it says that there is no such job: one that cannot be asked about may well be encoded by now.
+        VideoError::NoWordOfJob { error, .. } if is_no_such_job(error) => Next::Anew { failed_jobs: failed_jobs + 1 },
+        // Who has it tried again after that would be refused the same upload again and again.
+        VideoError::Refused { error: refused, .. } if !error.is_transient() && !may_pass(refused) => {
+            Next::Anew { failed_jobs: 0 }
+        }
         _ => Next::GoOn,
     }
 }
 
 fn call_of(error: &VideoError) -> Option<&CallError> {
     match error {
-        VideoError::Call(error) | VideoError::Refused { error, .. } => Some(error),
+        VideoError::Call(error) | VideoError::Refused { error, .. } | VideoError::NoWordOfJob { error, .. } => {
+            Some(error)
+        }
         _ => None,
     }
 }
 
-fn was_answered(error: &CallError) -> bool {
-    error.answer().is_some_and(|answer| answer.response.status.is_client_error())
+fn is_no_such_job(error: &CallError) -> bool {
+    let Some(answer) = error.answer().filter(|_| !may_pass(error)) else { return false };
+    let says_so = |words: &str| words.to_lowercase().contains("not found");
+    match answer.error.as_deref() {
+        Some("InvalidRequest") => answer.message.as_deref().is_some_and(says_so),
+        Some(name) => name.ends_with("NotFound"),
+        None => false,
+    }
+}
+
+/// Whether it is not about the file: the service has a bad moment, counts requests, or did not take the token.
+fn may_pass(error: &CallError) -> bool {
+    let is_about_the_asker = |status: u16| matches!(status, 401 | 403 | 429);
+    error.is_transient()
+        || error.answer().is_none_or(|answer| {
+            is_about_the_asker(answer.response.status.as_u16()) || !answer.response.status.is_client_error()
+        })
+}
+
+/// The account's server has lost what was encoded, again and again.
+pub(crate) fn lost() -> Obstacle {
+    let message = format!("The account's server lost the encoded video {FAILED_JOBS_MAX} times.");
+    let fault = Fault::new("video_lost", Category::PlatformError, message);
+    let fault = fault.next("See whether the server takes videos, then `skein queue retry`.");
+    Obstacle::Refused(Fault { retryable: false, ..fault })
 }
 
 fn is_limit(error: &VideoError) -> bool {
@@ -109,6 +138,7 @@ fn fault(code: &str, category: Category, error: &VideoError) -> Fault {
 mod tests {
     use super::*;
     use skein_bluesky::video::JobStatus;
+    use skein_bluesky::xrpc::{ErrorAnswer, Response, ResponseHeaders};
 
     fn now() -> Timestamp {
         "2026-12-01T12:00:00Z".parse().unwrap()
@@ -170,6 +200,58 @@ mod tests {
                 Obstacle::Refused(fault) => assert!(!waits && fault.code == "video_not_allowed"),
                 other => panic!("{other:?}"),
             }
+        }
+    }
+
+    fn answered(status: u16, name: Option<&str>, message: &str) -> CallError {
+        let response = Response {
+            status: status.try_into().unwrap(),
+            headers: ResponseHeaders::default(),
+            body: bytes::Bytes::new(),
+            url: url::Url::parse("http://127.0.0.1/").unwrap(),
+            duration: std::time::Duration::ZERO,
+            call: None,
+        };
+        let answer = ErrorAnswer { error: name.map(str::to_owned), message: Some(message.to_owned()), response };
+        CallError::Answer(Box::new(answer))
+    }
+
+    #[test]
+    fn a_job_that_cannot_be_asked_about_is_not_begun_anew() {
+        let silent = |error| VideoError::NoWordOfJob { job_id: "job-1".to_owned(), error };
+        for (status, name) in [
+            (429, Some("RateLimitExceeded")),
+            (404, None),
+            (403, None),
+            (403, Some("Forbidden")),
+            (401, Some("AuthMissing")),
+            (400, Some("InvalidRequest")),
+            (503, Some("NotFound")),
+        ] {
+            let (obstacle, next) = of(&silent(answered(status, name, "no")), 0, now());
+            let Obstacle::Retry { at, .. } = obstacle else { panic!("{status}: {obstacle:?}") };
+            assert_eq!((next, at.is_some()), (Next::GoOn, status == 429), "{status} {name:?}");
+        }
+        for (status, name, message) in [(400, "InvalidRequest", "Job not found"), (404, "JobNotFound", "gone")] {
+            let (_, next) = of(&silent(answered(status, Some(name), message)), 1, now());
+            assert_eq!(next, Next::Anew { failed_jobs: 2 }, "{status} {name}");
+        }
+    }
+
+    #[test]
+    fn an_upload_that_was_refused_for_good_is_begun_anew_by_who_tries_again() {
+        let refused = |status, name: &str| {
+            let error = answered(status, Some(name), "no");
+            VideoError::Refused { name: name.to_owned(), message: "no".to_owned(), error }
+        };
+        for (status, name, expected) in [
+            (400, "BadAspectRatio", Next::Anew { failed_jobs: 0 }),
+            (401, "BadJwt", Next::GoOn),
+            (403, "UploadForbidden", Next::GoOn),
+        ] {
+            let (obstacle, next) = of(&refused(status, name), 0, now());
+            assert!(matches!(obstacle, Obstacle::Refused(_)), "{obstacle:?}");
+            assert_eq!(next, expected, "{name}");
         }
     }
 }

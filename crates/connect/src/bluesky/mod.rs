@@ -95,7 +95,8 @@ impl BlueskyConnector {
         owner: &str,
         lease_ms: i64,
     ) -> Self {
-        Self { videos: Some((service, Arc::new(FilmUploads::new(journal, owner, lease_ms)))), ..self }
+        let films = FilmUploads::new(journal, owner, self.clock.now(), lease_ms);
+        Self { videos: Some((service, Arc::new(films))), ..self }
     }
 }
 

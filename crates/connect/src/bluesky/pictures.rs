@@ -161,7 +161,7 @@ pub(crate) fn not_uploaded() -> Fault {
 pub(crate) fn gone(message: &str) -> Fault {
     let fault = Fault::new("media_gone", Category::SystemError, message);
     Fault { retryable: false, ..fault }
-        .next("Submit the post again with its pictures; the words stand in `skein queue show`.")
+        .next("Submit the post again with its files; the words stand in `skein queue show`.")
 }
 
 fn unreadable_now(error: &skein_domain::ports::MediaError) -> Fault {

@@ -68,7 +68,7 @@ impl ArmedStep for ApplyWrites {
         if matches!(outcome, Outcome::BlobGone(_)) {
             self.uploads.forget(self.authorized.did());
             if let Some(films) = &self.films {
-                films.forget(self.authorized.did()).await;
+                films.forget(self.authorized.did(), &self.body, self.clock.now()).await;
             }
         }
         outcome

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use skein_atproto::richtext::{self, Feature};
 use skein_atproto::syntax::{Did, Handle};
 use skein_bluesky::identity::IdentityError;
-use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS, VIDEO_LEAD_MS};
+use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::Stamp;
 use skein_domain::{Account, Attached, Category, Draft, Fault, Resolved, Warning};
@@ -16,6 +16,7 @@ use super::BlueskyConnector;
 use super::capabilities::MAX_BODY_BYTES;
 use super::check::{alt_warnings, check_captions, check_mentions};
 use super::content::{Content, PartContent};
+use super::film_uploads::{self, VIDEOS_MAX};
 use super::langs::of_draft;
 use super::layout::{LaidOut, LaidPart, lay_out};
 use super::prepare::freeze;
@@ -38,6 +39,7 @@ impl BlueskyConnector {
         attached: &Attached,
     ) -> Result<Resolved, Vec<Fault>> {
         let mut faults = Vec::new();
+        faults.extend(check_videos(videos(attached)));
         let LaidOut { parts: laid, mut warnings } = lay_out(draft);
         let (langs, not_guessed) = of_draft(draft, &laid);
         let reply = match read(draft.reply_to.as_deref(), Role::Answered, &mut faults) {
@@ -132,9 +134,22 @@ impl BlueskyConnector {
     }
 }
 
+fn videos(attached: &Attached) -> usize {
+    attached.videos.iter().flatten().count()
+}
+
+fn check_videos(given: usize) -> Option<Fault> {
+    if given <= VIDEOS_MAX {
+        return None;
+    }
+    let message = format!("A thread can have {VIDEOS_MAX} videos, and this one has {given}.");
+    let fault = Fault::content("too_many_videos", "parts", message);
+    Some(fault.over(format!("{VIDEOS_MAX} videos"), format!("{given} videos")).next("Make two threads of it."))
+}
+
 fn lead_ms(attached: &Attached) -> i64 {
     match attached {
-        attached if attached.has_videos() => VIDEO_LEAD_MS,
+        attached if attached.has_videos() => film_uploads::lead_ms(videos(attached)),
         attached if attached.has_files() => PICTURES_LEAD_MS,
         _ => TEXT_LEAD_MS,
     }
@@ -191,4 +206,17 @@ fn unasked(handle: &Handle, error: &IdentityError) -> Fault {
     let message = format!("Whether @{handle} exists could not be asked: {error}.");
     Fault { field: Some("parts".to_owned()), ..Fault::new("mention_unasked", Category::PlatformError, message) }
         .next("Nothing is wrong with what you wrote; try again later, or leave out the @.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_videos_than_can_be_held_are_refused_at_the_door() {
+        assert_eq!(check_videos(10), None);
+        let fault = check_videos(11).unwrap();
+        let told = (fault.code.as_str(), fault.field.as_deref(), fault.limit.as_deref(), fault.given.as_deref());
+        assert_eq!(told, ("too_many_videos", Some("parts"), Some("10 videos"), Some("11 videos")));
+    }
 }

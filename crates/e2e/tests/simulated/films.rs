@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::outcome::Obstacle;
-use skein_domain::{Category, Draft, Fault, Media, NamedCaption, Part, PostId, State, StateName};
+use skein_domain::ports::Clock;
+use skein_domain::{Category, Draft, Fault, Media, NamedCaption, Part, PostId, State, StateName, Waiting};
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_testkit::fake_connector::FILM;
 
@@ -38,6 +39,15 @@ impl World {
     async fn submit_film(&self, minutes: i64, at: &str) -> PostId {
         self.platform.order_upload("look", SignedDuration::from_mins(minutes));
         self.try_film(vec![Media::new("film", "A film.")], at).await.unwrap().post.id
+    }
+
+    /// One pass of the engine, with something done at an instant in the middle of it.
+    async fn meanwhile_at<T>(&self, at: Timestamp, what: impl Future<Output = T>) -> T {
+        let later = async {
+            self.clock.sleep_until(at).await;
+            what.await
+        };
+        tokio::join!(self.pass(&self.engine), later).1
     }
 
     async fn created_at(&self, post: &PostId) -> Timestamp {
@@ -144,4 +154,58 @@ async fn a_limit_that_is_prolonged_again_and_again_ends_and_is_not_asked_without
     assert!((7 * HOUR_MS..=7 * HOUR_MS + 10 * MINUTE_MS + 1_000).contains(&late_by_ms), "{late_by_ms}");
     let asked = world.platform.calls().prepare;
     assert!((29..=32).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn what_fails_after_a_film_came_late_is_tried_again_with_pauses() {
+    let world = World::with_films().await;
+    for _ in 0..2_000 {
+        let fault = Fault::new("down", Category::PlatformError, "It is down.");
+        world.platform.order_prepare(Obstacle::Retry { at: None, fault });
+    }
+    let film = world.submit_film(90, "now").await;
+    world.run_for(6 * HOUR_MS).await;
+    let State::Missed { late_by_ms } = world.delivery(&film).await.state else { panic!("not missed") };
+    assert!((3 * HOUR_MS..3 * HOUR_MS + 2_000).contains(&late_by_ms), "{late_by_ms}");
+    let asked = world.platform.calls().prepare;
+    assert!((10..200).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn a_post_that_waits_for_its_film_past_its_grace_survives_a_hold() {
+    let world = World::with_films().await;
+    let film = world.submit_film(100, "now").await;
+    world.meanwhile_at(world.now() + SignedDuration::from_mins(70), world.intake.hold(None)).await.unwrap();
+    let held = world.delivery(&film).await;
+    assert!(held.late_by_ms(world.now()) > 90 * MINUTE_MS);
+    assert_eq!(held.state.name(), StateName::Blocked);
+    world.intake.release(None).await.unwrap();
+    world.run_for(20 * MINUTE_MS).await;
+    assert_eq!(world.state(&film).await, StateName::Published);
+}
+
+#[tokio::test]
+async fn a_film_that_was_there_in_time_prolongs_nothing() {
+    let world = World::with_films().await;
+    let film = world.submit_film(5, "in 1h").await;
+    world.run_for(50 * MINUTE_MS).await;
+    let waiting = world.delivery(&film).await.state;
+    assert!(matches!(waiting, State::Scheduled { waiting: Some(Waiting::Uploaded), .. }), "{waiting:?}");
+    world.clock.advance(SignedDuration::from_millis(2 * HOUR_MS + 30 * MINUTE_MS));
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.state(&film).await, StateName::Missed);
+}
+
+#[tokio::test]
+async fn how_an_upload_ended_before_a_post_was_moved_says_nothing_of_its_new_time() {
+    let world = World::with_films().await;
+    let film = world.submit_film(10, "now").await;
+    let (found, zone) = (world.found(&film).await, TimeZone::UTC);
+    let moving = world.intake.move_to(&found, "in 10h", None, &zone);
+    world.meanwhile_at(world.now() + SignedDuration::from_mins(5), moving).await.unwrap();
+    world.platform.order_upload("look", SignedDuration::from_mins(10));
+    world.run_for(11 * HOUR_MS).await;
+    assert_eq!((world.state(&film).await, world.platform.calls().upload), (StateName::Published, 2));
+    let story = world.ledger.story(&world.delivery(&film).await.id).await.unwrap();
+    assert!(!format!("{story:?}").contains("upload_incomplete"), "{story:?}");
 }
