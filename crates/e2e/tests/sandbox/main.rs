@@ -9,6 +9,7 @@ mod expired;
 mod faults;
 mod films;
 mod films_fixed;
+mod films_stopped;
 mod films_upload;
 mod held;
 mod pictures;
