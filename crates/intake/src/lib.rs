@@ -19,7 +19,7 @@ pub use body::Body;
 pub use find::Found;
 pub use preview::preview_offline;
 pub use review::Decision;
-pub use submit::{Submission, Submitted};
+pub use submit::{Admitted, Submission, Submitted};
 pub use view::{DeliveryView, PostView};
 
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger, LedgerError, MediaFiles};

@@ -1,8 +1,9 @@
 //! Pictures and videos of a submission: found where its door finds them, fitted by the platform, kept by their hash.
 
-use skein_domain::ports::{Connector, ContentHash, MediaError, Originals};
+use skein_domain::ports::{
+    CAPTION_INPUT_MAX_BYTES, Connector, ContentHash, FILE_TOO_LARGE, LocalFile, MediaError, Originals,
+};
 use skein_domain::{Caption, Category, Draft, Fault, Film, Fitted, Media, Part, Picture, Usable, Video, Warning};
-use std::path::Path;
 
 use crate::Intake;
 
@@ -88,7 +89,9 @@ impl Intake {
             Usable::Film(film) => {
                 // What is small and may be refused first: nothing of it is stored then.
                 let captions = self.read_captions(connector, media, originals).await?;
-                self.keep_video(original.path(), film, media, captions, purpose).await.map(Kept::Video).map_err(whole)
+                let (hash, bytes, kept) = self.keep_film(connector, &original, film, purpose).await.map_err(whole)?;
+                let captions = self.keep_captions(captions, media, purpose).await.map_err(whole)?;
+                Ok(Kept::Video(Video { file: hash, bytes, film: kept, alt: media.alt.clone(), captions }))
             }
         }
     }
@@ -108,32 +111,43 @@ impl Intake {
                 let message = format!("{}: {}", named.name(), fault.message);
                 (format!(".captions[{number}]"), Fault { message, given: Some(given), ..fault })
             };
-            let original = originals.open(&named.source, limits.media_input_bytes).await.map_err(placed)?;
+            let opened = originals.open(&named.source, CAPTION_INPUT_MAX_BYTES).await;
+            let original = opened.map_err(|fault| placed(of_captions(fault)))?;
             captions.push(connector.caption(&original).await.map_err(placed)?);
         }
         Ok(captions)
     }
 
-    async fn keep_video(
+    /// Keeps the file of a video. What is posted is what is stored, so that is what counts: the file that was named may have been
+    /// written to since it was looked at.
+    async fn keep_film(
         &self,
-        original: &Path,
+        connector: &dyn Connector,
+        original: &LocalFile,
         film: Film,
-        media: &Media,
-        captions: Vec<Vec<u8>>,
         purpose: Purpose,
-    ) -> Result<Video, Fault> {
-        let measured = match purpose {
-            Purpose::Show => self.media.measure(original).await,
-            Purpose::Keep => self.media.put_file(original).await,
-        };
-        let (hash, bytes) = measured.map_err(|error| not_stored(&error))?;
-        let mut kept = Vec::with_capacity(captions.len());
-        for (words, named) in captions.into_iter().zip(&media.captions) {
-            let length = u64::try_from(words.len()).unwrap_or(u64::MAX);
-            let hash = self.keep_bytes(&words, purpose).await?;
-            kept.push(Caption { lang: named.lang.clone(), file: hash, bytes: length });
+    ) -> Result<(ContentHash, u64, Film), Fault> {
+        if purpose == Purpose::Show {
+            let (hash, bytes) = self.media.measure(original.path()).await.map_err(not_stored)?;
+            return Ok((hash, bytes, film));
         }
-        Ok(Video { file: hash, bytes, film, alt: media.alt.clone(), captions: kept })
+        let max_bytes = connector.limits().media_input_bytes;
+        let (hash, bytes) = self.media.put_file(original.path(), max_bytes).await.map_err(not_stored)?;
+        let stored = self.media.locate(&hash).await.map_err(not_stored)?.ok_or_else(changed)?;
+        match connector.fit(&stored).await? {
+            Usable::Film(film) => Ok((hash, bytes, film)),
+            Usable::Picture(_) => Err(changed()),
+        }
+    }
+
+    async fn keep_captions(&self, read: Vec<Vec<u8>>, media: &Media, purpose: Purpose) -> Result<Vec<Caption>, Fault> {
+        let mut kept = Vec::with_capacity(read.len());
+        for (words, named) in read.into_iter().zip(&media.captions) {
+            let bytes = u64::try_from(words.len()).unwrap_or(u64::MAX);
+            let file = self.keep_bytes(&words, purpose).await?;
+            kept.push(Caption { lang: named.lang.clone(), file, bytes });
+        }
+        Ok(kept)
     }
 
     /// Keeps the file of a fitted picture.
@@ -147,7 +161,7 @@ impl Intake {
     async fn keep_bytes(&self, bytes: &[u8], purpose: Purpose) -> Result<ContentHash, Fault> {
         match purpose {
             Purpose::Show => Ok(ContentHash::of(bytes)),
-            Purpose::Keep => self.media.put(bytes).await.map_err(|error| not_stored(&error)),
+            Purpose::Keep => self.media.put(bytes).await.map_err(not_stored),
         }
     }
 }
@@ -159,8 +173,32 @@ fn placed(fault: Fault, field: &str, within: &str, media: &Media) -> Fault {
     Fault { field: Some(format!("{field}{within}")), message, given: Some(given), ..fault }
 }
 
-fn not_stored(error: &MediaError) -> Fault {
-    Fault::new("media_not_stored", Category::SystemError, format!("It could not be stored: {error}."))
+fn not_stored(error: MediaError) -> Fault {
+    match error {
+        MediaError::TooLarge { limit_bytes } => {
+            let message = "It grew while it was read, and is larger than what is taken of a video.";
+            Fault::new(FILE_TOO_LARGE, Category::UserContent, message)
+                .over(format!("{limit_bytes} bytes"), "more")
+                .next("Wait until it is written to its end, or encode it smaller.")
+        }
+        error => Fault::new("media_not_stored", Category::SystemError, format!("It could not be stored: {error}.")),
+    }
+}
+
+fn changed() -> Fault {
+    let message = "The file was changed while it was read: it was a video before, and is none now.";
+    Fault::new("file_changed", Category::UserContent, message).next("Wait until it is written to its end.")
+}
+
+/// A file that is too large to be fetched is told with the words and the limit of what it was wanted for.
+fn of_captions(fault: Fault) -> Fault {
+    if fault.code != FILE_TOO_LARGE {
+        return fault;
+    }
+    let message = format!("The captions are larger than {CAPTION_INPUT_MAX_BYTES} bytes.");
+    Fault::new("captions_too_large", Category::UserContent, message)
+        .over(format!("{CAPTION_INPUT_MAX_BYTES} bytes"), "more")
+        .next("Split them by language, or leave styles and notes out.")
 }
 
 fn not_alone(beside: usize) -> Fault {

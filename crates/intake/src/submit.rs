@@ -46,6 +46,23 @@ pub struct Submitted {
     pub warnings: Vec<Warning>,
 }
 
+/// A submission that was found good, and of which no post is kept yet.
+pub struct Admitted(Admission);
+
+enum Admission {
+    /// It was submitted before, under the same name.
+    Before(Box<Submitted>),
+    New(Box<Newcomer>),
+}
+
+struct Newcomer {
+    draft: Draft,
+    named: Option<Named>,
+    when: When,
+    examined: Examined,
+    now: Timestamp,
+}
+
 /// All that is found out about a submission before it is kept or shown.
 pub(crate) struct Examined {
     pub(crate) when: Option<When>,
@@ -66,16 +83,53 @@ impl Intake {
     ///
     /// A submission whose name a post has already is that post, if it asks for the same.
     pub async fn submit(&self, submission: Submission, originals: &dyn Originals) -> Result<Submitted, IntakeError> {
-        let named = once::named(&submission);
+        let admitted = self.admit(&submission, originals, self.clock.now()).await?;
+        self.keep(admitted).await
+    }
+
+    /// What can be checked without opening pictures and videos and without asking any network: name, time, accounts, own posts that
+    /// it refers to, and the draft. For doors that do what takes long before they submit. True when a post has its name already
+    /// and asks for the same: then nothing needs to be done.
+    ///
+    /// # Errors
+    /// Those of `submit`.
+    pub async fn check(&self, submission: &Submission, asked_at: Timestamp) -> Result<bool, IntakeError> {
+        let named = once::named(submission);
+        if let Ok(Some(named)) = &named
+            && self.first_of(named).await?.is_some()
+        {
+            return Ok(true);
+        }
+        let mut examined = self.look_over(submission, asked_at).await?;
+        for platform in self.platforms_of(&examined.accounts) {
+            let connector = self.connectors.get(&platform);
+            examined.faults.extend(connector.map(|connector| connector.check(&examined.draft)).unwrap_or_default());
+        }
+        examined.faults.extend(named.err());
+        if examined.faults.is_empty() { Ok(false) } else { Err(IntakeError::Refused(examined.faults)) }
+    }
+
+    /// All of `submit` up to where a post is kept. Words such as `in 10 days` count from `asked_at`. What is admitted is to be
+    /// kept at once: its files are not needed by anybody until then.
+    ///
+    /// # Errors
+    /// Those of `submit`.
+    pub async fn admit(
+        &self,
+        submission: &Submission,
+        originals: &dyn Originals,
+        asked_at: Timestamp,
+    ) -> Result<Admitted, IntakeError> {
+        let named = once::named(submission);
         if let Ok(Some(named)) = &named
             && let Some(first) = self.first_of(named).await?
         {
-            return Ok(first);
+            return Ok(Admitted(Admission::Before(Box::new(first))));
         }
         let began = self.clock.now();
         // A post that is refused for its name is not stored, and neither are its pictures.
         let purpose = if named.is_ok() { Purpose::Keep } else { Purpose::Show };
-        let mut examined = self.examine(&submission, originals, purpose, began).await?;
+        let mut examined = self.examine(submission, originals, purpose, asked_at).await?;
         let ended = self.clock.now();
         let named = named.unwrap_or_else(|fault| {
             examined.faults.push(fault);
@@ -85,13 +139,14 @@ impl Intake {
             examined.faults.push(took_too_long());
         }
         // Looking up and fitting takes time, and makes nothing late. Words such as `in 10 days` count from their beginning.
-        let now = if submission.at.is_none() { ended } else { began };
-        examined.when = examined.when.and_then(|_| read_when(&submission, now).ok());
+        let now = if submission.at.is_none() { ended } else { asked_at };
+        examined.when = examined.when.and_then(|_| read_when(submission, now).ok());
         match (examined.when.clone(), examined.faults.is_empty()) {
             (Some(when), true) => {
-                let manners = self.manners(&submission, &examined.accounts, when.instant()).await?;
+                let manners = self.manners(submission, &examined.accounts, when.instant()).await?;
                 examined.warnings.extend(manners);
-                self.keep(&submission.draft, named, &when, examined, now).await
+                let draft = submission.draft.clone();
+                Ok(Admitted(Admission::New(Box::new(Newcomer { draft, named, when, examined, now }))))
             }
             _ => Err(IntakeError::Refused(examined.faults)),
         }
@@ -105,6 +160,14 @@ impl Intake {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<Examined, IntakeError> {
+        let mut examined = self.look_over(submission, now).await?;
+        let purpose = if examined.faults.is_empty() { purpose } else { Purpose::Show };
+        self.resolve_all(&mut examined, originals, purpose).await;
+        Ok(examined)
+    }
+
+    /// Time, accounts, and the own posts that are referred to.
+    async fn look_over(&self, submission: &Submission, now: Timestamp) -> Result<Examined, IntakeError> {
         let mut faults = Vec::new();
         let when = read_when(submission, now).map_err(|fault| faults.push(fault)).ok();
         let accounts = match self.pick_accounts(&submission.accounts).await? {
@@ -116,23 +179,25 @@ impl Intake {
         };
         let (draft, not_found) = self.with_own_posts(&submission.draft).await?;
         faults.extend(not_found);
-        let purpose = if faults.is_empty() { purpose } else { Purpose::Show };
-        let mut examined =
-            Examined { when, accounts, draft, resolved: Vec::new(), files: Vec::new(), warnings: Vec::new(), faults };
-        self.resolve_all(&mut examined, originals, purpose).await;
-        Ok(examined)
+        Ok(Examined { when, accounts, draft, resolved: Vec::new(), files: Vec::new(), warnings: Vec::new(), faults })
+    }
+
+    /// The platforms of the accounts, each once; all where there are no accounts.
+    fn platforms_of(&self, accounts: &[Account]) -> Vec<Platform> {
+        let mut platforms: Vec<Platform> = accounts.iter().map(|account| account.platform).collect();
+        platforms.sort_unstable();
+        platforms.dedup();
+        if platforms.is_empty() {
+            platforms.extend(self.connectors.keys());
+        }
+        platforms
     }
 
     async fn resolve_all(&self, examined: &mut Examined, originals: &dyn Originals, purpose: Purpose) {
         let Examined { accounts, draft, resolved, files, warnings, faults, .. } = examined;
         // One platform after the other, so that its pictures are fitted once for all its accounts.
         accounts.sort_by_key(|account| account.platform);
-        let mut platforms: Vec<Platform> = accounts.iter().map(|account| account.platform).collect();
-        platforms.dedup();
-        if platforms.is_empty() {
-            platforms.extend(self.connectors.keys());
-        }
-        for platform in platforms {
+        for platform in self.platforms_of(accounts) {
             let Some(connector) = self.connectors.get(&platform) else { continue };
             let wrong = connector.check(draft);
             let told: Vec<String> = wrong.iter().map(|fault| fault.code.clone()).collect();
@@ -160,20 +225,21 @@ impl Intake {
         warnings.dedup();
     }
 
-    async fn keep(
-        &self,
-        draft: &Draft,
-        named: Option<Named>,
-        when: &When,
-        examined: Examined,
-        now: Timestamp,
-    ) -> Result<Submitted, IntakeError> {
+    /// Keeps what was admitted: in one transaction, or not at all.
+    ///
+    /// # Errors
+    /// Those of the ledger; `Conflict` when somebody else gave its name to another post meanwhile.
+    pub async fn keep(&self, admitted: Admitted) -> Result<Submitted, IntakeError> {
+        let Newcomer { draft, named, when, examined, now } = match admitted.0 {
+            Admission::Before(first) => return Ok(*first),
+            Admission::New(newcomer) => *newcomer,
+        };
         let Examined { accounts, resolved, files, warnings, .. } = examined;
         let post = Post {
             id: PostId::mint(now, self.entropy.as_ref()),
             workspace: self.workspace.clone(),
             named,
-            draft: without_secrets(draft),
+            draft: without_secrets(&draft),
             due: when.instant(),
             zone: when.zone().to_owned(),
             submitted_at: now,

@@ -9,10 +9,10 @@ use std::fs::File;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::commands::serve::stop_on_signals;
 use crate::exit::{Exit, Failure, NOTHING_STORED, sentence};
-use crate::originals::FilesAndWeb;
+use crate::originals::{FilesAndWeb, hold};
 use crate::screen::{Line, Tone};
+use crate::submit::stopped;
 use crate::video_fix::{Encoder, FixError, fix};
 
 /// Whether encoding again is called for.
@@ -25,12 +25,17 @@ enum Need {
 }
 
 /// Encodes the videos of a draft again that need it. What cannot be read is left to the submission, which tells of it.
-pub(crate) async fn fix_videos(app: &App, draft: &Draft, originals: &mut FilesAndWeb) -> Result<(), Failure> {
-    let stop = CancellationToken::new();
-    let _again = stop_on_signals(&stop)?;
+pub(crate) async fn fix_videos(
+    app: &App,
+    draft: &Draft,
+    originals: &FilesAndWeb,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
     for (part, written) in bluesky::parts_of(draft).iter().enumerate().take(bluesky::LIMITS.parts) {
         for (place, media) in written.media.iter().enumerate().take(bluesky::LIMITS.pictures) {
-            let Ok(file) = originals.open(&media.source, bluesky::LIMITS.media_input_bytes).await else { continue };
+            let opened =
+                stop.run_until_cancelled(originals.open(&media.source, bluesky::LIMITS.media_input_bytes)).await;
+            let Ok(file) = opened.ok_or_else(stopped)? else { continue };
             let looked_at = file.clone();
             let need = tokio::task::spawn_blocking(move || need(&looked_at)).await;
             let need = need.map_err(|error| Failure::system("video_not_fixed", error.to_string()))?;
@@ -39,7 +44,7 @@ pub(crate) async fn fix_videos(app: &App, draft: &Draft, originals: &mut FilesAn
                 originals.replace(&media.source, file);
                 continue;
             };
-            let encoded = encode(app, &media.name(), &file, duration_ms, originals, &stop).await;
+            let encoded = encode(app, &media.name(), &file, duration_ms, originals, stop).await;
             let encoded = encoded.map_err(|error| not_fixed(&format!("parts[{part}].media[{place}]"), &error))?;
             originals.replace(&media.source, encoded);
         }
@@ -86,12 +91,14 @@ async fn encode(
     app.screen.settle_progress();
     let info = fixed?;
     app.screen.note(format!("{name} was encoded again: {} bytes.", info.size_bytes));
-    Ok(LocalFile::kept_by(path, output))
+    // It is in the place of the file that was made for it, and that was locked.
+    let locked = hold(&path).map_err(FixError::Write)?;
+    Ok(LocalFile::kept_by(path, (output, locked)))
 }
 
 fn not_fixed(field: &str, error: &FixError) -> Failure {
     let (exit, category) = match error {
-        FixError::Canceled => (Exit::Failed, Category::Unknown),
+        FixError::Canceled => return stopped(),
         FixError::StillRefused(_) | FixError::Failed { .. } => (Exit::Refused, Category::UserContent),
         _ => (Exit::Refused, Category::SystemError),
     };

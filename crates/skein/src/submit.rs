@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::commands::login::connect_from_environment;
 use crate::commands::serve::stop_on_signals;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, NOTHING_STORED};
 use crate::fixing::fix_videos;
 use crate::parts::Written;
 use crate::render::outcome;
@@ -138,16 +138,29 @@ impl Options {
 /// Checks and keeps a post; sends it here when it has no time.
 pub(crate) async fn submit(app: &App, written: Written, options: Options) -> Result<Exit, Failure> {
     let house = app.house().await?;
+    // Encoding takes long, and `in 20m` was said before it.
+    let asked_at = house.clock.now();
     connect_from_environment(app, &house).await?;
     let fix = options.fix;
     let submission = options.submission(written.parts, house.config.zone.clone());
-    let mut originals = house.originals(written.folder);
-    if fix {
-        fix_videos(app, &submission.draft, &mut originals).await?;
+    let originals = house.originals(written.folder);
+    let stop = CancellationToken::new();
+    let _again = stop_on_signals(&stop)?;
+    if fix && !house.intake.check(&submission, asked_at).await? {
+        fix_videos(app, &submission.draft, &originals, &stop).await?;
     }
-    let submitted = house.intake.submit(submission, &originals).await?;
+    let admitted = stop.run_until_cancelled(house.intake.admit(&submission, &originals, asked_at)).await;
+    let admitted = admitted.filter(|_| !stop.is_cancelled()).ok_or_else(stopped)??;
+    // From here on it is kept or not, and whoever stops it is told which.
+    let submitted = house.intake.keep(admitted).await?;
     let id = submitted.post.id.clone();
-    Box::pin(follow(app, &house, submitted)).await.map_err(|failure| kept(failure, &id))
+    Box::pin(follow(app, &house, submitted, &stop)).await.map_err(|failure| kept(failure, &id))
+}
+
+/// Ctrl-C before anything was kept.
+pub(crate) fn stopped() -> Failure {
+    let fault = Fault::new("interrupted", Category::Unknown, "Stopped before the post was kept.");
+    Failure::new(Exit::Failed, fault, NOTHING_STORED)
 }
 
 /// Whatever fails from here on, the post is kept, and whoever posted it must not post it again.
@@ -156,7 +169,7 @@ fn kept(failure: Failure, post: &PostId) -> Failure {
 }
 
 /// Shows what was kept, after sending it here when its time has come.
-async fn follow(app: &App, house: &House, submitted: Submitted) -> Result<Exit, Failure> {
+async fn follow(app: &App, house: &House, submitted: Submitted, stop: &CancellationToken) -> Result<Exit, Failure> {
     let Submitted { post, deliveries, warnings } = submitted;
     let submitted_at = post.submitted_at;
     if post.due > house.clock.now() {
@@ -171,7 +184,7 @@ async fn follow(app: &App, house: &House, submitted: Submitted) -> Result<Exit, 
         }
         return Ok(Exit::Kept);
     }
-    let view = deliver_now(app, house, &post.id, &deliveries, warnings).await?;
+    let view = deliver_now(app, house, &post.id, (&deliveries, warnings), stop).await?;
     let exit = app.show_outcome(house, &view).await?;
     house.engine.sweep_briefly().await;
     Ok(exit)
@@ -182,19 +195,14 @@ async fn deliver_now(
     app: &App,
     house: &House,
     post: &PostId,
-    deliveries: &[Delivery],
-    warnings: Vec<Warning>,
+    (deliveries, warnings): (&[Delivery], Vec<Warning>),
+    stop: &CancellationToken,
 ) -> Result<PostView, Failure> {
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
     let has_video = deliveries.iter().any(Delivery::has_long_upload);
     let words = if has_video { "Publishing, once its video is uploaded and encoded …" } else { "Publishing …" };
     app.screen.update(Line::of(Tone::Faint, words));
-    let stop = CancellationToken::new();
-    let _again = stop_on_signals(&stop)?;
-    let delivered = tokio::select! {
-        delivered = house.engine.deliver(&ids, PATIENCE) => Some(delivered),
-        () = stop.cancelled() => None,
-    };
+    let delivered = stop.run_until_cancelled(house.engine.deliver(&ids, PATIENCE)).await;
     app.screen.settle();
     match delivered {
         Some(delivered) => drop(delivered?),

@@ -73,12 +73,12 @@ impl MediaFiles for MediaFolder {
         .await
     }
 
-    async fn put_file(&self, file: &Path) -> Result<(ContentHash, u64), MediaError> {
+    async fn put_file(&self, file: &Path, max_bytes: u64) -> Result<(ContentHash, u64), MediaError> {
         let (folder, file) = (self.clone(), file.to_owned());
         off_the_runtime(move || {
             let lock = folder.lock_file()?;
             lock.lock_shared().map_err(|error| at(&folder.root, &error))?;
-            copy_in(&folder, &file)
+            copy_in(&folder, &file, max_bytes)
         })
         .await
     }
@@ -121,6 +121,11 @@ impl MediaFiles for MediaFolder {
         off_the_runtime(move || {
             let from = after.as_ref().map_or("", |hash| &hash.as_str()[..SPREAD_CHARS]);
             let mut found = Vec::new();
+            // Wherever a sweep begins: a command sweeps few folders, and most that is left unfinished is here.
+            let unfinished = folder.unfinished();
+            for name in folder_names(&unfinished)? {
+                forget_unfinished(&unfinished.join(name), instant)?;
+            }
             for spread in folder_names(&folder.root)?.into_iter().filter(|spread| spread.as_str() >= from) {
                 for rest in folder_names(&folder.root.join(&spread))? {
                     // Unfinished files, the lock, and what somebody else left here have no name that is a hash.
@@ -161,13 +166,27 @@ impl MediaFiles for MediaFolder {
     }
 }
 
-/// What a process that was killed left half written. Nobody writes to it for longer than a submission takes.
+/// What a process that was killed left half written. Nobody writes to it for longer than a submission takes, and whoever needs
+/// it longer without writing to it has it locked for as long as they live.
 fn forget_unfinished(path: &Path, instant: Timestamp) -> Result<(), MediaError> {
     let is_unfinished = path.extension().is_some_and(|extension| extension == UNFINISHED);
-    if is_unfinished && is_from_before(path, instant)? {
-        fs::remove_file(path).map_err(|error| at(path, &error))?;
+    if !is_unfinished || !is_from_before(path, instant)? {
+        return Ok(());
     }
-    Ok(())
+    // What is gone meanwhile was taken away by its owner or by another sweep.
+    let unless_gone = |done: io::Result<()>| match done {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(path, &error)),
+        _ => Ok(()),
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) => return unless_gone(Err(error)),
+    };
+    match file.try_lock() {
+        Ok(()) => unless_gone(fs::remove_file(path)),
+        Err(TryLockError::WouldBlock) => Ok(()),
+        Err(TryLockError::Error(error)) => Err(at(path, &error)),
+    }
 }
 
 /// The names in a folder, in order; none where there is no such folder, or something else in its place.
@@ -223,12 +242,17 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
 
 /// Hashes a file while it is copied: its name follows from its bytes, so it is written in one of the folders, which are
 /// on the same disk, and then moved.
-fn copy_in(media: &MediaFolder, source: &Path) -> Result<(ContentHash, u64), MediaError> {
-    let from = File::open(source).map_err(|error| at(source, &error))?;
+fn copy_in(media: &MediaFolder, source: &Path, max_bytes: u64) -> Result<(ContentHash, u64), MediaError> {
+    // One byte more tells that there is more.
+    let from = File::open(source).map_err(|error| at(source, &error))?.take(max_bytes.saturating_add(1));
     let unfinished = media.unfinished();
     crate::store::make_folder(&unfinished).map_err(|error| at(&unfinished, &error))?;
     let (temporary, file) = create_temporary(&unfinished)?;
     let (hash, length) = fill_from(file, from).map_err(|error| forget(&temporary, source, &error))?;
+    if length > max_bytes {
+        fs::remove_file(&temporary).map_err(|error| at(&temporary, &error))?;
+        return Err(MediaError::TooLarge { limit_bytes: max_bytes });
+    }
     let path = media.path_of(&hash);
     let made = path.parent().map_or(Ok(()), crate::store::make_folder);
     put_in_place(&temporary, &path, made)?;
@@ -319,10 +343,10 @@ mod tests {
         fs::write(&film, &bytes).unwrap();
         let measured = media.measure(&film).await.unwrap();
         assert_eq!(files_below(root.path()).len(), 1, "measuring keeps nothing");
-        let (hash, length) = media.put_file(&film).await.unwrap();
+        let (hash, length) = media.put_file(&film, u64::MAX).await.unwrap();
         assert_eq!((&hash, length), (&ContentHash::of(&bytes), bytes.len() as u64));
         assert_eq!(measured, (hash.clone(), length));
-        assert_eq!(media.put_file(&film).await.unwrap(), measured, "twice is once");
+        assert_eq!(media.put_file(&film, u64::MAX).await.unwrap(), measured, "twice is once");
         let located = media.locate(&hash).await.unwrap().unwrap();
         assert_eq!(fs::read(located.path()).unwrap(), bytes);
         assert_eq!(media.get(&hash).await.unwrap(), Some(bytes.clone()));
@@ -330,8 +354,10 @@ mod tests {
         fs::write(media.path_of(&hash), &bytes[1..]).unwrap();
         assert!(matches!(media.locate(&hash).await, Err(MediaError::Damaged(_))));
         assert!(media.locate(&ContentHash::of(b"never put")).await.unwrap().is_none());
-        assert!(media.put_file(&root.path().join("nowhere")).await.is_err());
-        assert!(media.put_file(root.path()).await.is_err(), "a folder is no file");
+        assert!(media.put_file(&root.path().join("nowhere"), 9).await.is_err());
+        assert!(media.put_file(root.path(), 9).await.is_err(), "a folder is no file");
+        let over = media.put_file(&film, bytes.len() as u64 - 1).await;
+        assert!(matches!(over, Err(MediaError::TooLarge { limit_bytes }) if limit_bytes == bytes.len() as u64 - 1));
         assert_eq!(files_below(root.path()).len(), 3);
     }
 
@@ -371,6 +397,16 @@ mod tests {
         let left = media.path_of(&ContentHash::of(&[0])).with_file_name(".1.0.part");
         fs::write(&left, b"half").unwrap();
         let far_ahead: Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
+        let fetched = media.unfinished().join(".fetched-1.part");
+        crate::store::make_folder(&media.unfinished()).unwrap();
+        let needed = File::create(&fetched).unwrap();
+        needed.lock_shared().unwrap();
+        let last = ContentHash::parse(&"f".repeat(64)).unwrap();
+        media.put_before(far_ahead, Some(&last), 1).await.unwrap();
+        assert!(fetched.exists(), "whoever has it locked needs it, however old it is");
+        drop(needed);
+        media.put_before(far_ahead, Some(&last), 1).await.unwrap();
+        assert!(!fetched.exists(), "also of a sweep that begins at the last file");
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
             let page = media.put_before(far_ahead, after.as_ref(), 3).await.unwrap();

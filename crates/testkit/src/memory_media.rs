@@ -49,9 +49,12 @@ impl MediaFiles for MemoryMedia {
         Ok(hash)
     }
 
-    async fn put_file(&self, file: &Path) -> Result<(ContentHash, u64), MediaError> {
+    async fn put_file(&self, file: &Path, max_bytes: u64) -> Result<(ContentHash, u64), MediaError> {
         let bytes = std::fs::read(file)?;
         let length = bytes.len() as u64;
+        if length > max_bytes {
+            return Err(MediaError::TooLarge { limit_bytes: max_bytes });
+        }
         Ok((self.put(&bytes).await?, length))
     }
 
@@ -117,7 +120,7 @@ mod tests {
         assert_eq!(media.count(), 1);
         assert_eq!(media.get(&hash).await.unwrap(), Some(b"abc".to_vec()));
         let located = media.locate(&hash).await.unwrap().unwrap();
-        assert_eq!(media.put_file(located.path()).await.unwrap(), (hash.clone(), 3));
+        assert_eq!(media.put_file(located.path(), 3).await.unwrap(), (hash.clone(), 3));
         assert_eq!(media.measure(located.path()).await.unwrap(), (hash.clone(), 3));
         let put_at = clock.now();
         let later = put_at.checked_add(SignedDuration::from_secs(1)).unwrap();

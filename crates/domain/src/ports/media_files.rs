@@ -87,6 +87,12 @@ pub enum MediaError {
     /// The bytes on the disk are not those that were stored.
     #[error("the stored file {0} was changed or cut; upload it again")]
     Damaged(String),
+    /// More bytes than whoever puts the file allows.
+    #[error("the file has more than {limit_bytes} bytes")]
+    TooLarge {
+        /// What was allowed.
+        limit_bytes: u64,
+    },
     /// The disk refused.
     #[error("media files: {0}")]
     Io(#[from] std::io::Error),
@@ -100,8 +106,9 @@ pub enum MediaError {
 pub trait MediaFiles: Send + Sync {
     /// Keeps the bytes, durably, and returns their hash. The file is new again if it was there already.
     async fn put(&self, bytes: &[u8]) -> Result<ContentHash, MediaError>;
-    /// Keeps the bytes of a file as `put` does, without holding them in memory. Returns their hash and how many they are.
-    async fn put_file(&self, file: &Path) -> Result<(ContentHash, u64), MediaError>;
+    /// Keeps the bytes of a file as `put` does, without holding them in memory. Returns their hash and how many they are. A file of
+    /// more than `max_bytes`, also one that grows meanwhile, is refused.
+    async fn put_file(&self, file: &Path, max_bytes: u64) -> Result<(ContentHash, u64), MediaError>;
     /// The bytes as a file, checked against their hash without holding them in memory; `None` when there is no such file.
     async fn locate(&self, hash: &ContentHash) -> Result<Option<LocalFile>, MediaError>;
     /// What `put_file` would return, without keeping anything.

@@ -16,4 +16,4 @@ pub use ledger::{
 };
 pub use local_file::LocalFile;
 pub use media_files::{ContentHash, MediaError, MediaFiles};
-pub use originals::Originals;
+pub use originals::{CAPTION_INPUT_MAX_BYTES, FILE_TOO_LARGE, Originals};

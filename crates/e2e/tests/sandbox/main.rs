@@ -10,6 +10,7 @@ mod faults;
 mod feed;
 mod films;
 mod films_fixed;
+mod films_stopped;
 mod films_upload;
 mod held;
 mod pictures;

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::Clock;
+use skein_domain::ports::{Clock, ContentHash, LocalFile, MediaFiles, Originals};
 use skein_domain::{Category, Draft, Fault, Media, NamedCaption, Part, PostId, State, StateName, Waiting};
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_testkit::fake_connector::FILM;
@@ -23,16 +23,7 @@ impl World {
     }
 
     async fn try_film(&self, media: Vec<Media>, at: &str) -> Result<Submitted, IntakeError> {
-        let part = Part { text: "look".to_owned(), media };
-        let submission = Submission {
-            draft: Draft { parts: vec![part], ..Draft::default() },
-            name: None,
-            accounts: Vec::new(),
-            at: Some(at.to_owned()),
-            zone: None,
-            default_zone: TimeZone::UTC,
-        };
-        self.intake.submit(submission, self.originals.as_ref()).await
+        self.intake.submit(film_submission(media, at), self.originals.as_ref()).await
     }
 
     /// Submits a film that takes so many minutes to be uploaded and encoded.
@@ -52,6 +43,17 @@ impl World {
 
     async fn created_at(&self, post: &PostId) -> Timestamp {
         self.delivery(post).await.prepared.unwrap().first_created_at
+    }
+}
+
+fn film_submission(media: Vec<Media>, at: &str) -> Submission {
+    Submission {
+        draft: Draft { parts: vec![Part { text: "look".to_owned(), media }], ..Draft::default() },
+        name: None,
+        accounts: Vec::new(),
+        at: Some(at.to_owned()),
+        zone: None,
+        default_zone: TimeZone::UTC,
     }
 }
 
@@ -120,6 +122,85 @@ async fn a_film_and_its_captions_are_kept_until_the_post_is_public() {
     world.pass(&world.engine).await;
     assert_eq!((world.state(&submitted.post.id).await, world.media.count()), (StateName::Published, 0));
     assert_eq!(submitted.post.draft.parts[0].media, [media]);
+}
+
+/// A film that is written to while its captions are read: after it was looked at, before it is stored.
+struct Rewritten {
+    folder: tempfile::TempDir,
+    to: Vec<u8>,
+}
+
+impl Rewritten {
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("film")
+    }
+}
+
+#[async_trait::async_trait]
+impl Originals for Rewritten {
+    async fn read(&self, source: &str, _max_bytes: u64) -> Result<Vec<u8>, Fault> {
+        panic!("{source} is read whole")
+    }
+
+    async fn open(&self, source: &str, _max_bytes: u64) -> Result<LocalFile, Fault> {
+        std::fs::write(self.path(), if source == "words" { &self.to } else { FILM }).unwrap();
+        Ok(LocalFile::at(self.path()))
+    }
+}
+
+#[tokio::test]
+async fn a_film_that_is_written_to_while_it_is_submitted_is_looked_at_as_it_is_stored() {
+    let world = World::with_films().await;
+    let media = Media { captions: vec![captioned("en", "words")], ..Media::new("film", "A film.") };
+    for (to, code) in [
+        (b"a cat".to_vec(), "file_changed"),
+        (b"no picture".to_vec(), "refused_picture"),
+        ([FILM, &[0; 1_000]].concat(), "file_too_large"),
+    ] {
+        let originals = Rewritten { folder: tempfile::tempdir().unwrap(), to };
+        let submitted = world.intake.submit(film_submission(vec![media.clone()], "in 1h"), &originals).await;
+        let Err(IntakeError::Refused(faults)) = submitted else { panic!("not refused: {code}") };
+        assert_eq!((faults[0].code.as_str(), faults[0].field.as_deref()), (code, Some("parts[0].media[0]")));
+    }
+    let originals = Rewritten { folder: tempfile::tempdir().unwrap(), to: [FILM, b" that is longer"].concat() };
+    world.intake.submit(film_submission(vec![media], "in 1h"), &originals).await.unwrap();
+    let hash = ContentHash::of(&originals.to);
+    assert_eq!(world.media.get(&hash).await.unwrap().as_ref(), Some(&originals.to));
+}
+
+#[tokio::test]
+async fn a_time_in_words_counts_from_when_it_was_said() {
+    let world = World::with_films().await;
+    let said_at = world.now();
+    world.clock.advance(SignedDuration::from_mins(20));
+    let submission = film_submission(vec![Media::new("film", "A film.")], "in 30m");
+    let admitted = world.intake.admit(&submission, world.originals.as_ref(), said_at).await.unwrap();
+    let post = world.intake.keep(admitted).await.unwrap().post;
+    assert_eq!(post.due, said_at + SignedDuration::from_mins(30));
+}
+
+#[tokio::test]
+async fn what_can_be_checked_without_a_film_is_checked_before_it_is_opened() {
+    let world = World::with_films().await;
+    let good = film_submission(vec![Media::new("film", "A film.")], "in 1h");
+    assert!(!world.intake.check(&good, world.now()).await.unwrap());
+    let wrong = Submission {
+        accounts: vec!["nobody.test".to_owned()],
+        at: Some("some day".to_owned()),
+        name: Some("no name\n".to_owned()),
+        ..good.clone()
+    };
+    let Err(IntakeError::Refused(faults)) = world.intake.check(&wrong, world.now()).await else {
+        panic!("not refused")
+    };
+    let fields: Vec<_> = faults.iter().filter_map(|fault| fault.field.as_deref()).collect();
+    assert_eq!(fields, ["scheduled_at", "accounts", "ref"], "{faults:#?}");
+    let named = Submission { name: Some("mine".to_owned()), ..good };
+    world.intake.submit(named.clone(), world.originals.as_ref()).await.unwrap();
+    assert!(world.intake.check(&named, world.now()).await.unwrap(), "there is nothing left to do");
+    let other = Submission { at: Some("in 2h".to_owned()), ..named };
+    assert!(matches!(world.intake.check(&other, world.now()).await, Err(IntakeError::Conflict(_))));
+    assert_eq!(world.media.count(), 1, "only what was submitted is stored");
 }
 
 #[tokio::test]

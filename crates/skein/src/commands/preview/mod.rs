@@ -6,17 +6,19 @@ mod stream;
 
 use skein_connect::bluesky;
 use skein_domain::{Part, Preview};
-use skein_intake::preview_offline;
+use skein_intake::{IntakeError, preview_offline};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::clock::SystemClock;
+use crate::commands::serve::stop_on_signals;
 use crate::config::zone;
 use crate::exit::{Exit, Failure};
 use crate::fixing::fix_videos;
 use crate::parts::{Written, read_parts, read_text};
 use crate::pictures::Pictures;
 use crate::render::preview;
-use crate::submit::Options;
+use crate::submit::{Options, stopped};
 
 /// The command line of `preview`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +39,7 @@ pub(crate) struct Args {
     )]
     pub(crate) lines: bool,
     /// Ask nobody: mentions are told by handle, and there are no records
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fix")]
     pub(crate) offline: bool,
     /// Its pictures, or its video.
     #[command(flatten)]
@@ -66,11 +68,21 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
         let house = app.house().await?;
         let fix = options.fix;
         let submission = options.submission(parts, house.config.zone.clone());
-        let mut originals = house.originals(folder);
+        let originals = house.originals(folder);
+        let stop = CancellationToken::new();
         if fix {
-            fix_videos(app, &submission.draft, &mut originals).await?;
+            let _again = stop_on_signals(&stop)?;
+            match house.intake.check(&submission, house.clock.now()).await {
+                // The preview tells what is wrong, and it is mended before anything is encoded.
+                Err(IntakeError::Refused(_) | IntakeError::Conflict(_)) | Ok(true) => {}
+                checked => {
+                    checked?;
+                    fix_videos(app, &submission.draft, &originals, &stop).await?;
+                }
+            }
         }
-        house.intake.preview(&submission, &originals).await?
+        let preview = stop.run_until_cancelled(house.intake.preview(&submission, &originals)).await;
+        preview.ok_or_else(stopped)??
     };
     Ok(show(app, &preview))
 }
