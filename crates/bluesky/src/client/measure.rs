@@ -75,7 +75,7 @@ fn jpeg(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
             }
             0xe1 => {
                 is_turned |=
-                    bytes.get(at + 2..at + length).and_then(orientation).is_some_and(|way| (5..=8).contains(&way))
+                    bytes.get(at + 2..at + length).and_then(orientation).is_some_and(|way| (5..=8).contains(&way));
             }
             0xda | 0xd9 => return None,
             _ => {}
