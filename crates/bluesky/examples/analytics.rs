@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (author, wanted) = words.next().zip(words.next()).ok_or("name an author and a word")?;
 
     let feed = bsky.author_feed(&author, FeedFilter::PostsNoReplies, None, 25).await?;
-    let uris: Vec<&str> = feed.feed.iter().map(|item| item.post.uri.as_str()).collect();
+    let uris: Vec<&str> = feed.feed.iter().flatten().map(|item| item.post.uri.as_str()).collect();
     for (uri, counts) in uris.iter().zip(bsky.counts(&uris).await?) {
         match counts {
             Some(counts) => println!("{uri}: {} likes, {} reposts", counts.likes, counts.reposts),

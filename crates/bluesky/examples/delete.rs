@@ -1,4 +1,4 @@
-//! Take a post back.
+//! Take a post back, with what said who may answer and quote it.
 //!
 //! `cargo run --example delete at://did:plc:…/app.bsky.feed.post/…`
 

@@ -1,14 +1,20 @@
 //! Analytics reads: how posts fare, what an author posted, what was answered. All of it as an AppView shows it to nobody in
 //! particular.
+//!
+//! What strangers write is read one by one: a post that cannot be read is told as [`Unreadable`], and hides no other.
+
+mod raw;
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use skein_atproto::syntax::{AtIdentifier, AtUri, Cid, Did};
 use url::Url;
 
-use crate::xrpc::{Auth, CallError, Response, XrpcClient};
+use crate::budget::{Budget, host_of};
+use crate::xrpc::{Auth, CallError, XrpcClient};
 
 /// The most posts of one `getPosts`.
 pub const URIS_PER_CALL: usize = 25;
@@ -23,23 +29,17 @@ pub const DEPTH_MOST: u16 = 50;
 pub const PARENTS_MOST: u16 = 80;
 
 /// How often a post was liked, reposted, answered, quoted and bookmarked. What a server does not count is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Likes.
-    #[serde(rename = "likeCount")]
     pub likes: u64,
     /// Reposts, without quotes.
-    #[serde(rename = "repostCount")]
     pub reposts: u64,
     /// Answers.
-    #[serde(rename = "replyCount")]
     pub replies: u64,
     /// Posts that quote it.
-    #[serde(rename = "quoteCount")]
     pub quotes: u64,
     /// Bookmarks, which are private; only their number is known.
-    #[serde(rename = "bookmarkCount")]
     pub bookmarks: u64,
 }
 
@@ -58,7 +58,7 @@ pub struct Author {
 
 /// A post as an AppView shows it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "raw::Post")]
 pub struct PostView {
     /// Where it is.
     pub uri: AtUri,
@@ -69,7 +69,6 @@ pub struct PostView {
     /// The record itself.
     pub record: Value,
     /// How it fares.
-    #[serde(flatten)]
     pub counts: Counts,
     /// When the AppView first saw it, as it writes instants.
     pub indexed_at: String,
@@ -106,20 +105,32 @@ impl FeedFilter {
 
 /// One entry of a feed.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "raw::Item")]
 pub struct FeedItem {
     /// The post; somebody else's where it is a repost.
     pub post: PostView,
-    /// What it answers, as the AppView says.
+    /// What it answers, as the AppView says. `None` also where that cannot be read.
     pub reply: Option<Value>,
-    /// Why it is there, where it is a repost or pinned.
+    /// Why it is there, where it is a repost or pinned. `None` also where that cannot be read.
     pub reason: Option<Value>,
+}
+
+/// A post that is there and cannot be read: it is of a kind that is not known here, or holds what no post may hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} cannot be read: {reason}", if uri.is_empty() { "a post" } else { uri.as_str() })]
+pub struct Unreadable {
+    /// Where it is; empty where even that could not be read.
+    pub uri: String,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// A page of a feed, newest first.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "raw::Page")]
 pub struct FeedPage {
-    /// Its entries; a page may have fewer than were asked for, and still not be the last.
-    pub feed: Vec<FeedItem>,
+    /// Its entries, each read on its own; a page may have fewer than were asked for, and still not be the last.
+    pub feed: Vec<Result<FeedItem, Unreadable>>,
     /// Where the next page begins. `None` at the end.
     pub cursor: Option<String>,
 }
@@ -133,6 +144,8 @@ pub enum ThreadNode {
     NotFound(String),
     /// Its author and somebody else in the thread have blocked each other.
     Blocked(String),
+    /// It is there, and cannot be read; what hangs on it is not read either.
+    Unreadable(Unreadable),
 }
 
 /// A post with what it answers and what answers it.
@@ -147,25 +160,36 @@ pub struct ThreadPost {
 }
 
 /// The counts of these posts, in their order, asked in calls of [`URIS_PER_CALL`], one after the other. `None` for those that the
-/// AppView does not show: deleted, taken down, or not seen yet.
+/// AppView does not show: deleted, taken down, or not seen yet. What the posts hold is not
+/// read. With a budget each call waits to be asked until it fits.
 ///
 /// # Errors
 /// Those of the first call that failed; what was read until then is lost.
-pub async fn counts(xrpc: &XrpcClient, appview: &Url, uris: &[AtUri]) -> Result<Vec<Option<Counts>>, CallError> {
+pub async fn counts(
+    xrpc: &XrpcClient,
+    appview: &Url,
+    budget: Option<&Budget>,
+    uris: &[AtUri],
+) -> Result<Vec<Option<Counts>>, CallError> {
     #[derive(Deserialize)]
     struct Posts {
-        posts: Vec<PostView>,
+        posts: Vec<Box<RawValue>>,
     }
     let mut counts = Vec::with_capacity(uris.len());
     for chunk in uris.chunks(URIS_PER_CALL) {
+        if let Some(budget) = budget {
+            budget.check_calls(&host_of(appview)).await?;
+        }
         let params: Vec<_> = chunk.iter().map(|uri| ("uris", uri.as_str())).collect();
         let answer = xrpc.get(appview, "app.bsky.feed.getPosts", &params, Auth::None).await?;
         let Posts { posts } = answer.json()?;
         let mut found = HashMap::new();
-        for post in posts {
+        // One that cannot be read is as one that is not shown.
+        for post in posts.iter().filter_map(|post| raw::Counted::read(post)) {
+            let counts = post.counts();
             // The answer names authors by DID, also where a handle was asked for.
-            found.insert(address(&post.author.handle.to_ascii_lowercase(), &post.uri), post.counts);
-            found.insert(post.uri.as_str().to_owned(), post.counts);
+            found.insert(address(&post.author.handle.to_ascii_lowercase(), &post.uri), counts);
+            found.insert(post.uri.as_str().to_owned(), counts);
         }
         counts.extend(chunk.iter().map(|uri| match uri.authority() {
             AtIdentifier::Did(_) => found.get(uri.as_str()).copied(),
@@ -212,31 +236,6 @@ pub async fn thread(
         Err(error) if error.is_named("NotFound") => return Ok(ThreadNode::NotFound(uri.as_str().to_owned())),
         Err(error) => return Err(error),
     };
-    let mut answer: Value = response.json()?;
-    node(answer["thread"].take(), &response)
-}
-
-/// Reads a node and all below it. Its recursion is bounded by that of the JSON, which is 128 levels.
-fn node(mut value: Value, response: &Response) -> Result<ThreadNode, CallError> {
-    let uri = |value: &Value| value["uri"].as_str().unwrap_or_default().to_owned();
-    match value["$type"].as_str() {
-        Some("app.bsky.feed.defs#threadViewPost") => {
-            let parent = match value["parent"].take() {
-                Value::Null => None,
-                parent => Some(node(parent, response)?),
-            };
-            let replies = match value["replies"].take() {
-                Value::Array(replies) => {
-                    replies.into_iter().map(|reply| node(reply, response)).collect::<Result<_, _>>()?
-                }
-                _ => Vec::new(),
-            };
-            let post = serde_json::from_value(value["post"].take());
-            let post = post.map_err(|error| response.malformed(&error.to_string()))?;
-            Ok(ThreadNode::Post(Box::new(ThreadPost { post, parent, replies })))
-        }
-        Some("app.bsky.feed.defs#notFoundPost") => Ok(ThreadNode::NotFound(uri(&value))),
-        Some("app.bsky.feed.defs#blockedPost") => Ok(ThreadNode::Blocked(uri(&value))),
-        other => Err(response.malformed(&format!("`{}` is no kind of thread", other.unwrap_or("nothing")))),
-    }
+    let raw::Thread { thread } = response.json()?;
+    Ok(raw::node(&thread, DEPTH_MOST + PARENTS_MOST))
 }

@@ -117,7 +117,10 @@ async fn pictured(maker: &mut Maker<&RealPds>) {
     let file = folder.path().join("cat.jpg");
     let bytes = pictures::jpeg(40, 30, 1, Some(6));
     std::fs::write(&file, &bytes).unwrap();
-    let said = maker.run("images", &[file.to_str().unwrap()]).await;
+    let small = folder.path().join("small.jpg");
+    let small_bytes = pictures::jpeg(8, 6, 1, None);
+    std::fs::write(&small, &small_bytes).unwrap();
+    let said = maker.run("images", &[file.to_str().unwrap(), small.to_str().unwrap()]).await;
     let uris = uris(&said);
     let embed = async |index: usize| maker.record(uris[index]).await.unwrap()["embed"].clone();
     let four = embed(0).await;
@@ -127,8 +130,9 @@ async fn pictured(maker: &mut Maker<&RealPds>) {
     assert_eq!(embed(1).await["images"][0]["alt"], "My cat, awake");
     let card = embed(2).await;
     assert_eq!(card["external"]["uri"], "https://example.com/");
-    let kept = &card["external"]["thumb"]["ref"]["$link"];
-    assert!(said.contains(&format!("{} of {} bytes", kept.as_str().unwrap(), bytes.len())), "{said}");
+    assert_eq!(card["external"]["thumb"]["size"], small_bytes.len());
+    let kept = four["images"][0]["image"]["ref"]["$link"].as_str().unwrap();
+    assert!(said.contains(&format!("{kept} of {} bytes", bytes.len())), "{said}");
 }
 
 async fn conversations(maker: &mut Maker<&RealPds>) {
@@ -166,7 +170,9 @@ async fn conversations(maker: &mut Maker<&RealPds>) {
 
     let deleted = maker.run("delete", &[records[0]]).await;
     assert!(deleted.contains("is gone"), "{deleted}");
-    assert_eq!(maker.record(records[0]).await, None);
+    for record in &records[..3] {
+        assert_eq!(maker.record(record).await, None, "{record} is left behind");
+    }
     maker.run("delete", &[records[0]]).await;
 }
 

@@ -26,7 +26,7 @@ pub enum OpenError {
         error: io::Error,
     },
     /// The database is there and its key is not: what it keeps could not be read.
-    #[error("{path} is missing, and the database beside it was made with it: restore it", path = .0.display())]
+    #[error("{path} is missing, and the database beside it was made with it: restore it; a key in SKEIN_MASTER_KEY is not read here", path = .0.display())]
     NoKey(PathBuf),
     /// The key cannot be read or made.
     #[error(transparent)]
@@ -39,7 +39,8 @@ pub enum OpenError {
 impl StoreJournal {
     /// The journal of a folder, which is made for its owner only where it is missing: the database `skein.db`, and `master.key`,
     /// which encrypts the sessions in it. They are those of a data folder of `skein`, so that a program and `skein` can share
-    /// one; any number of processes may have it open.
+    /// one; any number of processes may have it open. The key in `SKEIN_MASTER_KEY` that `skein` may be given instead is not read
+    /// here: whoever uses that opens a `Store` with it and calls [`StoreJournal::new`].
     ///
     /// ```no_run
     /// # use std::sync::Arc;

@@ -32,11 +32,14 @@ async fn real_pds_is_polled_from_where_the_run_before_ended() {
     let pds = RealPds::start().await.unwrap();
     let account = pds.create_account("alice.test").await.unwrap();
     let token = pds.access_token(&account).await.unwrap();
-    for number in 0..5 {
+    let write = async |number: u8| {
         let record =
             json!({"$type": "app.bsky.feed.post", "text": format!("{number}"), "createdAt": "2026-01-01T00:00:00Z"});
         let input = json!({"repo": account.did, "collection": "app.bsky.feed.post", "record": record});
         assert_eq!(pds.xrpc_post("com.atproto.repo.createRecord", &input, Some(&token)).await.unwrap().0, 200);
+    };
+    for number in 0..5 {
+        write(number).await;
     }
     let memory = tempfile::tempdir().unwrap();
     let folder = memory.path().join("memory");
@@ -46,14 +49,16 @@ async fn real_pds_is_polled_from_where_the_run_before_ended() {
     let first = poll(&pds, &account, &folder, &arguments).await;
     pds.revoke_app_password(&account).await.unwrap();
     let mut seen = vec![first];
-    for _ in 0..3 {
+    for _ in 0..4 {
         seen.push(poll(&pds, &account, &folder, &arguments).await);
     }
+    write(5).await;
+    seen.push(poll(&pds, &account, &folder, &arguments).await);
     let texts = seen.iter().map(|page| {
         let records = page["records"].as_array().unwrap();
         records.iter().map(|record| record["value"]["text"].as_str().unwrap()).collect::<Vec<_>>()
     });
-    assert_eq!(texts.collect::<Vec<_>>(), [vec!["0", "1"], vec!["2", "3"], vec!["4"], vec![]]);
+    assert_eq!(texts.collect::<Vec<_>>(), [vec!["0", "1"], vec!["2", "3"], vec!["4"], vec![], vec![], vec!["5"]]);
 }
 
 #[tokio::test]

@@ -76,12 +76,34 @@ async fn a_handle_is_one_account_s_at_a_time() {
         assert_eq!(lost.as_ref().map(Did::as_str), Some(ALICE));
         assert_eq!(journal.profile(&actor("alice.test")).await.unwrap().unwrap().actor, actor(BOB));
         assert_eq!(journal.profile(&actor(ALICE)).await.unwrap(), Some(kept(ALICE, None, 2)));
+        let nobody = KeptProfile { asked_at: at_ms(4), ..nobody };
         journal.keep_profile(&nobody).await.unwrap();
         assert_eq!(journal.profile(&actor("alice.test")).await.unwrap(), Some(nobody));
         assert_eq!(journal.profile(&actor(BOB)).await.unwrap(), Some(kept(BOB, None, 3)));
         // Accounts without a handle take it from nobody.
         assert_eq!(journal.keep_profile(&kept(ALICE, None, 4)).await.unwrap(), None);
         assert!(journal.profile(&actor(BOB)).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_replaces_none_that_was_asked_for_later() {
+    let (_folder, journals) = journals().await;
+    for journal in journals {
+        let new = kept(BOB, Some("alice.test"), 1_000_000);
+        journal.keep_profile(&new).await.unwrap();
+        // Of the same account, and of the one that had the handle before.
+        for late in [kept(BOB, None, 999_999), kept(ALICE, Some("alice.test"), 400_000)] {
+            assert_eq!(journal.keep_profile(&late).await.unwrap(), None);
+            for name in [BOB, "alice.test"] {
+                assert_eq!(journal.profile(&actor(name)).await.unwrap(), Some(new.clone()));
+            }
+        }
+        assert_eq!(journal.profile(&actor(ALICE)).await.unwrap(), None);
+        // No answer takes that long: the clock was set back.
+        let set_back = kept(BOB, None, 399_999);
+        journal.keep_profile(&set_back).await.unwrap();
+        assert_eq!(journal.profile(&actor(BOB)).await.unwrap(), Some(set_back));
     }
 }
 

@@ -1,6 +1,8 @@
 //! Posts as people name them to be read: an at-uri, an address on a page, or an own post.
 
-use skein_atproto::syntax::{AtIdentifier, AtUri, Did, RecordAddress};
+use std::collections::HashMap;
+
+use skein_atproto::syntax::{AtIdentifier, AtUri, Did, Handle, RecordAddress};
 use skein_domain::{Category, Fault, parts_among};
 
 use crate::exit::{Exit, Failure, sentence};
@@ -11,6 +13,15 @@ const POST: &str = "app.bsky.feed.post";
 impl House {
     /// Where the posts are that this names: one for an address; all parts of an own post, on each account that published it.
     pub(crate) async fn addresses(&self, given: &str) -> Result<Vec<AtUri>, Failure> {
+        self.addresses_among(given, &mut HashMap::new()).await
+    }
+
+    /// The same for one of several, whose handles are each asked for once.
+    pub(crate) async fn addresses_among(
+        &self,
+        given: &str,
+        known: &mut HashMap<Handle, Did>,
+    ) -> Result<Vec<AtUri>, Failure> {
         if let Ok(RecordAddress { author, collection, rkey }) = RecordAddress::parse(given) {
             if collection.as_str() != POST {
                 let message = format!("This is a record of `{collection}`, and only posts can be read here.");
@@ -18,7 +29,7 @@ impl House {
                 return Err(Failure::new(Exit::Usage, fault, ""));
             }
             // The reference app view answers 500 to posts that are named by handle.
-            let did = self.did_of(author).await?;
+            let did = self.did_of(author, known).await?;
             return Ok(vec![AtUri::record(&did, &collection, &rkey)]);
         }
         let view = self.intake.view(self.intake.find_post(given).await?, Vec::new()).await?;
@@ -34,16 +45,21 @@ impl House {
         Ok(uris)
     }
 
-    async fn did_of(&self, author: AtIdentifier) -> Result<Did, Failure> {
+    async fn did_of(&self, author: AtIdentifier, known: &mut HashMap<Handle, Did>) -> Result<Did, Failure> {
         let handle = match author {
             AtIdentifier::Did(did) => return Ok(did),
             AtIdentifier::Handle(handle) => handle,
         };
-        self.sessions.identities().resolve_handle(&handle, None).await.map_err(|error| {
+        if let Some(did) = known.get(&handle) {
+            return Ok(did.clone());
+        }
+        let did = self.sessions.identities().resolve_handle(&handle, None).await.map_err(|error| {
             let category = if error.is_transient() { Category::PlatformError } else { Category::UserContent };
-            let fault = Fault::new("handle_not_found", category, sentence(&error.to_string())).given(handle);
+            let fault = Fault::new("handle_not_found", category, sentence(&error.to_string())).given(&handle);
             Failure::new(Exit::Failed, fault, "")
-        })
+        })?;
+        known.insert(handle, did.clone());
+        Ok(did)
     }
 }
 

@@ -16,8 +16,18 @@ pub struct KnownProfile {
     pub view: Option<String>,
     /// Why there is none: `taken_down`, `deactivated` or `not_found`.
     pub gone: Option<String>,
-    /// When that was answered.
+    /// When it was asked for.
     pub asked_at: Timestamp,
+}
+
+/// How long an answer may be on its way, in milliseconds. One that is older than that was made before the clock was set back.
+const LATE_MOST_MS: i64 = 600_000;
+
+impl KnownProfile {
+    fn is_late_after(&self, before: &Self) -> bool {
+        let late_ms = before.asked_at.as_millisecond().saturating_sub(self.asked_at.as_millisecond());
+        (1..=LATE_MOST_MS).contains(&late_ms)
+    }
 }
 
 /// The profiles of a store.
@@ -41,9 +51,18 @@ impl Profiles {
         profiles::by_handle(&mut *self.store.read().await?, handle).await
     }
 
-    /// Keeps an answer in place of the one before, and takes its handle from whoever else has it; gives who that was.
+    /// Keeps an answer in place of the one before, and takes its handle from whoever else has it; gives who that was. An answer
+    /// that was asked for up to ten minutes before what is kept comes late, and is not kept.
     pub async fn keep(&self, known: &KnownProfile) -> Result<Option<String>, StoreError> {
         let mut tx = self.store.write().await?;
+        let of_actor = profiles::by_actor(&mut tx, &known.actor).await?;
+        let of_handle = match &known.handle {
+            Some(handle) => profiles::by_handle(&mut tx, handle).await?,
+            None => None,
+        };
+        if of_actor.iter().chain(&of_handle).any(|before| known.is_late_after(before)) {
+            return Ok(None);
+        }
         let lost = match known.handle {
             Some(_) => profiles::release_handle(&mut tx, known).await?,
             None => None,

@@ -5,6 +5,7 @@ pub mod cutter;
 pub mod fake_connector;
 pub mod films;
 pub mod ledger_suite;
+mod listening;
 pub mod memory_ledger;
 pub mod memory_media;
 pub mod memory_originals;

@@ -4,8 +4,10 @@
 //! Boots in 10 to 20 seconds and takes 500 MB: one for all tests of a process, and `real_network` in the name of every test that
 //! starts one, so that `.config/nextest.toml` lets one run at a time.
 
+use std::net::SocketAddr;
 use std::ops::Deref;
 
+use crate::listening;
 use crate::postgres::Postgres;
 use crate::real_pds::{Account, HarnessError, RealPds};
 use crate::redis::Redis;
@@ -18,8 +20,8 @@ pub struct RealNetwork {
     // In the order in which they end.
     pds: RealPds,
     appview_url: String,
-    _redis: Redis,
-    _postgres: Postgres,
+    redis: Redis,
+    postgres: Postgres,
 }
 
 impl RealNetwork {
@@ -30,12 +32,20 @@ impl RealNetwork {
     pub async fn start() -> Result<Self, HarnessError> {
         let (postgres, redis) = tokio::try_join!(Postgres::start(), Redis::start())?;
         let (pds, appview_url) = RealPds::start_network(&postgres.url(), &redis.host()).await?;
-        Ok(Self { pds, appview_url, _redis: redis, _postgres: postgres })
+        Ok(Self { pds, appview_url, redis, postgres })
     }
 
     /// `http://localhost:PORT` of the `AppView`, which answers nobody in particular.
     pub fn appview_url(&self) -> &str {
         &self.appview_url
+    }
+
+    /// Where its servers listen, all of them.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn listening(&self) -> std::io::Result<Vec<SocketAddr>> {
+        listening::of_groups(&[self.pds.pid(), self.redis.pid(), self.postgres.pid()])
     }
 
     /// As [`RealPds::create_account`], and known to the `AppView`, by which the network resolves handles.

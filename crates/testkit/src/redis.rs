@@ -25,6 +25,11 @@ impl Redis {
         Ok(Self { server, port })
     }
 
+    /// The process group, of which the leash is the first.
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.id()
+    }
+
     pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

@@ -15,8 +15,10 @@ use tokio::time::timeout;
 const MAX_SHOWN_LOG_BYTES: u64 = 4_000;
 
 /// Runs a program, ends it once its own standard input ends, as it does when the test dies, and removes the folder that it
-/// is in. `$0` is the signal that ends it.
-const LEASH: &str = r#"exec 2>&1; "$@" </dev/null & pid=$!; read -r _; kill -"$0" $pid; wait $pid; rm -rf "$PWD""#;
+/// is in. `$0` is the signal that ends it. A signal to the leash itself is taken as the end of its input, so that the folder goes
+/// then too.
+const LEASH: &str =
+    r#"trap : INT TERM HUP; exec 2>&1; "$@" </dev/null & pid=$!; read -r _; kill -"$0" $pid; wait $pid; rm -rf "$PWD""#;
 
 /// A process that is told to go when this value is dropped, and goes by itself when the test is killed.
 #[derive(Debug)]
@@ -168,4 +170,22 @@ fn tail(log: &mut File) -> io::Result<String> {
     let mut bytes = Vec::new();
     io::Read::read_to_end(&mut io::Read::take(log, MAX_SHOWN_LOG_BYTES), &mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_leash_that_is_told_to_end_takes_its_server_and_folder_along() {
+        let home = Home::make().unwrap();
+        let folder = home.path().to_owned();
+        let arguments = ["-c", "echo ready; exec sleep 600"];
+        let mut server = Server::leashed(Path::new("/bin/sh"), &arguments, "TERM", home).unwrap();
+        server.says(30, |line| line == "ready").await.unwrap();
+        assert!(folder.exists());
+        let told = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
+        assert!(told.success() && server.child.wait().unwrap().success());
+        assert!(!folder.exists(), "{} is left behind", folder.display());
+    }
 }

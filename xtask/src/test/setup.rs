@@ -17,7 +17,7 @@ pub(super) fn install(workspace: &Workspace, fast: bool) {
     report("Debian packages", debian::install(&DEBIAN));
     report("cargo-nextest", cargo_tool(workspace, "nextest"));
     if !fast {
-        report("Debian packages of servers", debian::install(&DEBIAN_SERVERS));
+        report("Debian packages of servers", debian::install_servers(&DEBIAN_SERVERS));
         report("cargo-deny", cargo_tool(workspace, "deny"));
         let harness = |harness| install::prepare(workspace.root(), harness, true).map(drop).map_err(Into::into);
         report("the reference PDS", harness(install::PDS));

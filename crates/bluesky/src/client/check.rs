@@ -2,10 +2,11 @@
 
 use skein_atproto::record::Post as Record;
 use skein_atproto::richtext::graphemes;
-use skein_atproto::syntax::{Language, RecordAddress};
+use skein_atproto::syntax::{AtUri, Language, RecordAddress};
 
 use super::error::PostError;
-use super::post::{Card, Image, Post};
+use super::gates::LIST;
+use super::post::{Card, Image, MayAnswer, Post};
 use super::words::{Words, is_web_address};
 
 /// Characters of a text, as people count them.
@@ -81,6 +82,11 @@ impl Checked {
             if !is_first || reply_to.is_some() {
                 return Err(PostError::GateInThread);
             }
+            for rule in rules {
+                if let MayAnswer::Listed(list) = rule {
+                    list_address(list)?;
+                }
+            }
         }
         Ok(Self { words, langs: langs.map_err(PostError::Lang)?, reply_to, quote })
     }
@@ -93,6 +99,12 @@ fn answered(given: &str) -> Result<RecordAddress, PostError> {
     } else {
         Err(PostError::ReplyToNoPost { collection: address.collection.to_string() })
     }
+}
+
+/// Where a list of who may answer is.
+pub(super) fn list_address(list: &AtUri) -> Result<RecordAddress, PostError> {
+    let address = RecordAddress::parse(list.as_str()).ok().filter(|address| address.collection.as_str() == LIST);
+    address.ok_or_else(|| PostError::NoList { given: list.as_str().chars().take(200).collect() })
 }
 
 fn quoted(given: &str) -> Result<RecordAddress, PostError> {

@@ -72,6 +72,12 @@ pub enum ClientError {
         /// The address, by DID.
         uri: AtUri,
     },
+    /// The list of who may answer does not exist.
+    #[error("the list {uri} is not there; nothing was posted; check the address")]
+    NoSuchList {
+        /// The address, by DID.
+        uri: AtUri,
+    },
     /// Its author does not let it be quoted.
     #[error("the author of {uri} does not let it be quoted; nothing was posted; answer it instead")]
     NotToBeQuoted {
@@ -192,6 +198,12 @@ pub enum PostError {
     ReplyToNoPost {
         /// The kind of record.
         collection: String,
+    },
+    /// Who may answer is told by something else than a list.
+    #[error("answered_by: {given:?} is no list: give at://…/app.bsky.graph.list/…")]
+    NoList {
+        /// The address that was given.
+        given: String,
     },
     /// A later part of a thread answers the part before it.
     #[error("reply_to stands on the first part of a thread only: each other part answers the one before it")]

@@ -11,25 +11,27 @@ use super::error::{ClientError, PostError};
 use super::post::{MayAnswer, Post};
 use super::publish::Write;
 
-const THREADGATE: &str = "app.bsky.feed.threadgate";
+pub(super) const THREADGATE: &str = "app.bsky.feed.threadgate";
 pub(super) const POSTGATE: &str = "app.bsky.feed.postgate";
 pub(super) const DISABLE_RULE: &str = "app.bsky.feed.postgate#disableRule";
+pub(super) const LIST: &str = "app.bsky.graph.list";
 
 /// How many records besides the post itself.
 pub(super) fn count(post: &Post) -> usize {
     usize::from(post.answered_by.is_some()) + usize::from(post.no_quotes)
 }
 
-/// The gates of a post that was written there and then.
+/// The gates of a post that was written there and then. `allowed` is who may answer it, lists by DID.
 pub(super) fn of_post(
     me: &Did,
     post: &Post,
+    allowed: Option<&[MayAnswer]>,
     uri: &AtUri,
     rkey: &RecordKey,
     at: &Datetime,
 ) -> Result<Vec<Write>, ClientError> {
     let mut writes = Vec::new();
-    if let Some(who) = &post.answered_by {
+    if let Some(who) = allowed.filter(|_| post.answered_by.is_some()) {
         let allow: Vec<Value> = who.iter().map(rule).collect();
         let gate = json!({"$type": THREADGATE, "post": uri, "allow": allow, "createdAt": at});
         writes.push(write(me, THREADGATE, rkey, gate)?);

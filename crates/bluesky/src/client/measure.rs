@@ -73,7 +73,10 @@ fn jpeg(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
                 let (width, height) = if is_turned { (height, width) } else { (width, height) };
                 return Some(("image/jpeg", width, height));
             }
-            0xe1 => is_turned |= bytes.get(at + 2..at + length).and_then(orientation).is_some_and(|way| way >= 5),
+            0xe1 => {
+                is_turned |=
+                    bytes.get(at + 2..at + length).and_then(orientation).is_some_and(|way| (5..=8).contains(&way));
+            }
             0xda | 0xd9 => return None,
             _ => {}
         }
@@ -82,7 +85,7 @@ fn jpeg(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
     None
 }
 
-/// From 1 to 8; 5 and more are on their side.
+/// From 1 to 8, of which 5 to 8 are on their side; anything else says nothing.
 fn orientation(segment: &[u8]) -> Option<u32> {
     let tiff = segment.strip_prefix(b"Exif\0\0")?;
     let number: fn(&[u8], usize, usize) -> Option<u32> = match tiff.get(..2)? {
@@ -134,7 +137,12 @@ mod tests {
     fn a_jpeg_is_as_large_as_it_is_shown() {
         for order in [*b"II", *b"MM"] {
             assert_eq!(size(&turned(order, 1)), Some(("image/jpeg", 640, 480)));
-            assert_eq!(size(&turned(order, 6)), Some(("image/jpeg", 480, 640)));
+            for way in 5..=8 {
+                assert_eq!(size(&turned(order, way)), Some(("image/jpeg", 480, 640)));
+            }
+            for way in [0, 2, 3, 4, 9, 255] {
+                assert_eq!(size(&turned(order, way)), Some(("image/jpeg", 640, 480)), "{way} turns nothing");
+            }
         }
     }
 

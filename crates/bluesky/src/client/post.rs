@@ -46,7 +46,8 @@ pub(super) struct Card {
     pub(super) thumb: Option<Bytes>,
 }
 
-/// A picture, sent as it is: its bytes are neither turned nor made smaller.
+/// A picture, sent as it is: its bytes are neither turned nor made smaller, and what they say besides goes out too, such as where
+/// a photo was taken.
 #[derive(Clone, Debug)]
 pub struct Image {
     /// The file, of up to 2,000,000 bytes.
@@ -70,7 +71,7 @@ pub enum MayAnswer {
     Followers,
     /// Whom its author follows.
     Following,
-    /// Who is on this list.
+    /// Who is on this list (`app.bsky.graph.list`), which must be there when the post is written.
     Listed(AtUri),
 }
 

@@ -97,8 +97,9 @@ impl Client {
         self.write(me, thread).await
     }
 
-    /// Deletes a record of this account, such as a post, by its at-uri or its address on bsky.app. What is gone already is no
-    /// error, so that it is safe to say again. Gates are records of their own: see [`Receipt::gates`].
+    /// Deletes a record of this account, such as a post, by its at-uri or its address on bsky.app; of a post its gates too, each in
+    /// a call of its own after that of the post. What is gone already is no error, so that it is safe to say again. The answer
+    /// is that to the first call.
     ///
     /// # Errors
     /// [`ClientError::NotOwn`] before anything is sent; otherwise as [`Client::call`].
@@ -116,13 +117,27 @@ impl Client {
         if author != *me {
             return Err(not_own());
         }
-        let input = json!({"repo": me.as_str(), "collection": collection.as_str(), "rkey": rkey.as_str()});
-        self.call("com.atproto.repo.deleteRecord", input).await
+        let remove = async |collection: &str| {
+            let input = json!({"repo": me.as_str(), "collection": collection, "rkey": rkey.as_str()});
+            self.call("com.atproto.repo.deleteRecord", input).await
+        };
+        let answer = remove(collection.as_str()).await?;
+        if collection.as_str() == Record::NSID {
+            // Gates of no post are left behind otherwise. One call for all would be refused where one of them is missing.
+            for gate in [gates::THREADGATE, gates::POSTGATE] {
+                remove(gate).await?;
+            }
+        }
+        Ok(answer)
     }
 
     async fn prepared(&self, me: &Did, posts: &[Post], checked: Vec<Checked>) -> Result<Thread, ClientError> {
         let mut reply = match checked.first().and_then(|first| first.reply_to.as_ref()) {
             Some(address) => Some(self.answered(me, address).await?),
+            None => None,
+        };
+        let allowed = match posts.first().and_then(|first| first.answered_by.as_deref()) {
+            Some(who) => Some(self.allowed(me, who).await?),
             None => None,
         };
         // Looked up for all parts before the first upload, so that a refusal leaves nothing behind.
@@ -155,7 +170,7 @@ impl Client {
             let value = record.to_value();
             let cid = record_cid(&value).map_err(refuse)?;
             let uri = AtUri::record(me, &collection, &rkey);
-            thread.gates.extend(gates::of_post(me, post, &uri, &rkey, &created_at)?);
+            thread.gates.extend(gates::of_post(me, post, allowed.as_deref(), &uri, &rkey, &created_at)?);
             let reference = StrongRef { uri, cid };
             let root = reply.map_or_else(|| reference.clone(), |reply| reply.root);
             reply = Some(ReplyRef { root, parent: reference.clone() });

@@ -27,7 +27,8 @@ impl Client {
     pub fn profiles(&self) -> Profiles {
         let inner = &self.inner;
         let appview = inner.environment.appview_url.clone();
-        Profiles::new(inner.xrpc.allowing(&appview), appview, inner.journal.clone(), inner.now.clone())
+        let profiles = Profiles::new(inner.xrpc.allowing(&appview), appview, inner.journal.clone(), inner.now.clone());
+        profiles.within(inner.sessions.budget().clone())
     }
 
     /// How these posts fare, by their at-uris or their addresses on bsky.app, in their order; 25 in one call, one call after
@@ -42,8 +43,9 @@ impl Client {
         for post in posts {
             uris.push(self.at_uri(post.as_ref(), &mut known).await?);
         }
-        let (xrpc, appview) = self.reader().await?;
-        Ok(reads::counts(&xrpc, appview, &uris).await?)
+        let appview = &self.inner.environment.appview_url;
+        let budget = self.inner.sessions.budget();
+        Ok(reads::counts(&self.inner.xrpc.allowing(appview), appview, Some(budget), &uris).await?)
     }
 
     /// A page of what somebody posted, newest first, of up to 100 entries. Say the `cursor` of the page before, or nothing.

@@ -5,8 +5,10 @@ use skein_atproto::syntax::{AtIdentifier, AtUri, Did, Nsid, RecordAddress};
 use url::Url;
 
 use super::Client;
+use super::check::list_address;
 use super::error::ClientError;
 use super::gates::{DISABLE_RULE, POSTGATE};
+use super::post::MayAnswer;
 use crate::identity::IdentityError;
 use crate::repo::{self, Record};
 use crate::xrpc::XrpcClient;
@@ -47,6 +49,24 @@ impl Client {
             return Err(ClientError::NotToBeQuoted { uri: reference.uri });
         }
         Ok(reference)
+    }
+
+    /// Who may answer, with lists by DID that are there: a gate with a list that is missing would shut everybody out.
+    pub(super) async fn allowed(&self, me: &Did, who: &[MayAnswer]) -> Result<Vec<MayAnswer>, ClientError> {
+        let mut allowed = Vec::with_capacity(who.len());
+        for one in who {
+            let MayAnswer::Listed(list) = one else {
+                allowed.push(one.clone());
+                continue;
+            };
+            let address = list_address(list).map_err(|error| ClientError::Post { part: 1, error })?;
+            match self.found(me, &address).await {
+                Ok(found) => allowed.push(MayAnswer::Listed(found.reference.uri)),
+                Err(ClientError::NoSuchPost { uri }) => return Err(ClientError::NoSuchList { uri }),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(allowed)
     }
 
     async fn found(&self, me: &Did, address: &RecordAddress) -> Result<Found, ClientError> {

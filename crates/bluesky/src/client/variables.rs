@@ -1,5 +1,7 @@
 //! A client by environment variables, so that no password stands in a program.
 
+use std::env::VarError;
+
 use skein_net::{AllowPrivate, Dns, Http, NetConfig};
 use url::Url;
 
@@ -14,6 +16,9 @@ const CREDENTIALS: [(&str, &str); 3] = [
     ("BSKY_AUTH_USERNAME", "BSKY_AUTH_PASSWORD"),
     ("BLUESKY_HANDLE", "BLUESKY_PASSWORD"),
 ];
+
+/// A variable's text, `None` where it is not set.
+type Variable<'a> = &'a dyn Fn(&'static str) -> Result<Option<String>, ClientError>;
 
 impl Client {
     /// The client of the account that the environment names, on the network that it names: [`Builder::from_env`] and
@@ -46,43 +51,65 @@ impl Builder {
         self.login(&handle, password).await
     }
 
-    fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ClientError> {
+    fn from_variables(variable: Variable<'_>) -> Result<Self, ClientError> {
         let public = Environment::default();
-        let url = |name, default| match variable(name) {
+        let url = |name, default| match variable(name)? {
             None => Ok(default),
-            Some(text) => Url::parse(&text).map_err(|error| wrong(name, error)),
+            Some(text) => service_url(name, &text),
         };
         let environment = Environment {
             plc_url: url("SKEIN_PLC_URL", public.plc_url)?,
             appview_url: url("SKEIN_APPVIEW_URL", public.appview_url)?,
             video_url: url("SKEIN_VIDEO_URL", public.video_url)?,
         };
-        let allow_private = match variable("SKEIN_ALLOW_PRIVATE").as_deref() {
+        let allow_private = match variable("SKEIN_ALLOW_PRIVATE")?.as_deref() {
             None | Some("0") => AllowPrivate::None,
             Some("1") => AllowPrivate::All,
             Some(list) => AllowPrivate::parse(list).map_err(|error| wrong("SKEIN_ALLOW_PRIVATE", error))?,
         };
-        let dns = Dns::parse(&variable("SKEIN_DNS").unwrap_or_default()).map_err(|error| wrong("SKEIN_DNS", error))?;
-        let extra_ca = variable("SKEIN_EXTRA_CA").map(Into::into);
+        let dns = Dns::parse(&variable("SKEIN_DNS")?.unwrap_or_default());
+        let dns = dns.map_err(|error| wrong("SKEIN_DNS", error))?;
+        let extra_ca = variable("SKEIN_EXTRA_CA")?.map(Into::into);
         let http = Http::new(NetConfig { allow_private, dns, extra_ca, ..NetConfig::default() });
         let http = http.map_err(|error| ClientError::Setup(error.to_string()))?;
         Ok(Self::new().environment(environment).http(http))
     }
 }
 
-/// An empty variable counts as not set.
-fn process(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+fn process(name: &'static str) -> Result<Option<String>, ClientError> {
+    text(name, std::env::var(name))
 }
 
-fn credentials(variable: &dyn Fn(&str) -> Option<String>) -> Result<(String, String), ClientError> {
-    let named = CREDENTIALS.into_iter().find_map(|(handle, password)| Some((variable(handle)?, password)));
-    let (handle, password) =
-        named.ok_or_else(|| wrong("BLUESKY_HANDLE", "it is not set; name the account that is to log in"))?;
-    match variable(password) {
-        Some(given) => Ok((handle, given)),
-        None => Err(wrong(password, "it is not set; give an app password, made in the app's settings")),
+/// An empty variable counts as not set; one that is no text is not passed over, or another setting would be used unnoticed.
+fn text(name: &'static str, value: Result<String, VarError>) -> Result<Option<String>, ClientError> {
+    match value {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(wrong(name, "it is not UTF-8 text")),
     }
+}
+
+/// As the program `skein` takes it.
+fn service_url(name: &'static str, text: &str) -> Result<Url, ClientError> {
+    let url = Url::parse(text).map_err(|error| wrong(name, error))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(wrong(name, "it must begin with https:// or http:// and name a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err(wrong(name, "it may have neither user, password nor query"));
+    }
+    Ok(url)
+}
+
+fn credentials(variable: Variable<'_>) -> Result<(String, String), ClientError> {
+    for (handle, password) in CREDENTIALS {
+        let Some(handle) = variable(handle)? else { continue };
+        return match variable(password)? {
+            Some(given) => Ok((handle, given)),
+            None => Err(wrong(password, "it is not set; give an app password, made in the app's settings")),
+        };
+    }
+    Err(wrong("BLUESKY_HANDLE", "it is not set; name the account that is to log in"))
 }
 
 fn wrong(name: &'static str, reason: impl std::fmt::Display) -> ClientError {
@@ -93,8 +120,38 @@ fn wrong(name: &'static str, reason: impl std::fmt::Display) -> ClientError {
 mod tests {
     use super::*;
 
-    fn of<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
-        |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    fn of<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&'static str) -> Result<Option<String>, ClientError> + 'a {
+        |name| Ok(set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn a_variable_that_is_no_text_is_an_error_and_an_empty_one_is_not_set() {
+        let not_utf8: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(vec![0xff, b's']);
+        let error = text("SKEIN_DNS", Err(VarError::NotUnicode(not_utf8))).unwrap_err().to_string();
+        assert_eq!(error, "SKEIN_DNS: it is not UTF-8 text");
+        assert_eq!(text("SKEIN_DNS", Ok(String::new())).unwrap(), None);
+        assert_eq!(text("SKEIN_DNS", Err(VarError::NotPresent)).unwrap(), None);
+        assert_eq!(text("SKEIN_DNS", Ok("off".to_owned())).unwrap().as_deref(), Some("off"));
+    }
+
+    #[test]
+    fn addresses_of_services_are_those_that_the_program_takes() {
+        for name in ["SKEIN_PLC_URL", "SKEIN_APPVIEW_URL", "SKEIN_VIDEO_URL"] {
+            let tried = |value| Builder::from_variables(&of(&[(name, value), ("SKEIN_DNS", "off")])).map(drop);
+            for value in ["https://plc.example", "http://127.0.0.1:2582/"] {
+                tried(value).unwrap();
+            }
+            for value in [
+                "ftp://plc.example",
+                "data:x",
+                "https://me@plc.example",
+                "https://me:pw@plc.example",
+                "https://plc.example/?x",
+            ] {
+                let error = tried(value).unwrap_err().to_string();
+                assert!(error.starts_with(name) && !error.contains("pw"), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -92,6 +92,11 @@ impl ProfileJournal for MemoryJournal {
 
     async fn keep_profile(&self, kept: &KeptProfile) -> Result<Option<Did>, JournalError> {
         let profiles = &mut self.state().profiles;
+        let is_same =
+            |other: &&KeptProfile| other.actor == kept.actor || (other.handle.is_some() && other.handle == kept.handle);
+        if profiles.values().filter(is_same).any(|other| kept.is_late_after(other)) {
+            return Ok(None);
+        }
         let mut lost = None;
         let others = |other: &&mut KeptProfile| other.handle == kept.handle && other.actor != kept.actor;
         for other in profiles.values_mut().filter(others).filter(|other| other.handle.is_some()) {

@@ -17,7 +17,7 @@ use crate::cursor::CursorKey;
 
 pub use budget::{BudgetJournal, TallyChange};
 pub use memory::MemoryJournal;
-pub use profile::{Gone, KeptProfile, ProfileJournal};
+pub use profile::{Gone, KeptProfile, LATE_MOST_MS, ProfileJournal};
 pub use session::{Session, SessionFormatError};
 pub use video::{KeptVideo, VideoJournal, VideoKey, VideoLease};
 

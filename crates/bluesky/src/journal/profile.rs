@@ -48,8 +48,20 @@ pub struct KeptProfile {
     pub view: Option<Value>,
     /// Why there was none, if there was none.
     pub gone: Option<Gone>,
-    /// When it was answered.
+    /// When it was asked for.
     pub asked_at: Timestamp,
+}
+
+/// How long an answer may be on its way, in milliseconds. What was asked for earlier than that after what is remembered is no
+/// late answer: the clock was set back.
+pub const LATE_MOST_MS: i64 = 600_000;
+
+impl KeptProfile {
+    /// Whether this was asked for before the other, which is remembered already.
+    pub fn is_late_after(&self, other: &Self) -> bool {
+        let late_ms = other.asked_at.as_millisecond().saturating_sub(self.asked_at.as_millisecond());
+        (1..=LATE_MOST_MS).contains(&late_ms)
+    }
 }
 
 /// The accounts that were asked for. A handle belongs to one of them at a time.
@@ -58,6 +70,7 @@ pub trait ProfileJournal: Send + Sync {
     /// What is remembered under this DID, or of whoever has this handle (in lower case).
     async fn profile(&self, actor: &AtIdentifier) -> Result<Option<KeptProfile>, JournalError>;
 
-    /// Keeps an answer in place of the one before. Whoever else had its handle has it no longer; gives the DID that lost it.
+    /// Keeps an answer in place of the one before. Whoever else had its handle has it no longer; gives the DID that lost it. An
+    /// answer that is late after what is remembered of its account or its handle is not kept: [`LATE_MOST_MS`].
     async fn keep_profile(&self, kept: &KeptProfile) -> Result<Option<Did>, JournalError>;
 }

@@ -9,6 +9,7 @@ use skein_atproto::syntax::{AtIdentifier, Did, Handle, SyntaxError};
 use thiserror::Error;
 use url::Url;
 
+use crate::budget::{Budget, host_of};
 use crate::journal::{Gone, Journal, JournalError, KeptProfile};
 use crate::session::Now;
 use crate::xrpc::{CallError, Response, XrpcClient};
@@ -27,6 +28,7 @@ pub struct Profiles {
     journal: Arc<dyn Journal>,
     now: Now,
     age: Duration,
+    budget: Option<Budget>,
 }
 
 /// A profile, and since when it is known.
@@ -42,7 +44,8 @@ pub struct Profile {
     pub asked_at: Timestamp,
     /// It comes from memory, and nobody was asked.
     pub is_kept: bool,
-    /// Who had this handle when it was seen before, if that was another account.
+    /// Who had this handle in memory until this answer, if that was another account. `None` where that one was seen since under
+    /// another handle, or the handle led nowhere in between.
     pub handle_was_of: Option<Did>,
 }
 
@@ -93,7 +96,12 @@ fn words(gone: Gone) -> &'static str {
 impl Profiles {
     /// The profiles that this `AppView` shows, remembered in this journal.
     pub fn new(xrpc: XrpcClient, appview: Url, journal: Arc<dyn Journal>, now: Now) -> Self {
-        Self { xrpc, appview, journal, now, age: PROFILE_AGE }
+        Self { xrpc, appview, journal, now, age: PROFILE_AGE, budget: None }
+    }
+
+    /// The same, asking only while the host takes more calls.
+    pub fn within(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
     }
 
     /// The same, taking from memory what is not older than this. That an account is gone is remembered for [`GONE_AGE`] at most.
@@ -131,17 +139,20 @@ impl Profiles {
     }
 
     async fn ask(&self, actor: &AtIdentifier, kept: Option<KeptProfile>) -> Result<Profile, ProfileError> {
-        let asked = super::view(&self.xrpc, &self.appview, actor.as_str()).await;
+        if let Some(budget) = &self.budget {
+            budget.check_calls(&host_of(&self.appview)).await.map_err(CallError::from)?;
+        }
+        // Before, not after: of two answers the one that was asked for later tells more.
         let asked_at = (self.now)();
+        let asked = super::view(&self.xrpc, &self.appview, actor.as_str()).await;
         let error = match asked {
             Ok(response) => return self.keep(actor, &response, asked_at).await,
             Err(error) => error,
         };
         let Some(gone) = gone(&error) else { return Err(error.into()) };
-        let before = kept.unwrap_or_else(|| nobody(actor, asked_at));
-        // A handle that leads nowhere is no longer its last owner's, and nothing is known of that one.
-        let is_left = gone == Gone::NotFound && actor.handle().is_some();
-        let of = if is_left { nobody(actor, asked_at) } else { before };
+        // Whom a handle leads to is not told: it may be another account than the one that had it, of which nothing is known now.
+        let kept = kept.filter(|_| actor.did().is_some());
+        let of = kept.unwrap_or_else(|| nobody(actor, asked_at));
         self.journal.keep_profile(&KeptProfile { gone: Some(gone), asked_at, ..of }).await?;
         Err(ProfileError::Gone { actor: actor.clone(), gone, asked_at, is_kept: false })
     }
@@ -156,6 +167,9 @@ impl Profiles {
         let Some(did) = view["did"].as_str().and_then(|did| Did::parse(did).ok()) else {
             return Err(response.malformed("it names no account").into());
         };
+        if actor.did().is_some_and(|asked| *asked != did) {
+            return Err(response.malformed("it is the profile of another account").into());
+        }
         // `handle.invalid` is no handle that anybody has.
         let handle = view["handle"].as_str().and_then(|handle| Handle::parse(handle).ok());
         let handle = handle.filter(|handle| handle.as_str() != "handle.invalid");

@@ -42,7 +42,7 @@ async fn counts_are_asked_for_by_twenty_five_and_come_in_order() {
     network.order("getPosts", posts((0..25).rev().filter(|number| *number != 7)));
     network.order("getPosts", posts(25..26));
     let uris: Vec<AtUri> = (0..26).map(|number| uri(DID, number)).collect();
-    let counts = reads::counts(&client(&network), &network.shared(), &uris).await.unwrap();
+    let counts = reads::counts(&client(&network), &network.shared(), None, &uris).await.unwrap();
     let expected: Vec<_> = (0..26).map(|number| (number != 7).then_some(number)).collect();
     assert_eq!(likes(&counts), expected);
     assert_eq!(counts[1], Some(Counts { likes: 1, reposts: 2, replies: 3, quotes: 4, bookmarks: 5 }));
@@ -53,7 +53,7 @@ async fn counts_are_asked_for_by_twenty_five_and_come_in_order() {
 #[tokio::test]
 async fn nothing_is_asked_for_no_posts() {
     let network = Network::start().await;
-    assert!(reads::counts(&client(&network), &network.shared(), &[]).await.unwrap().is_empty());
+    assert!(reads::counts(&client(&network), &network.shared(), None, &[]).await.unwrap().is_empty());
     assert_eq!(network.total(), 0);
 }
 
@@ -63,7 +63,7 @@ async fn a_post_named_by_handle_or_twice_is_found() {
     network.order("getPosts", posts(3..4));
     let other_key = AtUri::parse(&uri(DID, 3).as_str().replace("post3", "POST3")).unwrap();
     let uris = [uri(HANDLE, 3), uri(&HANDLE.to_uppercase(), 3), uri(DID, 3), uri("bob.test", 3), other_key];
-    let counts = reads::counts(&client(&network), &network.shared(), &uris).await.unwrap();
+    let counts = reads::counts(&client(&network), &network.shared(), None, &uris).await.unwrap();
     assert_eq!(likes(&counts), [Some(3), Some(3), Some(3), None, None]);
 }
 
@@ -75,11 +75,11 @@ async fn what_is_not_counted_is_zero_and_nonsense_is_malformed() {
         bare.as_object_mut().unwrap().remove(name);
     }
     network.order("getPosts", Reply::Json(200, json!({"posts": [bare]})));
-    let counts = reads::counts(&client(&network), &network.shared(), &[uri(DID, 1)]).await.unwrap();
+    let counts = reads::counts(&client(&network), &network.shared(), None, &[uri(DID, 1)]).await.unwrap();
     assert_eq!(counts, [Some(Counts::default())]);
-    for nonsense in [json!({}), json!({"posts": [{"uri": "x"}]}), json!([])] {
+    for nonsense in [json!({}), json!({"posts": {}}), json!([])] {
         network.order("getPosts", Reply::Json(200, nonsense.clone()));
-        let error = reads::counts(&client(&network), &network.shared(), &[uri(DID, 1)]).await.unwrap_err();
+        let error = reads::counts(&client(&network), &network.shared(), None, &[uri(DID, 1)]).await.unwrap_err();
         assert!(matches!(error, CallError::Malformed { .. }), "{nonsense}: {error:?}");
     }
 }
@@ -93,9 +93,9 @@ async fn an_author_feed_is_read_page_by_page() {
     let (client, appview) = (client(&network), network.shared());
     let filter = FeedFilter::PostsAndAuthorThreads;
     let first = reads::author_feed(&client, &appview, HANDLE, filter, None, 30).await.unwrap();
-    assert_eq!(first.feed.iter().map(|item| item.post.counts.likes).collect::<Vec<_>>(), [2, 1]);
-    assert_eq!(first.feed.iter().map(|item| item.reason.is_some()).collect::<Vec<_>>(), [false, true]);
-    assert_eq!(first.feed[0].post.record["text"], "Number 2");
+    assert_eq!(first.feed.iter().flatten().map(|item| item.post.counts.likes).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(first.feed.iter().flatten().map(|item| item.reason.is_some()).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(first.feed[0].as_ref().unwrap().post.record["text"], "Number 2");
     let last = reads::author_feed(&client, &appview, HANDLE, filter, first.cursor.as_deref(), 255).await.unwrap();
     assert_eq!((last.feed.len(), last.cursor), (0, None));
     let queries: Vec<String> = network.seen("getAuthorFeed").into_iter().map(|seen| seen.query).collect();
@@ -161,13 +161,98 @@ async fn a_thread_that_is_gone_is_an_answer_and_nonsense_is_malformed() {
     network.order("getPostThread", refusal(400, "NotFound", "Post not found"));
     let gone = reads::thread(&client, &appview, &uri, 1, 1).await.unwrap();
     assert_eq!(gone, ThreadNode::NotFound(uri.as_str().to_owned()));
-    for nonsense in [
-        json!({}),
-        json!({"thread": {"$type": "x"}}),
-        json!({"thread": {"$type": "app.bsky.feed.defs#threadViewPost"}}),
-    ] {
+    for nonsense in [json!({}), json!({"threads": {}}), json!([])] {
         network.order("getPostThread", Reply::Json(200, nonsense.clone()));
         let error = reads::thread(&client, &appview, &uri, 1, 1).await.unwrap_err();
         assert!(matches!(error, CallError::Malformed { .. }), "{nonsense}: {error:?}");
     }
+}
+
+/// JSON that is nested deeper than is read, as text: no value of that depth can be made.
+fn deep() -> String {
+    format!("{}1{}", "[".repeat(200), "]".repeat(200))
+}
+
+/// A view whose record, or whose embed as the AppView shows it, is nested too deep.
+fn deep_view(number: usize, member: &str) -> String {
+    let mut bad = view(number);
+    bad[member] = json!("DEEP");
+    bad.to_string().replace("\"DEEP\"", &deep())
+}
+
+fn text(body: String) -> Reply {
+    Reply::With(200, vec![("content-type", "application/json".to_owned())], body)
+}
+
+#[tokio::test]
+async fn a_post_that_cannot_be_read_hides_no_other_in_a_feed() {
+    let network = Network::start().await;
+    let (bad, embed, odd) = (deep_view(1, "record"), deep_view(2, "embed"), json!({"post": {"uri": "at://odd"}}));
+    let body = format!(
+        r#"{{"feed": [{{"post": {bad}}}, {{"post": {embed}, "reply": {}}}, {odd}, 7, {{"post": {}}}], "cursor": "next"}}"#,
+        deep(),
+        view(3)
+    );
+    network.order("getAuthorFeed", text(body));
+    let filter = FeedFilter::default();
+    let page = reads::author_feed(&client(&network), &network.shared(), HANDLE, filter, None, 30).await.unwrap();
+    let read: Vec<_> = page.feed.iter().map(|item| item.as_ref().ok().map(|item| item.post.counts.likes)).collect();
+    assert_eq!(read, [None, Some(2), None, None, Some(3)]);
+    let told: Vec<&str> = page.feed.iter().filter_map(|item| Some(item.as_ref().err()?.uri.as_str())).collect();
+    assert_eq!(told, [uri(DID, 1).as_str(), "at://odd", ""]);
+    let first = page.feed[0].as_ref().unwrap_err().to_string();
+    assert!(first.contains("post1 cannot be read: recursion limit"), "{first}");
+    assert_eq!(page.cursor.as_deref(), Some("next"));
+}
+
+#[tokio::test]
+async fn counts_do_not_depend_on_what_the_posts_hold() {
+    let network = Network::start().await;
+    let posts = format!(r#"{{"posts": [{}, {}, {{"uri": 1}}, 7]}}"#, deep_view(1, "record"), deep_view(2, "embed"));
+    network.order("getPosts", text(posts));
+    let uris = [uri(DID, 1), uri(DID, 2), uri(DID, 3)];
+    let counts = reads::counts(&client(&network), &network.shared(), None, &uris).await.unwrap();
+    assert_eq!(likes(&counts), [Some(1), Some(2), None]);
+}
+
+#[tokio::test]
+async fn a_post_that_cannot_be_read_hides_no_other_in_a_thread() {
+    let network = Network::start().await;
+    let kind = "app.bsky.feed.defs#threadViewPost";
+    let bad = format!(r#"{{"$type": "{kind}", "post": {}}}"#, deep_view(1, "record"));
+    let later = json!({"$type": "app.bsky.feed.defs#pollPost", "uri": "at://poll"});
+    let good = json!({"$type": kind, "post": view(3), "replies": "none"});
+    let empty = json!({"$type": kind});
+    let body = format!(
+        r#"{{"thread": {{"$type": "{kind}", "post": {}, "parent": {later}, "replies": [{bad}, {later}, 7, {empty}, {good}]}}}}"#,
+        view(2)
+    );
+    network.order("getPostThread", text(body));
+    let read = reads::thread(&client(&network), &network.shared(), &uri(DID, 2), 6, 6).await.unwrap();
+    let ThreadNode::Post(post) = read else { panic!("{read:?}") };
+    let told = |node: &ThreadNode| match node {
+        ThreadNode::Unreadable(post) => post.uri.clone(),
+        ThreadNode::Post(post) => format!("{} likes", post.post.counts.likes),
+        other => panic!("{other:?}"),
+    };
+    let replies: Vec<String> = post.replies.iter().map(told).collect();
+    assert_eq!(replies, [uri(DID, 1).as_str(), "at://poll", "", "", "3 likes"]);
+    assert_eq!(post.parent.as_ref().map(told).as_deref(), Some("at://poll"));
+}
+
+#[tokio::test]
+async fn a_thread_that_is_deeper_than_was_asked_for_is_read_to_a_bound() {
+    let network = Network::start().await;
+    let open = format!(r#"{{"$type": "app.bsky.feed.defs#threadViewPost", "post": {}, "parent": "#, view(1));
+    let levels = 1_000;
+    network.order("getPostThread", text(format!(r#"{{"thread": {}null{}}}"#, open.repeat(levels), "}".repeat(levels))));
+    let read = reads::thread(&client(&network), &network.shared(), &uri(DID, 1), 6, 6).await.unwrap();
+    let (mut read_levels, mut node) = (0, &read);
+    while let ThreadNode::Post(post) = node
+        && let Some(parent) = &post.parent
+    {
+        (read_levels, node) = (read_levels + 1, parent);
+    }
+    assert_eq!(read_levels, usize::from(reads::DEPTH_MOST + reads::PARENTS_MOST));
+    assert!(matches!(node, ThreadNode::Unreadable(post) if post.uri == uri(DID, 1).as_str()), "{node:?}");
 }

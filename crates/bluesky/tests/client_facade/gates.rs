@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 use skein_bluesky::AtUri;
-use skein_bluesky::client::{ClientError, MayAnswer, Post};
+use skein_bluesky::client::{ClientError, MayAnswer, Post, PostError};
 
 use crate::house::{House, image};
 use crate::network::{DID, Reply, refusal};
 
 const CID: &str = "bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae";
+const LIST: &str = "at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.graph.list/x";
 const POST: &str = "at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3ke6kg3wk2222";
 
 fn kept(uri: &str, value: &Value) -> Reply {
@@ -66,7 +67,9 @@ async fn what_its_author_does_not_let_be_quoted_is_not() {
 #[tokio::test]
 async fn gates_are_written_with_their_posts() {
     let house = House::new().await;
-    let list = AtUri::parse("at://did:plc:abc/app.bsky.graph.list/x").unwrap();
+    // Named by handle, and written by DID.
+    let list = AtUri::parse("at://alice.test/app.bsky.graph.list/x").unwrap();
+    house.network.order("getRecord", kept(LIST, &json!({"$type": "app.bsky.graph.list", "name": "Friends"})));
     let who = [MayAnswer::Mentioned, MayAnswer::Followers, MayAnswer::Following, MayAnswer::Listed(list)];
     let receipts =
         house.client.thread([Post::new("one").answered_by(who), Post::new("two").no_quotes()]).await.unwrap();
@@ -81,7 +84,7 @@ async fn gates_are_written_with_their_posts() {
         {"$type": "app.bsky.feed.threadgate#mentionRule"},
         {"$type": "app.bsky.feed.threadgate#followerRule"},
         {"$type": "app.bsky.feed.threadgate#followingRule"},
-        {"$type": "app.bsky.feed.threadgate#listRule", "list": "at://did:plc:abc/app.bsky.graph.list/x"},
+        {"$type": "app.bsky.feed.threadgate#listRule", "list": LIST},
     ]);
     assert_eq!(writes[2]["value"]["allow"], allow);
     assert_eq!(writes[3]["value"]["embeddingRules"], json!([{"$type": "app.bsky.feed.postgate#disableRule"}]));
@@ -99,4 +102,41 @@ async fn nobody_may_answer_where_no_rule_stands() {
     house.client.post(Post::new("one").answered_by([]).no_quotes()).await.unwrap();
     let writes = house.writes();
     assert_eq!((writes.len(), &writes[1]["value"]["allow"]), (3, &json!([])));
+}
+
+#[tokio::test]
+async fn only_lists_that_are_there_tell_who_may_answer() {
+    let house = House::new().await;
+    let listed = |uri: &str| Post::new("one").answered_by([MayAnswer::Listed(AtUri::parse(uri).unwrap())]);
+    let before = house.network.total();
+    for uri in [POST, "at://alice.test", "at://alice.test/app.bsky.graph.list"] {
+        let error = house.client.post(listed(uri)).await.unwrap_err();
+        assert!(
+            matches!(&error, ClientError::Post { error: PostError::NoList { given }, .. } if given == uri),
+            "{error:?}"
+        );
+    }
+    assert_eq!(house.network.total(), before, "nobody is asked");
+    house.network.order("getRecord", refusal(400, "RecordNotFound", "none"));
+    let error = house.client.post(listed(LIST)).await.unwrap_err();
+    assert!(matches!(&error, ClientError::NoSuchList { uri } if uri.as_str() == LIST), "{error:?}");
+    assert_eq!(house.network.count("applyWrites"), 0);
+}
+
+#[tokio::test]
+async fn a_post_is_deleted_with_its_gates_and_other_records_alone() {
+    let house = House::new().await;
+    house.client.delete(POST).await.unwrap();
+    house.client.delete(LIST).await.unwrap();
+    let asked = house.network.seen("deleteRecord").into_iter().map(|seen| {
+        let input: Value = serde_json::from_slice(&seen.body).unwrap();
+        format!("{} {}", input["collection"].as_str().unwrap(), input["rkey"].as_str().unwrap())
+    });
+    let expected = [
+        "app.bsky.feed.post 3ke6kg3wk2222",
+        "app.bsky.feed.threadgate 3ke6kg3wk2222",
+        "app.bsky.feed.postgate 3ke6kg3wk2222",
+        "app.bsky.graph.list x",
+    ];
+    assert_eq!(asked.collect::<Vec<_>>(), expected);
 }

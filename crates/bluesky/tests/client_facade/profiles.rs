@@ -121,15 +121,41 @@ async fn that_an_account_is_gone_is_remembered_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_known_account_that_is_taken_down_is_gone_by_both_names() {
+async fn a_known_account_that_is_taken_down_is_gone_by_the_name_that_was_asked_for() {
     let scene = Scene::set().await;
     scene.shows(DID, HANDLE, "Alice");
     scene.profiles().get(DID).await.unwrap();
     scene.network.order("getProfile", refusal(400, "AccountTakedown", "Account has been suspended"));
-    assert_eq!(gone(&scene.profiles().refreshed(HANDLE).await.unwrap_err()), (Gone::TakenDown, false));
+    assert_eq!(gone(&scene.profiles().refreshed(DID).await.unwrap_err()), (Gone::TakenDown, false));
     for actor in [HANDLE, DID] {
         assert_eq!(gone(&scene.profiles().get(actor).await.unwrap_err()), (Gone::TakenDown, true));
     }
+}
+
+#[tokio::test]
+async fn a_handle_that_moved_to_an_account_that_is_gone_tells_nothing_of_its_last_owner() {
+    let scene = Scene::set().await;
+    scene.shows(DID, HANDLE, "Alice");
+    scene.profiles().get(HANDLE).await.unwrap();
+    // By now the handle is another account's, and that one is suspended.
+    scene.network.order("getProfile", refusal(400, "AccountTakedown", "Account has been suspended"));
+    assert_eq!(gone(&scene.profiles().refreshed(HANDLE).await.unwrap_err()), (Gone::TakenDown, false));
+    assert_eq!(gone(&scene.profiles().get(HANDLE).await.unwrap_err()), (Gone::TakenDown, true));
+    let alice = scene.profiles().get(DID).await.unwrap();
+    assert_eq!((alice.is_kept, &alice.view["displayName"], alice.handle), (true, &json!("Alice"), None));
+    assert_eq!(scene.asked(), 2);
+}
+
+#[tokio::test]
+async fn the_profile_of_another_account_is_no_answer() {
+    let scene = Scene::set().await;
+    scene.shows(OTHER, "bob.test", "Bob");
+    let error = scene.profiles().get(DID).await.unwrap_err();
+    assert!(matches!(&error, ProfileError::Call(error) if error.to_string().contains("another account")), "{error:?}");
+    scene.shows(DID, HANDLE, "Alice");
+    assert!(!scene.profiles().get(DID).await.unwrap().is_kept);
+    scene.shows(OTHER, "bob.test", "Bob");
+    assert!(!scene.profiles().get(OTHER).await.unwrap().is_kept, "nor is it remembered");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use skein_testkit::pictures;
+use skein_testkit::site::Site;
 
 use crate::Scene;
 
@@ -37,12 +38,15 @@ fn of_cron(line: &str) -> Option<String> {
 #[tokio::test]
 async fn real_network_does_what_the_guides_say() {
     let mut scene = Scene::set().await;
+    // Nothing outside of this machine is asked for.
+    let site = Site::start().await.unwrap();
+    let elsewhere = site.page("/", "<html><head><title>Elsewhere</title></head></html>");
     let answered = scene.bob_writes("app.bsky.feed.post", json!({"text": "Geese, anyone?"})).await;
     let page = format!("https://bsky.app/profile/bob.test/post/{}", answered.rsplit('/').next().unwrap());
     scene.rig.bytes("image.jpg", &pictures::jpeg(64, 48, 1, None));
     scene.rig.bytes("image.png", &pictures::png(16, 16, 1, pictures::PngKind::Opaque));
     scene.rig.file("notes.txt", "One\n---\nTwo");
-    scene.rig.file("story.md", "A [link](https://example.com/) and\n\n- a list");
+    scene.rig.file("story.md", &format!("A [link]({elsewhere}) and\n\n- a list"));
     scene.rig.file("today.txt", "What is new today");
     scene.network.settle().await.unwrap();
     let password = scene.alice.app_password.clone();
@@ -53,6 +57,9 @@ async fn real_network_does_what_the_guides_say() {
             let command = command
                 .replace("https://bsky.app/profile/alice.bsky.social/post/3ke6kg3wk2222", &page)
                 .replace("at://alice.bsky.social/app.bsky.feed.post/3ke6kg3wk2222", &answered)
+                .replace("https://example.com", elsewhere.trim_end_matches('/'))
+                .replace("https://bsky.app/)", &format!("{elsewhere})"))
+                .replace("--card https://bsky.app/", &format!("--card {elsewhere}"))
                 .replace("alice.bsky.social", "bob.test")
                 .replace("you.bsky.social", "alice.test")
                 .replace("--for 50s", "--for 1s");
@@ -63,6 +70,8 @@ async fn real_network_does_what_the_guides_say() {
                 serve.end().await;
                 continue;
             }
+            let outside = command.replace(&page, "").replace(&elsewhere, "");
+            assert!(!outside.contains("https://"), "{guide}: {command} asks for a page of somebody else");
             // What was posted before is there to be read.
             scene.network.settle().await.unwrap();
             eprintln!("{guide}: {command}");

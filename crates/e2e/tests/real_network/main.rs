@@ -22,6 +22,10 @@ impl Scene {
         let mut network = RealNetwork::start().await.unwrap();
         let alice = network.create_account("alice.test").await.unwrap();
         let bob = network.create_account("bob.test").await.unwrap();
+        let listening = network.listening().unwrap();
+        // The directory, the PDS, the AppView, Redis and PostgreSQL, and none of them for other machines.
+        assert!(listening.len() >= 5, "{listening:?}");
+        assert!(listening.iter().all(|address| address.ip().is_loopback()), "{listening:?}");
         let rig = Rig::new(env!("CARGO_BIN_EXE_skein-under-test"), network.plc_url(), network.appview_url());
         Self { network, alice, bob, rig }
     }

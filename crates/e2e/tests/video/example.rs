@@ -1,41 +1,64 @@
-//! The library's example of a video, as it stands there, against the sandbox's video service.
+//! The library's example of a video, run as it stands there, against the sandbox's video service.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use skein_bluesky::Environment;
-use skein_bluesky::client::Builder;
-use skein_net::{AllowPrivate, Dns, Http, NetConfig};
+use serde_json::json;
 use skein_sandbox::{Sandbox, SandboxOptions};
 use skein_testkit::films::Film;
-use url::Url;
 
-#[expect(dead_code, reason = "its main reads the environment; what it does is run")]
-#[path = "../../../bluesky/examples/video.rs"]
-mod video;
+/// Built with these tests under a name of its own: see `Cargo.toml`.
+fn built() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("examples/video-of-the-library");
+    assert!(path.exists(), "{} is not built: `cargo build -p skein-e2e --examples`", path.display());
+    path
+}
 
 #[tokio::test]
 async fn the_example_publishes_a_video() {
-    let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
-    let sandbox = Sandbox::start(SandboxOptions { port: 0, clock: Arc::new(move || now), seed: 1 }).await.unwrap();
+    let sandbox = Sandbox::start(SandboxOptions { port: 0, clock: Arc::new(machine_clock), seed: 1 }).await.unwrap();
     let alice = sandbox.create_account("alice.test").unwrap();
-    let url = Url::parse(sandbox.url()).unwrap();
-    let http = Http::new(NetConfig { allow_private: AllowPrivate::None, dns: Dns::Off, ..NetConfig::default() });
-    let bsky = Builder::default()
-        .environment(Environment { plc_url: url.clone(), appview_url: url.clone(), video_url: url.clone() })
-        .http(http.unwrap())
-        .clock(Arc::new(move || now))
-        .service(url)
-        .login("alice.test", alice.app_password.as_str())
-        .await
-        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
     std::fs::write(&path, Film::default().bytes()).unwrap();
-    let receipt = video::publish(&bsky, &path).await.unwrap();
+    let run = async |arguments: &[&str]| {
+        let mut command = tokio::process::Command::new(built());
+        command.args(arguments).env_clear().kill_on_drop(true);
+        for (name, value) in [
+            ("BLUESKY_HANDLE", "alice.test"),
+            ("BLUESKY_PASSWORD", alice.app_password.as_str()),
+            ("SKEIN_PLC_URL", sandbox.url()),
+            ("SKEIN_APPVIEW_URL", sandbox.url()),
+            ("SKEIN_VIDEO_URL", sandbox.url()),
+            ("SKEIN_DNS", "off"),
+            ("SKEIN_ALLOW_PRIVATE", "1"),
+        ] {
+            command.env(name, value);
+        }
+        command.output().await.unwrap()
+    };
+    let film = path.to_str().unwrap();
+    let output = run(&[film, "Geese over the harbour", "64x48"]).await;
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let kept = sandbox.values(&alice.did, "app.bsky.feed.post").unwrap();
     assert_eq!(kept.len(), 1);
-    assert_eq!(kept[0]["embed"]["$type"], "app.bsky.embed.video");
-    assert_eq!(kept[0]["embed"]["alt"], "Geese over the harbour");
-    assert!(receipt.uri.as_str().starts_with(&format!("at://{}/", alice.did)), "{}", receipt.uri);
+    let embed = &kept[0]["embed"];
+    assert_eq!(embed["$type"], "app.bsky.embed.video");
+    assert_eq!(embed["alt"], "Geese over the harbour");
+    assert_eq!(embed["aspectRatio"], json!({"width": 64, "height": 48}));
+    let posted = said.lines().last().unwrap();
+    assert!(posted.starts_with(&format!("at://{}/", alice.did)), "{said}");
+    for arguments in [&[film, "Geese"][..], &[film, "Geese", "64"], &["film.avi", "Geese", "64x48"]] {
+        assert!(!run(arguments).await.status.success(), "{arguments:?}");
+    }
+    assert_eq!(sandbox.values(&alice.did, "app.bsky.feed.post").unwrap().len(), 1);
+}
+
+/// The example has the machine's clock, and tokens of the sandbox must hold for it.
+#[expect(clippy::disallowed_methods, reason = "another process has this clock")]
+fn machine_clock() -> Timestamp {
+    Timestamp::now()
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use skein_atproto::syntax::{AtIdentifier, Nsid};
 use skein_bluesky::cursor::{Begin, CursorKey, Pages};
-use skein_bluesky::reads::{FEED_PAGE_MOST, FeedFilter, FeedItem, FeedPage};
+use skein_bluesky::reads::{FEED_PAGE_MOST, FeedFilter, FeedItem, FeedPage, Unreadable};
 use skein_bluesky::session::SessionError;
 use skein_bluesky::xrpc::Auth;
 use skein_domain::Fault;
@@ -11,9 +11,9 @@ use skein_domain::Fault;
 use super::call::{failed, unread};
 use crate::app::App;
 use crate::exit::{Exit, Failure, sentence};
-use crate::render::reads::{post_lines, post_object};
+use crate::render::reads::{post_lines, post_object, unreadable_line, unreadable_object};
 use crate::screen::Line;
-use crate::wiring::now_of;
+use crate::wiring::{House, now_of};
 
 const METHOD: &str = "app.bsky.feed.getAuthorFeed";
 
@@ -90,23 +90,34 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     let pages = Pages::open(house.journal.clone(), now_of(&house.clock), key, begin, 1, ask).await;
     let mut pages = pages.map_err(|error| unread(&error))?;
     let Some(page) = pages.next().await.map_err(|error| unread(&error))? else { return Ok(Exit::Done) };
-    let FeedPage { feed, cursor } = page.response.json().map_err(|error| failed(&SessionError::Call(error)))?;
-    if app.screen.is_json() {
-        let posts: Vec<_> = feed.iter().map(|item| post_object(&item.post, reason(item))).collect();
-        app.screen.object(&json!({"feed": posts, "cursor": cursor}));
-    } else {
-        let eye = app.eye(&house);
-        for item in &feed {
-            app.screen.lines(post_lines(&item.post, reason(item), 0, &eye));
-            app.screen.line(Line::blank());
-        }
-        app.screen.line(if cursor.is_some() { "There is more." } else { "That is all." });
-    }
+    // The page knows better than the answer whether there is more: a server may say an empty cursor, or the same one again.
+    let FeedPage { feed, .. } = page.response.json().map_err(|error| failed(&SessionError::Call(error)))?;
+    tell(app, &house, &feed, page.cursor.as_deref());
     // A page that could not be printed is not taken: it comes again.
     if name.is_some() && !app.screen.is_broken() {
         pages.taken(&page).await.map_err(|error| unread(&error))?;
     }
     Ok(Exit::Done)
+}
+
+fn tell(app: &App, house: &House, feed: &[Result<FeedItem, Unreadable>], cursor: Option<&str>) {
+    if app.screen.is_json() {
+        let told = |item: &Result<FeedItem, Unreadable>| match item {
+            Ok(item) => post_object(&item.post, reason(item)),
+            Err(post) => unreadable_object(post),
+        };
+        app.screen.object(&json!({"feed": feed.iter().map(told).collect::<Vec<_>>(), "cursor": cursor}));
+        return;
+    }
+    let eye = app.eye(house);
+    for item in feed {
+        match item {
+            Ok(item) => app.screen.lines(post_lines(&item.post, reason(item), 0, &eye)),
+            Err(post) => app.screen.line(unreadable_line(post, 0)),
+        }
+        app.screen.line(Line::blank());
+    }
+    app.screen.line(if cursor.is_some() { "There is more." } else { "That is all." });
 }
 
 fn parse(actor: &str) -> Result<AtIdentifier, Failure> {

@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Whose, by handle or DID [default: the connected account's]
     #[arg(value_name = "HANDLE", conflicts_with_all = ["bot", "account"])]
     pub(crate) actor: Option<String>,
-    /// Ask anew, whatever is remembered; the own profile always is
+    /// Ask anew, whatever is remembered; profiles of connected accounts always are
     #[arg(long, conflicts_with = "bot")]
     pub(crate) refresh: bool,
     /// Mark the account as automated, or remove the mark
@@ -53,7 +53,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
 
 async fn show(app: &App, house: &House, args: &Args) -> Result<Exit, Failure> {
     let (actor, is_own) = match &args.actor {
-        Some(actor) => (actor.clone(), false),
+        Some(actor) => (actor.clone(), house.is_connected(actor).await?),
         None => (house.acting(args.account.as_deref()).await?.to_string(), true),
     };
     let profiles = house.known_profiles();
@@ -124,7 +124,16 @@ impl House {
     /// The profiles of anybody, remembered in the database.
     pub(crate) fn known_profiles(&self) -> Profiles {
         let (xrpc, appview) = self.reader();
-        Profiles::new(xrpc, appview.clone(), self.journal.clone(), now_of(&self.clock))
+        let profiles = Profiles::new(xrpc, appview.clone(), self.journal.clone(), now_of(&self.clock));
+        profiles.within(self.sessions.budget().clone())
+    }
+
+    /// Whether that is one of the connected accounts, by handle or DID.
+    async fn is_connected(&self, actor: &str) -> Result<bool, Failure> {
+        let name = actor.trim();
+        let name = name.strip_prefix('@').unwrap_or(name);
+        let accounts = self.intake.accounts().await?;
+        Ok(accounts.iter().any(|account| account.identity == name || account.handle.eq_ignore_ascii_case(name)))
     }
 
     /// How people call a connected account, without asking anybody: its handle as it was last seen.

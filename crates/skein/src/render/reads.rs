@@ -1,7 +1,7 @@
 //! Posts as an app view shows them: how they fare, lists of them, and what was answered.
 
 use serde_json::{Value, json};
-use skein_bluesky::reads::{Counts, PostView, ThreadNode, ThreadPost};
+use skein_bluesky::reads::{Counts, PostView, ThreadNode, ThreadPost, Unreadable};
 
 use super::times::Eye;
 use crate::screen::{Line, Tone};
@@ -53,6 +53,18 @@ pub(crate) fn post_object(post: &PostView, reason: Option<&str>) -> Value {
     object
 }
 
+/// A post that cannot be read, for programs.
+pub(crate) fn unreadable_object(post: &Unreadable) -> Value {
+    let uri = Some(&post.uri).filter(|uri| !uri.is_empty());
+    json!({"uri": uri, "missing": "unreadable"})
+}
+
+/// A post that cannot be read, for people.
+pub(crate) fn unreadable_line(post: &Unreadable, depth: usize) -> Line {
+    let what = if post.uri.is_empty() { "A post" } else { &post.uri };
+    Line::of(Tone::Warn, format!("{}{what} is unreadable: {}.", "  ".repeat(depth), post.reason))
+}
+
 /// A post for people, this deep below another.
 pub(crate) fn post_lines(post: &PostView, reason: Option<&str>, depth: usize, eye: &Eye) -> Vec<Line> {
     let margin = "  ".repeat(depth);
@@ -86,6 +98,7 @@ pub(crate) fn thread_object(node: &ThreadNode) -> Value {
     match node {
         ThreadNode::NotFound(uri) => json!({"uri": uri, "missing": "not_found"}),
         ThreadNode::Blocked(uri) => json!({"uri": uri, "missing": "blocked"}),
+        ThreadNode::Unreadable(post) => unreadable_object(post),
         ThreadNode::Post(thread) => {
             let ThreadPost { post, parent, replies } = thread.as_ref();
             let mut object = post_object(post, None);
@@ -135,6 +148,7 @@ fn alone(node: &ThreadNode, depth: usize, eye: &Eye) -> Vec<Line> {
         ThreadNode::Post(thread) => post_lines(&thread.post, None, depth, eye),
         ThreadNode::NotFound(uri) => vec![Line::of(Tone::Warn, format!("{margin}{uri} is gone."))],
         ThreadNode::Blocked(uri) => vec![Line::of(Tone::Warn, format!("{margin}{uri} is hidden by a block."))],
+        ThreadNode::Unreadable(post) => vec![unreadable_line(post, depth)],
     };
     lines.push(Line::blank());
     lines
@@ -193,6 +207,24 @@ mod tests {
             lines.iter().any(|line| line.starts_with("@goose.test") && line.ends_with("2 likes, 1 answer")),
             "{lines:?}"
         );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_beside_what_can() {
+        let bad = |uri: &str| {
+            ThreadNode::Unreadable(Unreadable { uri: uri.to_owned(), reason: "it holds \u{1b} no post".to_owned() })
+        };
+        let root = node("Root", None, vec![bad("at://x"), bad(""), node("Answer", None, vec![])]);
+        let lines: Vec<String> = thread_lines(&root, &eye()).iter().map(Line::plain).collect();
+        for told in
+            ["  at://x is unreadable: it holds ␛ no post.", "  A post is unreadable: it holds ␛ no post.", "  Answer"]
+        {
+            assert!(lines.iter().any(|line| line == told), "{told}: {lines:?}");
+        }
+        let told = thread_object(&root);
+        assert_eq!(told["replies"][0], json!({"uri": "at://x", "missing": "unreadable"}));
+        assert_eq!(told["replies"][1], json!({"uri": null, "missing": "unreadable"}));
+        assert_eq!(told["replies"][2]["text"], "Answer");
     }
 
     #[test]
