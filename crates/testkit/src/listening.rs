@@ -17,8 +17,8 @@ pub(crate) fn of_groups(groups: &[u32]) -> io::Result<Vec<SocketAddr>> {
         if group(&stat).is_some_and(|group| groups.contains(&group)) {
             let files = std::fs::read_dir(path.join("fd")).into_iter().flatten().flatten();
             let links = files.filter_map(|file| std::fs::read_link(file.path()).ok());
-            let sockets =
-                links.filter_map(|link| link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok());
+            let sockets = links
+                .filter_map(|link| link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok());
             inodes.extend(sockets);
         }
     }
