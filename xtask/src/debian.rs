@@ -27,7 +27,7 @@ pub(crate) fn install_servers(programs: &[(&str, &'static str)]) -> anyhow::Resu
     if missing.is_empty() {
         return Ok(());
     }
-    let _none_starts = Replaced::with(MAY_START, "#!/bin/sh\nexit 101\n", 0o755)?;
+    let _none_starts = Replaced::with(MAY_START, &format!("#!/bin/sh\n{OURS}\nexit 101\n"), 0o755)?;
     if missing.contains(&"postgresql") {
         // It brings the settings, which the others read.
         get(&["postgresql-common"])?;
@@ -41,8 +41,14 @@ pub(crate) fn install_servers(programs: &[(&str, &'static str)]) -> anyhow::Resu
 fn without_main_cluster(settings: &str) -> String {
     let is_it = |line: &&str| line.trim_start().starts_with("create_main_cluster");
     let kept = settings.lines().filter(|line| !is_it(line));
-    kept.chain(["create_main_cluster = false"]).flat_map(|line| [line, "\n"]).collect()
+    kept.filter(|line| *line != OURS)
+        .chain([OURS, "create_main_cluster = false"])
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
+
+/// Stands in what is written here, so that it is known when it was left behind.
+const OURS: &str = "# Written by `cargo xtask test --install` for as long as it installs.";
 
 /// A file that says something else until this is dropped.
 struct Replaced {
@@ -55,11 +61,13 @@ impl Replaced {
         let path = path.into();
         let told = || format!("{} cannot be written", path.display());
         let aside = path.with_extension("before-skein");
-        let before = match std::fs::rename(&path, &aside) {
-            Ok(()) => Some(aside),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error).with_context(told),
-        };
+        // What a run that was killed has left behind is not what was there before.
+        if std::fs::read_to_string(&path).is_ok_and(|left| left.lines().any(|line| line == OURS)) {
+            std::fs::remove_file(&path).with_context(told)?;
+        } else if path.exists() {
+            std::fs::rename(&path, &aside).with_context(told)?;
+        }
+        let before = aside.exists().then_some(aside);
         let replaced = Self { path: path.clone(), before };
         let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
         std::io::Write::write_all(&mut file.with_context(told)?, text.as_bytes()).with_context(told)?;
@@ -146,12 +154,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_run_left_behind_is_not_taken_for_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (there, new) = (folder.path().join("there.conf"), folder.path().join("new.d"));
+        std::fs::write(&there, "before").unwrap();
+        let text = format!("{OURS}\nnow\n");
+        for path in [&there, &new] {
+            std::mem::forget(Replaced::with(path, &text, 0o644).unwrap());
+            drop(Replaced::with(path, &text, 0o644).unwrap());
+        }
+        assert_eq!(std::fs::read_to_string(&there).unwrap(), "before");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn the_settings_of_clusters_say_that_none_is_made() {
         let shipped = "# Default values\n#create_main_cluster = true\nstart_conf = 'auto'\n";
         let made = without_main_cluster(shipped);
-        assert_eq!(made, format!("{shipped}create_main_cluster = false\n"));
+        assert_eq!(made, format!("{shipped}{OURS}\ncreate_main_cluster = false\n"));
         assert_eq!(without_main_cluster(&made), made);
-        assert_eq!(without_main_cluster("create_main_cluster = true\n"), "create_main_cluster = false\n");
+        let changed = without_main_cluster("create_main_cluster = true\n");
+        assert_eq!(changed, format!("{OURS}\ncreate_main_cluster = false\n"));
     }
 
     #[test]

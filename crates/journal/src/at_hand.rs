@@ -21,8 +21,10 @@ pub(crate) struct AtHand {
 
 impl AtHand {
     pub(crate) fn get(&self, did: &Did) -> Option<Stored> {
-        let sessions = self.lock();
-        sessions.get(did).filter(|(since, _)| is_fresh(*since)).map(|(_, stored)| stored.clone())
+        let mut sessions = self.lock();
+        // Secrets stay in memory no longer than they are of use.
+        sessions.retain(|_, (since, _)| is_fresh(*since));
+        sessions.get(did).map(|(_, stored)| stored.clone())
     }
 
     /// A session that was read before a newer one was written does not take its place.
@@ -31,9 +33,7 @@ impl AtHand {
         if sessions.get(did).is_some_and(|(_, held)| held.version > stored.version) {
             return;
         }
-        if sessions.len() >= SESSIONS_AT_MOST {
-            sessions.retain(|_, (since, _)| is_fresh(*since));
-        }
+        sessions.retain(|_, (since, _)| is_fresh(*since));
         if sessions.len() < SESSIONS_AT_MOST || sessions.contains_key(did) {
             sessions.insert(did.clone(), (Instant::now(), stored.clone()));
         }

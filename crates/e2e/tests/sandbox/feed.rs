@@ -52,6 +52,8 @@ async fn a_named_cursor_walks_to_the_end_and_begins_anew() {
     let walk = ["--limit", "2", "--cursor-name", "walk"];
     assert_eq!(scene.texts(&walk).await, ["Three", "Two"]);
     assert_eq!(scene.texts(&walk).await, ["One"]);
+    assert_eq!(scene.texts(&walk).await, [""; 0], "the end");
+    assert_eq!(scene.texts(&walk).await, ["Three", "Two"], "anew");
     let rewound = [&walk[..], &["--rewind"]].concat();
     assert_eq!(scene.texts(&rewound).await, ["Three", "Two"]);
 }

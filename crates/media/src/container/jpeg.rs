@@ -66,7 +66,7 @@ struct Frame {
     bit_depth: u8,
     components: usize,
     has_full_chroma: bool,
-    is_numbered: bool,
+    is_named_rgb: bool,
 }
 
 fn frame(marker: u8, payload: &[u8]) -> Result<Frame, Fault> {
@@ -95,8 +95,33 @@ fn frame(marker: u8, payload: &[u8]) -> Result<Frame, Fault> {
         return Err(Fault::Unsupported("a JPEG that tells its height at its end"));
     }
     let has_full_chroma = specs.windows(2).all(|pair| matches!(pair, [[_, one, _], [_, other, _]] if one == other));
-    let is_numbered = matches!(specs, [[1, ..], [2, ..], [3, ..]]);
-    Ok(Frame { width, height, bit_depth, components, has_full_chroma, is_numbered })
+    let is_named_rgb = matches!(specs, [[b'R', ..], [b'G', ..], [b'B', ..]]);
+    Ok(Frame { width, height, bit_depth, components, has_full_chroma, is_named_rgb })
+}
+
+/// What a file says of how its colours are stored, beside the names of its channels.
+#[derive(Debug, Clone, Copy, Default)]
+struct ToldColors {
+    is_jfif: bool,
+    adobe_transform: Option<u8>,
+}
+
+impl ToldColors {
+    fn see(&mut self, segment: &Segment<'_>) {
+        match (segment.marker, segment.payload) {
+            (0xE0, [b'J', b'F', b'I', b'F', 0, ..]) => self.is_jfif = true,
+            (0xEE, [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => {
+                self.adobe_transform = Some(*transform);
+            }
+            _ => {}
+        }
+    }
+
+    /// Brightness and differences of colour, by the rule that browsers have from libjpeg; otherwise red, green and blue.
+    fn are_split(self, frame: &Frame) -> bool {
+        frame.components == 3
+            && (self.is_jfif || self.adobe_transform.map_or(!frame.is_named_rgb, |transform| transform != 0))
+    }
 }
 
 fn is_frame(marker: u8) -> bool {
@@ -122,10 +147,12 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
     let mut orientation: Option<Orientation> = None;
     let mut profile = Vec::new();
     let mut scans = 0;
+    let mut told = ToldColors::default();
     loop {
         let segment = segment(&mut reader)?;
         let start = segment.range.start;
         let stays = is_picture(&segment);
+        told.see(&segment);
         match segment.marker {
             0xE1 => {
                 if let (None, Some(tiff)) = (orientation, segment.payload.strip_prefix(EXIF)) {
@@ -167,7 +194,7 @@ pub(super) fn survey(input: &[u8]) -> Result<Survey, Fault> {
         has_profile: !profile.is_empty(),
         is_lossless: false,
         has_full_chroma: frame.has_full_chroma,
-        has_split_light: frame.is_numbered,
+        has_split_light: told.are_split(&frame),
         moves: false,
         is_safe: frame.components != 4,
         kept: kept.0,

@@ -34,7 +34,7 @@ pub(crate) struct Survey {
     pub(crate) is_lossless: bool,
     /// Colour is stored as finely as brightness.
     pub(crate) has_full_chroma: bool,
-    /// Brightness and two differences of colour are stored, beyond doubt.
+    /// A JPEG of brightness and two differences of colour.
     pub(crate) has_split_light: bool,
     /// More than one frame.
     pub(crate) moves: bool,

@@ -20,8 +20,9 @@ pub(super) fn decode(input: &[u8], survey: &Survey, wanted: (u32, u32)) -> Resul
     if wanted != (survey.width, survey.height) {
         decoder.scale(width, height).map_err(broken)?;
     }
-    if survey.has_split_light {
-        // What the decoder is told to be red, green and blue it leaves as it is: a JPEG goes out again in these very channels.
+    if decoder.info().is_some_and(|info| info.pixel_format == PixelFormat::RGB24) {
+        // What the decoder is told to be red, green and blue it leaves as it is: a JPEG goes out again in the channels that
+        // it came in. What they are is not left to the decoder, which goes by their names where browsers do not.
         decoder.set_color_transform(ColorTransform::RGB);
     }
     keep_pieces();

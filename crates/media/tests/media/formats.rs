@@ -52,6 +52,25 @@ fn jpegs_of_every_kind() {
 }
 
 #[test]
+fn what_the_channels_of_a_jpeg_are_goes_by_the_rule_of_browsers() {
+    let rgb = inputs::gradient(120, 90);
+    let without_jfif = |color| {
+        let whole_chroma = |encoder: &mut jpeg_encoder::Encoder<&mut Vec<u8>>| {
+            encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
+        };
+        let mut file = inputs::jpeg_with(&rgb, 120, 90, color, whole_chroma);
+        assert_eq!(&file[6..10], b"JFIF");
+        file.drain(2..20);
+        file
+    };
+    assert_same_colors(&halved(&without_jfif(JpegColor::Rgb)).1, &rgb);
+    // The encoder leaves these as they are: they are stored as red, green and blue, under the usual names of channels.
+    let stored_as_given = without_jfif(JpegColor::Ycbcr);
+    let adobe = inputs::with_segment(&stored_as_given, 0xEE, b"Adobe\0\x64\0\0\0\0\0");
+    assert_same_colors(&halved(&adobe).1, &rgb);
+}
+
+#[test]
 fn a_picture_for_print_becomes_one_for_screens() {
     // Cyan, and a red with a third of black.
     for (ink, rgb) in [([255, 0, 0, 0], [0, 255, 255]), ([0, 255, 255, 85], [170, 0, 0]), ([0, 0, 0, 0], [255; 3])] {

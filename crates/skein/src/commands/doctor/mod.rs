@@ -56,7 +56,10 @@ pub(crate) async fn run(app: &App) -> Result<Exit, Failure> {
     let config = app.config()?;
     let mut checks = vec![local::zones(&config)];
     match House::open(config.clone(), &app.hooks).await {
-        Ok(house) => checks.extend(all(&config, &house).await),
+        Ok(house) => {
+            checks.extend(all(&config, &house).await);
+            house.recorder.flush().await;
+        }
         Err(failure) => checks.extend(without_a_house(&config, &failure).await),
     }
     let failed = checks.iter().any(|check| check.standing == Standing::Failed);
