@@ -29,17 +29,23 @@ pub const DEPTH_MOST: u16 = 50;
 pub const PARENTS_MOST: u16 = 80;
 
 /// How often a post was liked, reposted, answered, quoted and bookmarked. What a server does not count is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// Likes.
+    #[serde(rename = "likeCount")]
     pub likes: u64,
     /// Reposts, without quotes.
+    #[serde(rename = "repostCount")]
     pub reposts: u64,
     /// Answers.
+    #[serde(rename = "replyCount")]
     pub replies: u64,
     /// Posts that quote it.
+    #[serde(rename = "quoteCount")]
     pub quotes: u64,
     /// Bookmarks, which are private; only their number is known.
+    #[serde(rename = "bookmarkCount")]
     pub bookmarks: u64,
 }
 
@@ -186,10 +192,9 @@ pub async fn counts(
         let mut found = HashMap::new();
         // One that cannot be read is as one that is not shown.
         for post in posts.iter().filter_map(|post| raw::Counted::read(post)) {
-            let counts = post.counts();
             // The answer names authors by DID, also where a handle was asked for.
-            found.insert(address(&post.author.handle.to_ascii_lowercase(), &post.uri), counts);
-            found.insert(post.uri.as_str().to_owned(), counts);
+            found.insert(address(&post.author.handle.to_ascii_lowercase(), &post.uri), post.counts);
+            found.insert(post.uri.as_str().to_owned(), post.counts);
         }
         counts.extend(chunk.iter().map(|uri| match uri.authority() {
             AtIdentifier::Did(_) => found.get(uri.as_str()).copied(),

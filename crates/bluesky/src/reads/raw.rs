@@ -54,35 +54,18 @@ pub(super) struct Named {
 
 /// As much of a post as its counts need.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Counted {
     pub(super) uri: AtUri,
     pub(super) author: Named,
-    #[serde(default)]
-    like_count: u64,
-    #[serde(default)]
-    repost_count: u64,
-    #[serde(default)]
-    reply_count: u64,
-    #[serde(default)]
-    quote_count: u64,
-    #[serde(default)]
-    bookmark_count: u64,
+    /// Read on their own: together with the rest, serde would build a tree of the whole post first, however deep.
+    #[serde(skip)]
+    pub(super) counts: Counts,
 }
 
 impl Counted {
     pub(super) fn read(post: &RawValue) -> Option<Self> {
-        serde_json::from_str(post.get()).ok()
-    }
-
-    pub(super) fn counts(&self) -> Counts {
-        Counts {
-            likes: self.like_count,
-            reposts: self.repost_count,
-            replies: self.reply_count,
-            quotes: self.quote_count,
-            bookmarks: self.bookmark_count,
-        }
+        let read: Self = serde_json::from_str(post.get()).ok()?;
+        Some(Self { counts: serde_json::from_str(post.get()).ok()?, ..read })
     }
 }
 
