@@ -9,7 +9,7 @@ use skein_domain::story::Line;
 use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Prepared, Standing, State, Stop};
 use tokio_util::sync::CancellationToken;
 
-use crate::turns::grace_with_limits;
+use crate::turns::{Known, grace_with_limits};
 use crate::{Engine, later};
 
 /// A bound on the acts within one claim, so that nothing can spin for ever; what is left is claimed again.
@@ -30,6 +30,8 @@ pub(crate) enum LaneError {
 pub(crate) struct LaneWork<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) claim: Claim,
+    /// What holds for the rest of a run, as long as everything in it is published.
+    pub(crate) known: Known,
 }
 
 impl Engine {
@@ -40,7 +42,7 @@ impl Engine {
         only: Option<&[DeliveryId]>,
         stop: &CancellationToken,
     ) -> Result<usize, LedgerError> {
-        let mut lane = LaneWork { engine: self, claim: claim.clone() };
+        let mut lane = LaneWork { engine: self, claim: claim.clone(), known: Known::default() };
         let done = tokio::select! {
             done = Box::pin(lane.acts(only, stop)) => done,
             lost = self.keep_lease(&claim) => Err(lost),
@@ -88,6 +90,7 @@ impl LaneWork<'_> {
             if run.is_empty() {
                 break;
             }
+            self.known = Known::default();
             for delivery in run {
                 if stop.is_cancelled() {
                     return Ok(done);
@@ -134,6 +137,7 @@ impl LaneWork<'_> {
 
     async fn act(&mut self, delivery: Delivery) -> Result<(), LaneError> {
         let now = self.engine.now();
+        let known = std::mem::take(&mut self.known);
         match &delivery.state {
             State::Preparing { .. } => {
                 self.note(&delivery, Event::LeaseLost { at: now }).await?;
@@ -144,14 +148,14 @@ impl LaneWork<'_> {
             }
             State::Settling { .. } => self.look(delivery).await?,
             State::Scheduled { .. } | State::Ready { .. } | State::Blocked { .. } => {
-                self.open_act(delivery, now).await?;
+                self.open_act(delivery, now, known).await?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    async fn open_act(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), LaneError> {
+    async fn open_act(&mut self, delivery: Delivery, now: Timestamp, known: Known) -> Result<(), LaneError> {
         if now >= grace_with_limits(&delivery) {
             let late_by_ms = delivery.late_by_ms(now);
             self.note(&delivery, Event::PastGrace { late_by_ms }).await?;
@@ -160,7 +164,10 @@ impl LaneWork<'_> {
         if matches!(delivery.state, State::Blocked { .. }) {
             return Ok(());
         }
-        let account = self.ledger().account(&delivery.account).await?;
+        let account = match known.account_of(&delivery) {
+            Some(account) => account,
+            None => self.ledger().account(&delivery.account).await?,
+        };
         if let Some(stop) = stop_of(&account) {
             let wake_at = delivery.grace_ends();
             self.note(&delivery, Event::Stopped { stop, wake_at }).await?;
@@ -169,7 +176,7 @@ impl LaneWork<'_> {
         if matches!(delivery.state, State::Scheduled { .. }) {
             self.prepare(delivery, &account).await
         } else {
-            self.publish(delivery, &account).await
+            self.publish(delivery, &account, known).await
         }
     }
 

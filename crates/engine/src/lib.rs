@@ -4,6 +4,7 @@
 //! one act further, and lets go. Everything that it must remember is in the ledger, so it may die at any moment.
 
 mod deliver;
+mod hosts;
 mod lane;
 mod pace;
 mod planner;
@@ -20,6 +21,7 @@ pub use planner::EngineError;
 pub use settings::Settings;
 pub use sweeper::SweepError;
 
+use hosts::Hosts;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
 use skein_domain::{Account, Delivery, Platform};
@@ -52,13 +54,19 @@ pub struct Parts {
 pub struct Engine {
     parts: Arc<Parts>,
     uploads: Arc<Uploads>,
+    /// Requests that publish, at their instant.
+    sends: Arc<Hosts>,
+    /// What is asked ahead of the instant, so that it is never in the way of those.
+    asks: Arc<Hosts>,
     nudge: Arc<Notify>,
 }
 
 impl Engine {
     /// An engine that does nothing yet.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), uploads: Arc::default(), nudge: Arc::new(Notify::new()) }
+        let hosts = || Arc::new(Hosts::new(parts.settings.requests_at_once_per_host));
+        let (sends, asks) = (hosts(), hosts());
+        Self { parts: Arc::new(parts), uploads: Arc::default(), sends, asks, nudge: Arc::new(Notify::new()) }
     }
 
     /// Tells the planner that the ledger changed, so that it looks at once.

@@ -56,7 +56,11 @@ impl LaneWork<'_> {
             return Ok(None);
         };
         let stamp = self.stamp(&delivery);
-        match connector.prepare(account, &delivery.content, stamp).await {
+        let made = {
+            let _place = self.engine.asks.place(&account.host).await;
+            connector.prepare(account, &delivery.content, stamp).await
+        };
+        match made {
             Ok(prepared) => {
                 let wake_at = Delivery::arm_at(delivery.due);
                 let event = Event::Frozen { wake_at, records: prepared.records.len() };

@@ -5,11 +5,12 @@ use skein_domain::delivery::Stale;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::ArmedStep;
 use skein_domain::{
-    Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, Waiting,
+    Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, StateName, Waiting,
 };
 
-use crate::lane::{LaneError, LaneWork, past};
+use crate::lane::{LaneError, LaneWork};
 use crate::preparer::no_connector;
+use crate::turns::Known;
 use crate::{later, ms_between, pace};
 
 /// A request that would leave so long after its instant was held up by a stopped process, not by its turn; milliseconds.
@@ -36,12 +37,17 @@ fn overslept_ms(delivery: &Delivery, sent_at: Timestamp) -> i64 {
 
 impl LaneWork<'_> {
     /// Ready to an answer, or waiting with a reason.
-    pub(crate) async fn publish(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
-        if let Some(event) = self.why_not_now(&delivery).await? {
+    pub(crate) async fn publish(
+        &mut self,
+        delivery: Delivery,
+        account: &Account,
+        mut known: Known,
+    ) -> Result<(), LaneError> {
+        if let Some(event) = self.why_not_now(&delivery, &mut known).await? {
             self.note(&delivery, event).await?;
             return Ok(());
         }
-        if let Some(until) = self.limited_before(&delivery).await? {
+        if let Some(until) = self.limited_before(&delivery, &mut known).await? {
             return self.waits_its_turn(&delivery, until).await;
         }
         let delivery = match self.staleness(&delivery) {
@@ -56,14 +62,21 @@ impl LaneWork<'_> {
             self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
             return Ok(());
         };
-        match connector.arm(account, prepared, None).await {
+        let armed = {
+            let _place = self.engine.asks.place(&account.host).await;
+            connector.arm(account, prepared, None).await
+        };
+        match armed {
             Ok(step) => {
                 let now = self.engine.now();
                 let evidence = Evidence::first(now, step.fence().clone());
                 let until = self.engine.lease_end(now);
                 let armed = self.note(&delivery, Event::Armed { until, evidence }).await?;
                 self.engine.parts.clock.sleep_until(armed.due).await;
-                self.let_go(armed, account, step).await
+                if self.let_go(armed, account, step).await?.name() == StateName::Published {
+                    self.known = known.of_published(account);
+                }
+                Ok(())
             }
             Err(Obstacle::Retry { at, fault }) => {
                 let until = self.retry_at(at, &fault, &delivery, Delivery::arm_at(delivery.due));
@@ -78,24 +91,25 @@ impl LaneWork<'_> {
         }
     }
 
-    /// Lets an armed request go and settles its answer.
+    /// Lets an armed request go and settles its answer. Returns what became of the delivery.
     pub(crate) async fn let_go(
         &mut self,
         delivery: Delivery,
         account: &Account,
         step: Box<dyn ArmedStep>,
-    ) -> Result<(), LaneError> {
+    ) -> Result<State, LaneError> {
+        let place = self.engine.sends.place(&account.host).await;
         let sent_at = self.engine.now();
         if overslept_ms(&delivery, sent_at) > OVERSLEPT_MS {
             if sent_at >= delivery.grace_ends() {
                 let event = self.event_of(Outcome::RetryAt { at: None, fault: overslept() }, &delivery, sent_at);
-                self.settle(&delivery, event).await?;
-                return Ok(());
+                return Ok(self.settle(&delivery, event).await?.state);
             }
             // The process was stopped for a while. Whether the lane is still ours is asked before anything leaves.
             self.ledger().renew(&self.claim, self.engine.lease_end(sent_at)).await?;
         }
         let outcome = step.send().await;
+        drop(place);
         let event = self.event_of(outcome, &delivery, sent_at);
         let (lost, blob_gone) = match &event {
             Event::AuthLost { fault, .. } => (Some(fault.clone()), None),
@@ -110,9 +124,9 @@ impl LaneWork<'_> {
             // Back to where uploads begin: at once the first time, later when the platform keeps losing them.
             let pause = i64::from(settled.attempts.saturating_sub(1)) * BLOB_GONE_STEP_MS;
             let retry_at = later(self.engine.now(), pause).min(settled.grace_ends());
-            self.note(&settled, Event::PrepareFailed { retry_at, fault }).await?;
+            return Ok(self.note(&settled, Event::PrepareFailed { retry_at, fault }).await?.state);
         }
-        Ok(())
+        Ok(settled.state)
     }
 
     /// An answer must not be lost because the disk is full for a moment.
@@ -131,16 +145,11 @@ impl LaneWork<'_> {
         }
     }
 
-    async fn why_not_now(&self, delivery: &Delivery) -> Result<Option<Event>, LaneError> {
+    async fn why_not_now(&self, delivery: &Delivery, known: &mut Known) -> Result<Option<Event>, LaneError> {
         if delivery.attempts >= self.engine.settings().attempts_at_most {
             return Ok(Some(Event::Refused { fault: spent(delivery) }));
         }
-        let earlier = self.ledger().unsettled(&self.claim.lane, &delivery.id).await?;
-        Ok(earlier.map(|earlier| {
-            let now = self.engine.now();
-            let until = past(earlier.state.wake_at().unwrap_or(now).max(now));
-            Event::Waits { until, waiting: Waiting::Unsettled { delivery: earlier.id } }
-        }))
+        self.unsettled_before(delivery, known).await
     }
 
     /// Bytes whose createdAt would lie by more than the bound are made anew; never those that may have been public.

@@ -9,6 +9,8 @@ pub struct Settings {
     pub look_every_ms: i64,
     /// Lanes that are worked on at the same time.
     pub lanes_at_once: usize,
+    /// Requests of one kind that are under way at one host at the same time, from this worker.
+    pub requests_at_once_per_host: usize,
     /// Deliveries of a lane that are taken at once.
     pub run_at_most: usize,
     /// Requests armed for one delivery before it fails.
@@ -31,7 +33,8 @@ impl Default for Settings {
         Self {
             lease_ms: 15_000,
             look_every_ms: 1_000,
-            lanes_at_once: 64,
+            lanes_at_once: 1_024,
+            requests_at_once_per_host: 32,
             run_at_most: 16,
             attempts_at_most: 20,
             resends_at_most: 5,

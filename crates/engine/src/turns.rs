@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use skein_domain::delivery::{DEFAULT_GRACE_MS, VIDEO_BEYOND_GRACE_MS};
 use skein_domain::ports::QueueFilter;
-use skein_domain::{Category, Delivery, Event, Fault, State, StateName, Waiting};
+use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, State, StateName, Waiting};
 
 use crate::lane::{LaneError, LaneWork, past};
 use crate::later;
 
-/// Earlier deliveries that are looked at. The first that is in the way is among the first that wait.
+/// Earlier deliveries that are looked at beside those of the run. The first that is in the way is among the first that wait.
 const LOOKED_AT: usize = 4;
 
 /// How often a delivery looks whether the one before it still waits, in milliseconds: that may be moved or canceled.
@@ -23,25 +23,87 @@ const BEYOND_GRACE_MS: i64 = 6 * 3_600_000;
 /// How long after such a wait it may take to leave, in milliseconds.
 const AFTER_LIMIT_MS: i64 = 600_000;
 
+/// What was asked of the ledger for one delivery of a run and holds for the next ones too: nobody else puts anything in the way
+/// of a leased lane. That the account was held meanwhile, the ledger finds when the next one is armed.
+#[derive(Default)]
+pub(crate) struct Known {
+    account: Option<Account>,
+    /// Whether nothing of the lane is being published or settled.
+    all_settled: bool,
+    /// What waits for the platform's limit, and until when.
+    limited: Option<Vec<Limited>>,
+}
+
+struct Limited {
+    due: Timestamp,
+    id: DeliveryId,
+    until: Timestamp,
+}
+
+impl Known {
+    pub(crate) fn account_of(&self, delivery: &Delivery) -> Option<Account> {
+        self.account.clone().filter(|account| account.id == delivery.account)
+    }
+
+    /// After one of this account was published.
+    pub(crate) fn of_published(self, account: &Account) -> Self {
+        Self { account: Some(account.clone()), ..self }
+    }
+}
+
 impl LaneWork<'_> {
-    /// Until when a delivery that could leave waits, because an earlier one of its account waits for the platform's limit.
-    pub(crate) async fn limited_before(&self, delivery: &Delivery) -> Result<Option<Timestamp>, LaneError> {
-        let now = self.engine.now();
-        let filter = QueueFilter {
-            states: vec![StateName::Ready],
-            account: Some(delivery.account.clone()),
-            at_most: LOOKED_AT,
-            ..QueueFilter::default()
+    /// Until when a delivery that could leave waits, because another one of its lane may still land.
+    pub(crate) async fn unsettled_before(
+        &self,
+        delivery: &Delivery,
+        known: &mut Known,
+    ) -> Result<Option<Event>, LaneError> {
+        if known.all_settled {
+            return Ok(None);
+        }
+        let Some(earlier) = self.ledger().unsettled(&self.claim.lane, &delivery.id).await? else {
+            known.all_settled = true;
+            return Ok(None);
         };
-        let waiting = self.ledger().queue(&filter).await?;
-        let until = waiting
+        let now = self.engine.now();
+        let until = past(earlier.state.wake_at().unwrap_or(now).max(now));
+        Ok(Some(Event::Waits { until, waiting: Waiting::Unsettled { delivery: earlier.id } }))
+    }
+
+    /// Until when a delivery that could leave waits, because an earlier one of its account waits for the platform's limit.
+    pub(crate) async fn limited_before(
+        &self,
+        delivery: &Delivery,
+        known: &mut Known,
+    ) -> Result<Option<Timestamp>, LaneError> {
+        let now = self.engine.now();
+        if known.account_of(delivery).is_none() || known.limited.is_none() {
+            known.limited = Some(self.limited(delivery).await?);
+        }
+        let until = known
+            .limited
             .iter()
+            .flatten()
             .filter(|other| (other.due, &other.id) < (delivery.due, &delivery.id))
-            .filter_map(limited_until)
+            .map(|other| other.until)
             .filter(|until| *until > now)
             .max();
         let until = until.map(|until| past(until).min(later(now, LOOK_MS)));
         Ok(until.filter(|until| is_within_reach(delivery, *until)))
+    }
+
+    async fn limited(&self, delivery: &Delivery) -> Result<Vec<Limited>, LaneError> {
+        let filter = QueueFilter {
+            states: vec![StateName::Ready],
+            account: Some(delivery.account.clone()),
+            at_most: LOOKED_AT + self.engine.settings().run_at_most,
+            ..QueueFilter::default()
+        };
+        let waiting = self.ledger().queue(&filter).await?;
+        let limited = waiting
+            .into_iter()
+            .filter_map(|other| limited_until(&other).map(|until| Limited { due: other.due, id: other.id, until }));
+        Ok(limited.collect())
     }
 
     /// Told once, then looked at again and again.

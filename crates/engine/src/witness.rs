@@ -19,7 +19,10 @@ impl LaneWork<'_> {
         let (Some(connector), Some(prepared)) = (self.engine.connector(&account, &delivery), &delivery.prepared) else {
             return self.ask_a_person(&delivery, no_connector(&account)).await;
         };
-        let finding = connector.witness(&account, prepared, evidence).await;
+        let finding = {
+            let _place = self.engine.asks.place(&account.host).await;
+            connector.witness(&account, prepared, evidence).await
+        };
         let now = self.engine.now();
         match finding {
             Finding::Found(proof) => {
@@ -63,12 +66,16 @@ impl LaneWork<'_> {
         let Some(connector) = self.engine.connector(account, &delivery) else {
             return self.ask_a_person(&delivery, no_connector(account)).await;
         };
-        match connector.arm(account, prepared, Some(evidence)).await {
+        let armed = {
+            let _place = self.engine.asks.place(&account.host).await;
+            connector.arm(account, prepared, Some(evidence)).await
+        };
+        match armed {
             Ok(step) => {
                 let at = self.engine.now();
                 let armed = self.note(&delivery, Event::Resent { at, until: self.engine.lease_end(at) }).await?;
                 self.engine.parts.clock.sleep_until(armed.due).await;
-                self.let_go(armed, account, step).await
+                self.let_go(armed, account, step).await.map(drop)
             }
             Err(Obstacle::Retry { at, fault }) => {
                 // The first request may land at any moment, whatever keeps the next one back.
