@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::dialect::Pools;
-use crate::dialect::sqlite::Pools as Sqlite;
+use crate::dialect::sqlite::Pool;
 use crate::tables::budget;
 use crate::{Store, StoreError};
 
@@ -54,9 +54,12 @@ impl Budgets {
         rows: &[MeterRow<'_>],
         change: &mut (dyn FnMut(Vec<Option<String>>) -> Result<Vec<String>, StoreError> + Send),
     ) -> Result<(), StoreError> {
-        if let Some(before) = self.last(rows) {
+        // One statement of PostgreSQL does not see what others commit while it waits for the first of two rows.
+        if let Pools::Sqlite(pools) = &self.store.pools
+            && let Some(before) = self.last(rows)
+        {
             let after = change(before.iter().cloned().map(Some).collect())?;
-            if self.replace(rows, &before, &after).await? {
+            if replace(&pools.writer, rows, &before, &after).await? {
                 self.remember(rows, after);
                 return Ok(());
             }
@@ -97,29 +100,6 @@ impl Budgets {
         Ok(Some(after))
     }
 
-    /// Whether all rows held what was before, and so hold now what comes after it.
-    async fn replace(&self, rows: &[MeterRow<'_>], before: &[String], after: &[String]) -> Result<bool, StoreError> {
-        // What changes nothing was decided on what is remembered, which may have changed.
-        if before == after {
-            return Ok(false);
-        }
-        // One statement does not see what others commit while it waits for the first of two rows, as PostgreSQL lets them.
-        let Pools::Sqlite(Sqlite { writer, .. }) = &self.store.pools else { return Ok(false) };
-        match (rows, before, after) {
-            ([row], [before], [after]) => budget::replace_one(writer, *row, before, after).await,
-            ([one, other], [before, same], [after, still]) if same == still => {
-                budget::replace_beside(writer, (*one, before, after), (*other, same)).await
-            }
-            ([other, one], [same, before], [still, after]) if same == still => {
-                budget::replace_beside(writer, (*one, before, after), (*other, same)).await
-            }
-            ([one, other], [before, before_other], [after, after_other]) => {
-                budget::replace_two(writer, (*one, before, after), (*other, before_other, after_other)).await
-            }
-            _ => Ok(false),
-        }
-    }
-
     /// What was kept last here, if all of it is remembered.
     fn last(&self, rows: &[MeterRow<'_>]) -> Option<Vec<String>> {
         let last = self.remembered();
@@ -147,5 +127,31 @@ impl Budgets {
     pub async fn list(&self) -> Result<Vec<KeptTally>, StoreError> {
         let rows = budget::list(&mut self.store.read().await?).await?;
         Ok(rows.into_iter().map(|(meter, whose, tally)| KeptTally { meter, whose, tally }).collect())
+    }
+}
+
+/// Whether all rows held what was before, and so hold now what comes after it.
+async fn replace(
+    writer: &Pool,
+    rows: &[MeterRow<'_>],
+    before: &[String],
+    after: &[String],
+) -> Result<bool, StoreError> {
+    // What changes nothing was decided on what is remembered, which may have changed.
+    if before == after {
+        return Ok(false);
+    }
+    match (rows, before, after) {
+        ([row], [before], [after]) => budget::replace_one(writer, *row, before, after).await,
+        ([one, other], [before, same], [after, still]) if same == still => {
+            budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+        }
+        ([other, one], [same, before], [still, after]) if same == still => {
+            budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+        }
+        ([one, other], [before, before_other], [after, after_other]) => {
+            budget::replace_two(writer, (*one, before, after), (*other, before_other, after_other)).await
+        }
+        _ => Ok(false),
     }
 }

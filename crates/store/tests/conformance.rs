@@ -1,7 +1,7 @@
 //! The suite that every ledger passes, on both databases.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test that asked for a store")]
 
-#[path = "servers.rs"]
+#[path = "store/servers.rs"]
 mod servers;
 
 use std::sync::Arc;
