@@ -90,6 +90,7 @@ impl Engine {
             () = self.parts.clock.sleep_until(until) => {}
             () = self.parts.clock.pause(self.settings().look_every_ms) => {}
             () = self.nudge.notified() => {}
+            () = self.ledger().changed() => {}
             Some(ended) = lanes.join_next() => tell_if_broken(ended),
             () = stop.cancelled() => {}
         }

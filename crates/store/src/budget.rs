@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::dialect::Pools;
+use crate::dialect::sqlite::Pool;
 use crate::tables::budget;
 use crate::{Store, StoreError};
 
@@ -52,47 +54,50 @@ impl Budgets {
         rows: &[MeterRow<'_>],
         change: &mut (dyn FnMut(Vec<Option<String>>) -> Result<Vec<String>, StoreError> + Send),
     ) -> Result<(), StoreError> {
-        if let Some(before) = self.last(rows) {
+        // One statement of PostgreSQL does not see what others commit while it waits for the first of two rows.
+        if let Pools::Sqlite(pools) = &self.store.pools
+            && let Some(before) = self.last(rows)
+        {
             let after = change(before.iter().cloned().map(Some).collect())?;
-            if self.replace(rows, &before, &after).await? {
+            if replace(&pools.writer, rows, &before, &after).await? {
                 self.remember(rows, after);
                 return Ok(());
             }
         }
-        let mut tx = self.store.write_lightly().await?;
-        let mut before = Vec::with_capacity(rows.len());
-        for row in rows {
-            before.push(budget::get(&mut tx, *row).await?);
+        loop {
+            if let Some(after) = self.change_under_lock(rows, change).await? {
+                self.remember(rows, after);
+                return Ok(());
+            }
         }
-        let after = change(before)?;
-        for (row, tally) in rows.iter().zip(&after) {
-            budget::put(&mut tx, *row, tally).await?;
-        }
-        tx.commit().await?;
-        self.remember(rows, after);
-        Ok(())
     }
 
-    /// Whether all rows held what was before, and so hold now what comes after it.
-    async fn replace(&self, rows: &[MeterRow<'_>], before: &[String], after: &[String]) -> Result<bool, StoreError> {
-        // What changes nothing was decided on what is remembered, which may have changed.
-        if before == after {
-            return Ok(false);
+    /// What is kept now; `None`, and nothing is, where somebody else kept the first count of a row meanwhile.
+    async fn change_under_lock(
+        &self,
+        rows: &[MeterRow<'_>],
+        change: &mut (dyn FnMut(Vec<Option<String>>) -> Result<Vec<String>, StoreError> + Send),
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        // In one order, so that two that count the same rows never wait for each other.
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_unstable_by_key(|&place| (rows[place].meter, rows[place].whose));
+        let mut tx = self.store.write_lightly().await?;
+        let mut before = vec![None; rows.len()];
+        for &place in &order {
+            before[place] = budget::get_locked(&mut tx, rows[place]).await?;
         }
-        let writer = &self.store.writer;
-        match (rows, before, after) {
-            ([row], [before], [after]) => budget::replace_one(writer, *row, before, after).await,
-            ([one, other], [before, same], [after, still]) if same == still => {
-                budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+        let after = change(before.clone())?;
+        for &place in &order {
+            let (row, tally) = (rows[place], &after[place]);
+            match &before[place] {
+                Some(known) if known == tally => {}
+                Some(_) => budget::put(&mut tx, row, tally).await?,
+                None if budget::put_first(&mut tx, row, tally).await? => {}
+                None => return Ok(None),
             }
-            ([other, one], [same, before], [still, after]) if same == still => {
-                budget::replace_beside(writer, (*one, before, after), (*other, same)).await
-            }
-            ([one, other], [before, before_other], [after, after_other]) => {
-                budget::replace_two(writer, (*one, before, after), (*other, before_other, after_other)).await
-            }
-            _ => Ok(false),
         }
+        tx.commit().await?;
+        Ok(Some(after))
     }
 
     /// What was kept last here, if all of it is remembered.
@@ -115,12 +120,38 @@ impl Budgets {
 
     /// One tally, if anything was ever counted there.
     pub async fn get(&self, row: MeterRow<'_>) -> Result<Option<String>, StoreError> {
-        budget::get(&mut *self.store.read().await?, row).await
+        budget::get(&mut self.store.read().await?, row).await
     }
 
     /// All tallies, by meter and then by whom.
     pub async fn list(&self) -> Result<Vec<KeptTally>, StoreError> {
-        let rows = budget::list(&mut *self.store.read().await?).await?;
+        let rows = budget::list(&mut self.store.read().await?).await?;
         Ok(rows.into_iter().map(|(meter, whose, tally)| KeptTally { meter, whose, tally }).collect())
+    }
+}
+
+/// Whether all rows held what was before, and so hold now what comes after it.
+async fn replace(
+    writer: &Pool,
+    rows: &[MeterRow<'_>],
+    before: &[String],
+    after: &[String],
+) -> Result<bool, StoreError> {
+    // What changes nothing was decided on what is remembered, which may have changed.
+    if before == after {
+        return Ok(false);
+    }
+    match (rows, before, after) {
+        ([row], [before], [after]) => budget::replace_one(writer, *row, before, after).await,
+        ([one, other], [before, same], [after, still]) if same == still => {
+            budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+        }
+        ([other, one], [same, before], [still, after]) if same == still => {
+            budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+        }
+        ([one, other], [before, before_other], [after, after_other]) => {
+            budget::replace_two(writer, (*one, before, after), (*other, before_other, after_other)).await
+        }
+        _ => Ok(false),
     }
 }

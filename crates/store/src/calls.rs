@@ -90,12 +90,12 @@ impl Calls {
 
     /// The newest rows that pass the filter, newest first.
     pub async fn list(&self, filter: &CallFilter) -> Result<Vec<LoggedCall>, StoreError> {
-        calls::list(&mut *self.store.read().await?, filter).await
+        calls::list(&mut self.store.read().await?, filter).await
     }
 
     /// The rows whose id begins with this, at most two: more than one means that it is no name of a row.
     pub async fn find(&self, prefix: &str) -> Result<Vec<LoggedCall>, StoreError> {
-        calls::find(&mut *self.store.read().await?, prefix).await
+        calls::find(&mut self.store.read().await?, prefix).await
     }
 
     /// Forgets rows from before an instant. Returns how many.

@@ -29,7 +29,7 @@ impl Cursors {
 
     /// The cursor, if one was kept.
     pub async fn get(&self, place: Place<'_>) -> Result<Option<String>, StoreError> {
-        cursors::get(&mut *self.store.read().await?, &place).await
+        cursors::get(&mut self.store.read().await?, &place).await
     }
 
     /// Keeps a cursor in place of the one before; `None` forgets it.

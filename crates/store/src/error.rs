@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use skein_domain::ports::LedgerError;
 use sqlx::migrate::MigrateError;
 
-use crate::dialect::{BUSY_TIMEOUT_MS, PrimaryCode};
+use crate::DatabaseUrl;
+use crate::dialect::postgres::ACQUIRE_TIMEOUT_MS;
+use crate::dialect::sqlite::BUSY_TIMEOUT_MS;
 use crate::vault::VaultError;
 
 /// A failure of the store.
@@ -23,6 +25,9 @@ pub enum StoreError {
     /// What was to be written breaks an invariant, or what was read does.
     #[error("{0}")]
     Invalid(String),
+    /// Two transactions of PostgreSQL stood in each other's way; nothing was written, and the same again may well succeed.
+    #[error("other work on the database stood in the way several times; try again")]
+    Collided,
     /// Another process wrote for longer than anybody waits.
     #[error("another process kept the database busy for more than {} s; see which one holds it, then try again", BUSY_TIMEOUT_MS / 1_000)]
     Busy,
@@ -44,10 +49,10 @@ pub enum StoreError {
     #[error("the disk refused: {0}")]
     Disk(String),
     /// Opening failed.
-    #[error("the database {} cannot be opened: {why}", path.display())]
+    #[error("the database {place} cannot be opened: {why}")]
     Opening {
-        /// The file.
-        path: PathBuf,
+        /// Where it is, without a password.
+        place: String,
         /// Why.
         why: Box<StoreError>,
     },
@@ -76,9 +81,41 @@ pub enum StoreError {
     /// A stored secret cannot be read.
     #[error("a stored secret cannot be read: {0}")]
     Secret(#[from] VaultError),
+    /// The server does not answer, or the connection broke.
+    #[error("the database server cannot be reached ({0}); start it, or check host and port")]
+    Unreachable(String),
+    /// No connection became free in time, and no new one could be made.
+    #[error("no connection to the database server within {} s; it is down, or all its connections are in use", ACQUIRE_TIMEOUT_MS / 1_000)]
+    NoConnection,
+    /// The server has no connection left.
+    #[error("the database server has no connection left; raise its max_connections, or run fewer workers")]
+    TooManyConnections,
+    /// The server ends or starts.
+    #[error("the database server is stopping or starting; what was not written is tried again")]
+    Restarting,
+    /// The user or the password is wrong, or the server lets nobody in from here.
+    #[error("the database server refuses the login: {0}; check user and password, and its pg_hba.conf")]
+    LoginRefused(String),
+    /// There is no such database.
+    #[error("{0}; make it with `createdb`, owned by the user that Skein connects as")]
+    NoSuchDatabase(String),
+    /// The user may not do this.
+    #[error("the database user lacks a right ({0}); make it the owner of the database")]
+    NoRight(String),
+    /// The server takes no writes.
+    #[error("the database server takes no writes, as a standby does; give the address of the primary")]
+    Standby,
+    /// A row is locked for longer than anybody waits.
+    #[error("another session of the database kept a row locked for too long; see which one holds it, then try again")]
+    Locked,
     /// A database that this build does not speak.
-    #[error("`{0}` databases are not supported; give sqlite:PATH")]
+    #[error("`{0}` databases are not supported; give sqlite:PATH or postgres://USER@HOST/DATABASE")]
     UnknownScheme(String),
+    /// The address of a server cannot be read. It is not repeated: it may hold a password.
+    #[error(
+        "the address of the PostgreSQL server cannot be read ({0}); give postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
+    BadAddress(String),
     /// No file was named.
     #[error("a database needs the path of a file, such as sqlite:/var/lib/skein/skein.db, without options")]
     NoPath,
@@ -88,40 +125,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Names the file that could not be opened.
-    pub(crate) fn opening(self, path: &std::path::Path) -> Self {
-        Self::Opening { path: path.to_owned(), why: Box::new(self) }
+    /// Names the database that could not be opened.
+    pub(crate) fn opening(self, place: &DatabaseUrl) -> Self {
+        Self::Opening { place: place.to_string(), why: Box::new(self) }
     }
-}
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::PoolTimedOut => Self::Busy,
-            sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => Self::DiskFull,
-            sqlx::Error::Io(io) => Self::Disk(io.to_string()),
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Invalid(error.to_string()),
-            sqlx::Error::Database(database) => match PrimaryCode::of(database.as_ref()) {
-                PrimaryCode::Busy => Self::Busy,
-                PrimaryCode::Full => Self::DiskFull,
-                PrimaryCode::ReadOnly => Self::ReadOnly,
-                PrimaryCode::Disk => Self::Disk(database.message().to_owned()),
-                PrimaryCode::Corrupt => Self::Damaged(database.message().to_owned()),
-                PrimaryCode::NotADatabase => Self::NotADatabase,
-                PrimaryCode::Constraint => Self::Invalid(database.message().to_owned()),
-                PrimaryCode::Other => Self::Database(error.to_string()),
-            },
-            _ => Self::Database(error.to_string()),
-        }
-    }
-}
-
-impl From<MigrateError> for StoreError {
-    fn from(error: MigrateError) -> Self {
+    /// What a migration says; `of_driver` reads what the database said.
+    pub(crate) fn of_migration(error: MigrateError, of_driver: fn(sqlx::Error) -> Self) -> Self {
         match error {
             MigrateError::VersionMissing(found) => Self::NewerSchema { found, known: crate::dialect::newest_schema() },
             MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => Self::OtherSchema(version),
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => of_driver(error),
             other => Self::Database(other.to_string()),
         }
     }

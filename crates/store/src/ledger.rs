@@ -1,5 +1,7 @@
 //! The `Ledger` on the tables: each method is one transaction.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use skein_domain::ports::{
@@ -12,17 +14,31 @@ use crate::dialect::{self, Connection};
 use crate::tables::{accounts, deliveries, engines, lanes, post_files, posts, records, story, workspaces};
 use crate::{Store, StoreError};
 
-/// One transaction that writes: all of the block, or nothing when it fails.
+/// How often a transaction is tried that others stood in the way of.
+const ATTEMPTS_AT_MOST: u32 = 5;
+
+/// One transaction that writes: all of the block, or nothing when it fails. It is done again when it was undone because others
+/// stood in its way.
 macro_rules! writing {
     ($store:expr, |$tx:ident| $work:expr) => {{
-        let mut $tx = $store.write().await?;
-        let done = $work?;
-        $tx.commit().await.map_err(StoreError::from)?;
-        Ok(done)
+        let mut attempt = 1;
+        loop {
+            let done: Result<_, StoreError> = async {
+                let mut $tx = $store.write().await?;
+                let done = $work?;
+                $tx.commit().await?;
+                Ok(done)
+            }
+            .await;
+            match done {
+                Err(StoreError::Collided) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
+                done => break Ok(done?),
+            }
+        }
     }};
 }
 
-/// One transaction that reads. It is dropped, not committed: there is nothing to keep.
+/// One statement that reads.
 macro_rules! reading {
     ($store:expr, |$tx:ident| $work:expr) => {{
         let mut $tx = $store.read().await?;
@@ -99,18 +115,18 @@ impl Ledger for Store {
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
-        // Asked before the write lock is taken, so that idle workers do not queue for it.
-        if request.lane.is_none() {
-            let mut tx = self.read().await?;
-            if dialect::find_free_lane(&mut tx, request.now).await?.is_none() {
-                return Ok(None);
+        match &request.lane {
+            None => Ok(self.pools.claim_free(request).await?),
+            Some(lane) => {
+                writing!(self, |tx| lanes::take(&mut tx, lane.clone(), &request.owner, request.now, request.until)
+                    .await)
             }
         }
-        writing!(self, |tx| claim(&mut tx, request).await)
     }
 
     async fn due_run(&self, claim: &Claim, now: Timestamp, limits: &RunLimits) -> Result<Vec<Delivery>, LedgerError> {
-        reading!(self, |tx| deliveries::due_run(&mut tx, claim, now, limits).await)
+        let mut tx = self.pools.read_moment().await?;
+        Ok(deliveries::due_run(&mut tx, claim, now, limits).await?)
     }
 
     async fn unsettled(&self, lane: &Lane, but: &DeliveryId) -> Result<Option<Delivery>, LedgerError> {
@@ -140,17 +156,24 @@ impl Ledger for Store {
     async fn end_beat(&self, owner: &str) -> Result<(), LedgerError> {
         writing!(self, |tx| engines::end(&mut tx, owner).await)
     }
+
+    async fn changed(&self) {
+        match &self.listener {
+            Some(listener) => listener.changed().await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 async fn connect_account(connection: &mut Connection, new: &NewAccount) -> Result<Account, StoreError> {
     workspaces::ensure(connection, &new.workspace).await?;
     let account = accounts::connect(connection, new).await?;
-    lanes::ensure(connection, &account.lane()).await?;
+    lanes::ensure(connection, account.lane().as_str()).await?;
     Ok(account)
 }
 
 async fn remove_account(connection: &mut Connection, id: &AccountId) -> Result<(), StoreError> {
-    let account = accounts::get(connection, id).await?;
+    let account = accounts::get_locked(connection, id, accounts::Lock::ToRemove).await?;
     if deliveries::any_awake(connection, id).await? {
         return Err(StoreError::Invalid(format!(
             "the account {} still has posts on their way; cancel them or wait until they are out",
@@ -168,22 +191,21 @@ async fn submit(
     files: &[ContentHash],
 ) -> Result<(), StoreError> {
     workspaces::ensure(connection, &post.workspace).await?;
-    // The transaction writes from its beginning on, so nobody takes the name in between.
-    if let Some(named) = &post.named
-        && posts::named(connection, &post.workspace, &named.name).await?.is_some()
-    {
-        return Err(StoreError::NameTaken);
-    }
     posts::insert(connection, post).await?;
     post_files::insert(connection, &post.id, files).await?;
+    // New lanes in one order, so that two submissions never wait for each other.
+    let lanes: BTreeSet<&str> = deliveries.iter().map(|delivery| delivery.lane.as_str()).collect();
+    for lane in lanes {
+        lanes::ensure(connection, lane).await?;
+    }
     for delivery in deliveries {
         if delivery.post != post.id {
             return Err(StoreError::Invalid(format!("delivery {} is of another post than {}", delivery.id, post.id)));
         }
-        if accounts::get(connection, &delivery.account).await?.lane() != delivery.lane {
+        let account = accounts::get_locked(connection, &delivery.account, accounts::Lock::ToStay).await?;
+        if account.lane() != delivery.lane {
             return Err(StoreError::Invalid(format!("delivery {} is not in the lane of its account", delivery.id)));
         }
-        lanes::ensure(connection, &delivery.lane).await?;
         deliveries::insert(connection, delivery).await?;
         allot(connection, delivery).await?;
     }
@@ -193,18 +215,8 @@ async fn submit(
             line.delivery
         )));
     }
-    story::append(connection, story).await
-}
-
-async fn claim(connection: &mut Connection, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
-    let lane = match &request.lane {
-        Some(lane) => lane.clone(),
-        None => match dialect::find_free_lane(connection, request.now).await? {
-            Some(lane) => Lane::stored(lane),
-            None => return Ok(None),
-        },
-    };
-    lanes::take(connection, lane, &request.owner, request.now, request.until).await
+    story::append(connection, story).await?;
+    connection.announce().await
 }
 
 async fn save(connection: &mut Connection, change: &Change) -> Result<(), StoreError> {
@@ -220,6 +232,13 @@ async fn save(connection: &mut Connection, change: &Change) -> Result<(), StoreE
             return Err(StoreError::Lost);
         }
         lanes::check_token(connection, lane, *token).await?;
+    } else {
+        if change.lane_clock.is_some() {
+            // The lane before the delivery, as whoever has a claim does.
+            lanes::lock(connection, &delivery.lane).await?;
+        }
+        // Whoever has a claim sees to its lane itself.
+        connection.announce().await?;
     }
     deliveries::replace(connection, change.from_version, delivery).await?;
     if let Some(clock) = change.lane_clock {

@@ -1,7 +1,8 @@
-//! Skein's durable memory: the `Ledger` on SQLite, media files on the disk, and the vault that encrypts secrets at rest.
+//! Skein's durable memory: the `Ledger` on SQLite and PostgreSQL, media files on the disk, and the vault that encrypts secrets
+//! at rest.
 //!
-//! This is the only crate with SQL. The text of ordinary queries is portable (`$1` placeholders, TEXT, BIGINT, SMALLINT,
-//! JSON as TEXT); what only one database understands lives in `dialect`.
+//! This is the only crate with SQL. The text of ordinary queries is one for both databases (`$1` placeholders, TEXT, BIGINT,
+//! SMALLINT, JSON as TEXT); what only one database understands lives in `dialect`.
 
 mod budget;
 mod calls;
@@ -17,6 +18,7 @@ mod media_files;
 mod plans;
 mod profiles;
 mod sessions;
+mod statement;
 mod store;
 mod tables;
 #[cfg(test)]

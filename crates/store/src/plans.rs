@@ -1,7 +1,6 @@
 //! How SQLite carries out the queries of the clockwork: by the partial indexes, never by walking the deliveries.
 
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +8,9 @@ use skein_domain::ports::QueueFilter;
 use skein_domain::{AccountId, StateName};
 use skein_testkit::SeededEntropy;
 
-use crate::dialect::{FIND_FREE_LANE, NEXT_WAKE};
+use crate::dialect::sqlite::FIND_FREE_LANE;
+use crate::dialect::{Connection, NEXT_WAKE};
+use crate::statement::{sql as statement, sql_of_parts};
 use crate::tables::deliveries::{DUE_RUN, UNSETTLED, list_sql};
 use crate::tables::profiles::{BY_ACTOR, BY_HANDLE};
 use crate::{DatabaseUrl, MasterKey, Store};
@@ -23,12 +24,12 @@ async fn store(folder: &Path) -> Store {
 /// Thousands of deliveries at rest and a few that wait, with the statistics that SQLite keeps of them.
 async fn fill_and_analyze(store: &Store) {
     let mut tx = store.write().await.unwrap();
-    sqlx::query("INSERT INTO lanes (lane) VALUES ('one'), ('two')").execute(&mut *tx).await.unwrap();
-    sqlx::query("INSERT INTO posts VALUES ('post', 'personal', '{}', 0, 'UTC', 0, NULL, NULL)")
-        .execute(&mut *tx)
+    statement("INSERT INTO lanes (lane) VALUES ('one'), ('two')").execute(&mut tx).await.unwrap();
+    statement("INSERT INTO posts VALUES ('post', 'personal', '{}', 0, 'UTC', 0, NULL, NULL)")
+        .execute(&mut tx)
         .await
         .unwrap();
-    sqlx::query(
+    statement(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
          INSERT INTO deliveries (id, post, account, lane, due, grace_ms, content, state, state_json, wake_at, attempts, version, submitted_at)
          SELECT 'dlv_' || i, 'post', 'acc', CASE WHEN i % 2 = 0 THEN 'one' ELSE 'two' END, i, 0, '{}',
@@ -36,16 +37,16 @@ async fn fill_and_analyze(store: &Store) {
                 CASE WHEN i % 500 = 0 THEN '{\"state\":\"scheduled\"' ELSE '{\"state\":\"canceled\"' END,
                 CASE WHEN i % 500 = 0 THEN i END, 0, 1, 0 FROM n",
     )
-    .execute(&mut *tx)
+    .execute(&mut tx)
     .await
     .unwrap();
-    sqlx::query("ANALYZE").execute(&mut *tx).await.unwrap();
+    statement("ANALYZE").execute(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-async fn plan(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
+async fn plan(connection: &mut Connection, sql: &str) -> Vec<String> {
     let rows: Vec<(i64, i64, i64, String)> =
-        sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(connection).await.unwrap();
+        sql_of_parts(format!("EXPLAIN QUERY PLAN {sql}")).fetch_all(connection).await.unwrap();
     rows.into_iter().map(|(_, _, _, step)| step).collect()
 }
 

@@ -43,18 +43,20 @@ impl Profiles {
 
     /// The account with this DID.
     pub async fn by_did(&self, did: &str) -> Result<Option<KnownProfile>, StoreError> {
-        profiles::by_actor(&mut *self.store.read().await?, did).await
+        profiles::by_actor(&mut self.store.read().await?, did).await
     }
 
     /// Whoever has this handle, which is in lower case.
     pub async fn by_handle(&self, handle: &str) -> Result<Option<KnownProfile>, StoreError> {
-        profiles::by_handle(&mut *self.store.read().await?, handle).await
+        profiles::by_handle(&mut self.store.read().await?, handle).await
     }
 
     /// Keeps an answer in place of the one before, and takes its handle from whoever else has it; gives who that was. An answer
     /// that was asked for up to ten minutes before what is kept comes late, and is not kept.
     pub async fn keep(&self, known: &KnownProfile) -> Result<Option<String>, StoreError> {
         let mut tx = self.store.write().await?;
+        // Up to three rows hang together, and which ones is read first.
+        tx.alone_with("profiles").await?;
         let of_actor = profiles::by_actor(&mut tx, &known.actor).await?;
         let of_handle = match &known.handle {
             Some(handle) => profiles::by_handle(&mut tx, handle).await?,

@@ -1,4 +1,4 @@
-//! The store: one database file and the vault for what is secret in it.
+//! The store: one database and the vault for what is secret in it.
 
 use std::fmt;
 use std::fs::{DirBuilder, OpenOptions};
@@ -12,7 +12,9 @@ use skein_domain::ports::Entropy;
 use crate::budget::Budgets;
 use crate::calls::Calls;
 use crate::cursors::Cursors;
-use crate::dialect::{self, Pool, Transaction};
+use crate::database_url::Target;
+use crate::dialect::listener::Listener;
+use crate::dialect::{Connection, Pools, postgres, sqlite};
 use crate::profiles::Profiles;
 use crate::tables::vault_keys;
 use crate::videos::Videos;
@@ -21,30 +23,38 @@ use crate::{DatabaseUrl, MasterKey, Place, Purpose, Sessions, StoreError, Vault}
 const KEY_CHECK: &[u8] = b"skein";
 const KEY_CHECK_PLACE: Place<'static> = Place { table: "vault_keys", column: "check_value", row: &[] };
 
-/// The durable memory. Clones share the connections. Several stores, also of several processes, may have one file open.
+/// The durable memory. Clones share the connections. Several stores, also of several processes, may have one database open.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) writer: Pool,
-    readers: Pool,
+    pub(crate) pools: Pools,
+    /// Only where other processes can tell of their changes.
+    pub(crate) listener: Option<Arc<Listener>>,
     vault: Arc<Vault>,
 }
 
 impl Store {
-    /// Opens the database, makes it if there is none (file 0600, missing folders 0700), brings its schema up to date and
-    /// checks that the master key is the one it was made with. Nonces are drawn from `entropy`.
+    /// Opens the database, brings its schema up to date and checks that the master key is the one it was made with. A file is
+    /// made if there is none (0600, missing folders 0700); a database of a server is there already. Nonces are drawn from `entropy`.
     pub async fn open(url: &DatabaseUrl, key: MasterKey, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
-        let path = url.path();
-        make_file(path)?;
-        let pools = dialect::open(path).await.map_err(|why| why.opening(path))?;
-        let store = Self { writer: pools.writer, readers: pools.readers, vault: Arc::new(Vault::new(key, entropy)) };
-        store.check_key().await.map_err(|why| why.opening(path))?;
+        let (pools, listener) = match url.target() {
+            Target::File(path) => {
+                make_file(path)?;
+                (sqlite::open(path).await.map(Pools::Sqlite), None)
+            }
+            Target::Server(options) => {
+                let listener = Listener::new(options.clone());
+                (postgres::open(options).await.map(Pools::Postgres), Some(Arc::new(listener)))
+            }
+        };
+        let pools = pools.map_err(|why| why.opening(url))?;
+        let store = Self { pools, listener, vault: Arc::new(Vault::new(key, entropy)) };
+        store.check_key().await.map_err(|why| why.opening(url))?;
         Ok(store)
     }
 
     /// Ends the connections in order. Not needed for safety: what was written is durable when its call returns.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.pools.close().await;
     }
 
     /// The sessions of identities, encrypted at rest.
@@ -81,21 +91,23 @@ impl Store {
         &self.vault
     }
 
-    pub(crate) async fn write(&self) -> Result<Transaction, StoreError> {
-        dialect::begin_write(&self.writer).await
+    pub(crate) async fn write(&self) -> Result<Connection, StoreError> {
+        self.pools.write().await
     }
 
     /// For what need not survive a power failure to its last moment: the call log, and what is counted. It survives the process.
-    pub(crate) async fn write_lightly(&self) -> Result<Transaction, StoreError> {
-        dialect::begin_light_write(&self.writer).await
+    pub(crate) async fn write_lightly(&self) -> Result<Connection, StoreError> {
+        self.pools.write_lightly().await
     }
 
-    pub(crate) async fn read(&self) -> Result<Transaction, StoreError> {
-        dialect::begin_read(&self.readers).await
+    /// For one statement.
+    pub(crate) async fn read(&self) -> Result<Connection, StoreError> {
+        self.pools.read().await
     }
 
     async fn check_key(&self) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        tx.alone_with("vault_keys").await?;
         if let Some((key_id, check)) = vault_keys::get(&mut tx).await? {
             let opened = self.vault.open(Purpose::KeyCheck, &KEY_CHECK_PLACE, &check);
             let fits = key_id == self.vault.key_id() && opened.is_ok();
@@ -103,8 +115,7 @@ impl Store {
         }
         let check = self.vault.seal(Purpose::KeyCheck, &KEY_CHECK_PLACE, KEY_CHECK)?;
         vault_keys::insert(&mut tx, &self.vault.key_id(), &check).await?;
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 }
 

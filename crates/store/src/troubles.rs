@@ -8,8 +8,10 @@ use skein_domain::{Account, Delivery, Post, StateName};
 use skein_testkit::samples::{self, at_ms};
 use skein_testkit::{Samples, SeededEntropy};
 
-use crate::dialect::writer_options;
-use crate::{DatabaseUrl, MasterKey, Store};
+use crate::dialect::Pools;
+use crate::dialect::sqlite::{Pools as Sqlite, writer_options};
+use crate::statement::sql;
+use crate::{DatabaseUrl, MasterKey, Store, StoreError};
 
 async fn store(folder: &Path) -> Store {
     let url = DatabaseUrl::from(folder.join("skein.db").as_path());
@@ -17,8 +19,15 @@ async fn store(folder: &Path) -> Store {
     Store::open(&url, key, Arc::new(SeededEntropy::new(2))).await.unwrap()
 }
 
+fn pools(store: &Store) -> &Sqlite {
+    match &store.pools {
+        Pools::Sqlite(pools) => pools,
+        Pools::Postgres(_) => panic!("the store is a file"),
+    }
+}
+
 async fn pragma(store: &Store, sql: &'static str) {
-    sqlx::query(sql).execute(&store.writer).await.unwrap();
+    sqlx::query(sql).execute(&pools(store).writer).await.unwrap();
 }
 
 fn large(samples: &Samples, account: &Account) -> (Post, Delivery) {
@@ -70,7 +79,7 @@ async fn a_connection_whose_transaction_ended_by_itself_is_not_used_again() {
     let store = store(folder.path()).await;
     let mut tx = store.write().await.unwrap();
     // What SQLite does by itself when the disk is full, without the driver being told.
-    sqlx::query("ROLLBACK").execute(&mut *tx).await.unwrap();
+    sql("ROLLBACK").execute(&mut tx).await.unwrap();
     drop(tx);
     store.beat("engine", at_ms(1)).await.unwrap();
     assert_eq!(store.last_beat().await.unwrap(), Some(at_ms(1)), "the write is committed, not nested");
@@ -83,7 +92,8 @@ async fn a_read_only_file_is_read_and_its_writes_are_told() {
     let samples = Samples::new(3);
     let account = store.connect_account(samples.new_account("goose.example")).await.unwrap();
     let options = writer_options(&folder.path().join("skein.db")).read_only(true);
-    store.writer = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let writer = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    store.pools = Pools::Sqlite(Sqlite { writer, ..pools(&store).clone() });
     assert_failed_with(store.set_held(&account.id, true).await, "read-only");
     assert_eq!(store.account(&account.id).await.unwrap(), account);
 }
@@ -116,8 +126,8 @@ async fn readers_cannot_write() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path()).await;
     let mut tx = store.read().await.unwrap();
-    let refused = sqlx::query("DELETE FROM engines").execute(&mut *tx).await;
-    assert!(refused.unwrap_err().to_string().contains("readonly"));
+    let refused = sql("DELETE FROM engines").execute(&mut tx).await;
+    assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
 }
 
 #[tokio::test]
@@ -129,7 +139,7 @@ async fn what_was_committed_survives_a_process_that_ends_without_closing() {
     let (post, delivery) = large(&samples, &account);
     store.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
     let mut unfinished = store.write().await.unwrap();
-    sqlx::query("UPDATE accounts SET held = 1").execute(&mut *unfinished).await.unwrap();
+    sql("UPDATE accounts SET held = 1").execute(&mut unfinished).await.unwrap();
 
     // The files as the kernel has them at this moment, which is what the next process finds after a kill -9.
     let after = tempfile::tempdir().unwrap();

@@ -50,12 +50,14 @@ impl Videos {
 
     /// How far an upload is, if a step of it was kept.
     pub async fn get(&self, of: VideoFile<'_>) -> Result<Option<KeptUpload>, StoreError> {
-        video_uploads::get(&mut *self.store.read().await?, of).await
+        video_uploads::get(&mut self.store.read().await?, of).await
     }
 
     /// Takes or renews the right to upload; false when somebody else holds it. Old rows go.
     pub async fn lease(&self, of: VideoFile<'_>, lease: UploadLease<'_>) -> Result<bool, StoreError> {
         let mut tx = self.store.write().await?;
+        // The old rows of all accounts go, in no order.
+        tx.alone_with("video_uploads").await?;
         let before = lease.now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
         video_uploads::forget_old(&mut tx, before, lease.now).await?;
         let granted = video_uploads::lease(&mut tx, of, lease).await?;

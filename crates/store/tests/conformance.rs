@@ -1,8 +1,12 @@
-//! The suite that every ledger passes, on SQLite.
+//! The suite that every ledger passes, on both databases.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test that asked for a store")]
+
+#[path = "store/servers.rs"]
+mod servers;
 
 use std::sync::Arc;
 
+use servers::Databases;
 use skein_domain::ports::Ledger;
 use skein_store::{DatabaseUrl, MasterKey, Store};
 use skein_testkit::SeededEntropy;
@@ -21,3 +25,15 @@ async fn empty() -> Arc<dyn Ledger> {
 }
 
 skein_testkit::ledger_conformance!(empty);
+
+/// All cases on one server, since starting one takes longer than all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_postgres_passes_every_case() {
+    let databases = Databases::start().await;
+    skein_testkit::ledger_suite::all(async || {
+        let url = DatabaseUrl::parse(&databases.filled().await).unwrap();
+        let key = MasterKey::generate(&SeededEntropy::new(1));
+        Arc::new(Store::open(&url, key, Arc::new(SeededEntropy::new(2))).await.unwrap()) as Arc<dyn Ledger>
+    })
+    .await;
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::process::{Command, Stdio};
 
 use crate::real_pds::HarnessError;
-use crate::server::{Home, Server, free_port, program};
+use crate::server::{Home, STOPPED, Server, free_port, program};
 
 const READY_LIMIT_S: u64 = 60;
 const VERSIONS: &str = "/usr/lib/postgresql";
@@ -31,14 +31,46 @@ impl Postgres {
         let arguments = ["-D", "data", "-h", "127.0.0.1", "-p", &port_text, "-k", &folder, "-F"];
         // QUIT does not wait for clients.
         let mut server = Server::leashed(&postgres, &arguments, "QUIT", home).map_err(HarnessError::of_start)?;
-        let is_ready = |line: &str| line.contains("database system is ready to accept connections");
-        server.says(READY_LIMIT_S, is_ready).await.map_err(|why| HarnessError::of_server(why, READY_LIMIT_S))?;
+        wait(&mut server, is_ready).await?;
         Ok(Self { server, port })
+    }
+
+    /// Ends the server at once, as a power failure of its machine does for whoever is connected, and waits until it is gone. What
+    /// was committed is there again when it goes on.
+    ///
+    /// # Errors
+    /// [`HarnessError`] when it does not end.
+    pub async fn stop(&mut self) -> Result<(), HarnessError> {
+        self.server.tell("stop").map_err(HarnessError::of_start)?;
+        wait(&mut self.server, |line| line == STOPPED).await
+    }
+
+    /// Starts a server that was stopped, on the same port with the same databases, and waits until it lets clients in.
+    ///
+    /// # Errors
+    /// [`HarnessError`] when it does not come up.
+    pub async fn go_on(&mut self) -> Result<(), HarnessError> {
+        self.server.tell("start").map_err(HarnessError::of_start)?;
+        wait(&mut self.server, is_ready).await
+    }
+
+    /// Stops it and starts it again.
+    ///
+    /// # Errors
+    /// [`HarnessError`] when it does not end or come up.
+    pub async fn restart(&mut self) -> Result<(), HarnessError> {
+        self.stop().await?;
+        self.go_on().await
+    }
+
+    /// The address of another database of the server, there or not.
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
     }
 
     /// The address of the database, with the name of its superuser; there is no password.
     pub fn url(&self) -> String {
-        format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
     }
 
     /// The process id of whoever holds it.
@@ -52,6 +84,15 @@ impl Drop for Postgres {
         // There is nobody to tell.
         self.server.release().ok();
     }
+}
+
+fn is_ready(line: &str) -> bool {
+    line.contains("database system is ready to accept connections")
+}
+
+async fn wait(server: &mut Server, is_meant: impl Fn(&str) -> bool) -> Result<(), HarnessError> {
+    let said = server.says(READY_LIMIT_S, is_meant).await;
+    said.map(|_| ()).map_err(|why| HarnessError::of_server(why, READY_LIMIT_S))
 }
 
 fn make() -> io::Result<(Home, u16)> {

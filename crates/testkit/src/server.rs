@@ -16,9 +16,21 @@ const MAX_SHOWN_LOG_BYTES: u64 = 4_000;
 
 /// Runs a program, ends it once its own standard input ends, as it does when the test dies, and removes the folder that it
 /// is in. `$0` is the signal that ends it. A signal to the leash itself is taken as the end of its input, so that the folder goes
-/// then too.
-const LEASH: &str =
-    r#"trap : INT TERM HUP; exec 2>&1; "$@" </dev/null & pid=$!; read -r _; kill -"$0" $pid; wait $pid; rm -rf "$PWD""#;
+/// then too. Told `stop`, it ends the program alone and says so; told `start`, it runs it again.
+const LEASH: &str = r#"trap : INT TERM HUP; exec 2>&1
+run() { "$@" </dev/null & pid=$!; }
+end() { [ -z "$pid" ] || { kill -"$0" $pid; wait $pid; pid=; }; }
+run "$@"
+while read -r told; do
+    case $told in
+        stop) end; echo "leash: stopped" ;;
+        start) run "$@" ;;
+    esac
+done
+end; rm -rf "$PWD""#;
+
+/// What the leash says once the program has ended.
+pub(crate) const STOPPED: &str = "leash: stopped";
 
 /// A process that is told to go when this value is dropped, and goes by itself when the test is killed.
 #[derive(Debug)]

@@ -215,4 +215,10 @@ pub trait Ledger: Send + Sync {
     async fn last_beat(&self) -> Result<Option<Timestamp>, LedgerError>;
     /// Forgets an engine that ended in order.
     async fn end_beat(&self, owner: &str) -> Result<(), LedgerError>;
+
+    /// Waits until another process has changed what may come next, or may have; for ever where none can tell. It tells early, and
+    /// may tell for nothing or not at all: whoever waits for it looks by itself now and then. One waits at a time.
+    async fn changed(&self) {
+        std::future::pending().await
+    }
 }

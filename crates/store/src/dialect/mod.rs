@@ -1,10 +1,153 @@
-//! What only one database understands. Everything else in this crate is portable SQL.
+//! What only one database understands: opening, locking, claiming, error codes. Everything else in this crate is one text
+//! for both.
 
-mod sqlite;
+pub(crate) mod listener;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
-pub(crate) use sqlite::{
-    BUSY_TIMEOUT_MS, Connection, Pool, PrimaryCode, Transaction, begin_light_write, begin_read, begin_write,
-    find_free_lane, newest_schema, next_wake, open,
-};
-#[cfg(test)]
-pub(crate) use sqlite::{FIND_FREE_LANE, NEXT_WAKE, writer_options};
+use jiff::Timestamp;
+use skein_domain::ports::{Claim, ClaimRequest};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+
+use crate::StoreError;
+use crate::instants::instant_opt;
+use crate::statement::sql;
+
+/// The ways to a database.
+#[derive(Clone)]
+pub(crate) enum Pools {
+    /// One connection that writes, and some that read.
+    Sqlite(sqlite::Pools),
+    /// Connections that do both.
+    Postgres(postgres::Pool),
+}
+
+/// A connection, and the transaction on it. What is not committed is undone when this is dropped.
+pub(crate) enum Connection {
+    /// A transaction.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// A transaction.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+    /// Each statement by itself.
+    PostgresAlone(PoolConnection<Postgres>),
+}
+
+/// A connection as its driver has it.
+pub(crate) enum Native<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Connection {
+    /// The connection as its driver has it.
+    pub(crate) fn native(&mut self) -> Native<'_> {
+        match self {
+            Self::Sqlite(tx) => Native::Sqlite(tx),
+            Self::Postgres(tx) => Native::Postgres(tx),
+            Self::PostgresAlone(connection) => Native::Postgres(connection),
+        }
+    }
+
+    /// Keeps what was written.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await.map_err(sqlite::trouble),
+            Self::Postgres(tx) => tx.commit().await.map_err(postgres::trouble),
+            Self::PostgresAlone(_) => Ok(()),
+        }
+    }
+
+    /// Waits until no other transaction does what has this name, and keeps others from it until this one ends. For what reads
+    /// before it knows which rows it writes. On SQLite whoever writes is alone in any case.
+    pub(crate) async fn alone_with(&mut self, name: &'static str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) | Self::PostgresAlone(_) => postgres::lock_name(self, name).await,
+        }
+    }
+
+    /// Tells other processes, once this is committed, that there may be something to do. Nobody hears it on SQLite.
+    pub(crate) async fn announce(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) | Self::PostgresAlone(_) => listener::announce(self).await,
+        }
+    }
+}
+
+impl Pools {
+    /// A transaction that writes: nobody else changes what it has read under a lock, and it is on the disk when it is committed.
+    pub(crate) async fn write(&self) -> Result<Connection, StoreError> {
+        match self {
+            Self::Sqlite(pools) => sqlite::begin_write(&pools.writer).await,
+            Self::Postgres(pool) => postgres::begin_write(pool).await,
+        }
+    }
+
+    /// The same, but on the disk a moment later.
+    pub(crate) async fn write_lightly(&self) -> Result<Connection, StoreError> {
+        match self {
+            Self::Sqlite(pools) => sqlite::begin_light_write(&pools.writer).await,
+            Self::Postgres(pool) => postgres::begin_light_write(pool).await,
+        }
+    }
+
+    /// For one statement that reads.
+    pub(crate) async fn read(&self) -> Result<Connection, StoreError> {
+        match self {
+            Self::Sqlite(pools) => sqlite::begin_read(&pools.readers).await,
+            Self::Postgres(pool) => postgres::acquire(pool).await,
+        }
+    }
+
+    /// For several statements that see one moment of the database.
+    pub(crate) async fn read_moment(&self) -> Result<Connection, StoreError> {
+        match self {
+            Self::Sqlite(pools) => sqlite::begin_read(&pools.readers).await,
+            Self::Postgres(pool) => postgres::begin_read(pool).await,
+        }
+    }
+
+    /// Leases the free lane with the earliest wake-up that has come.
+    pub(crate) async fn claim_free(&self, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+        match self {
+            Self::Sqlite(pools) => sqlite::claim_free(pools, request).await,
+            Self::Postgres(pool) => postgres::claim_free(pool, request).await,
+        }
+    }
+
+    /// Ends the connections in order.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(pools) => pools.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// The least wake-up on lanes without a lease, and for each lane with one the later of its end and the lane's least
+/// wake-up. Walks the index in the order of wake-ups and passes over rows of leased lanes only.
+pub(crate) const NEXT_WAKE: &str = "SELECT MIN(candidate) FROM (
+    SELECT candidate FROM (
+        SELECT d.wake_at AS candidate FROM deliveries d
+        WHERE d.wake_at IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.lane = d.lane AND l.lease_until IS NOT NULL)
+        ORDER BY d.wake_at LIMIT 1) AS unleased
+    UNION ALL
+    SELECT CASE WHEN leased.lease_until > leased.wake_at THEN leased.lease_until ELSE leased.wake_at END
+    FROM (
+        SELECT l.lease_until AS lease_until,
+               (SELECT MIN(d.wake_at) FROM deliveries d WHERE d.lane = l.lane AND d.wake_at IS NOT NULL) AS wake_at
+        FROM lanes l WHERE l.lease_until IS NOT NULL) AS leased
+    WHERE leased.wake_at IS NOT NULL) AS candidates";
+
+/// See `Ledger::next_wake`.
+pub(crate) async fn next_wake(connection: &mut Connection) -> Result<Option<Timestamp>, StoreError> {
+    instant_opt(sql(NEXT_WAKE).fetch_value(connection).await?.flatten())
+}
+
+/// The version of the newest migration in this program; it is the same for both databases.
+pub(crate) fn newest_schema() -> i64 {
+    sqlite::newest_schema()
+}

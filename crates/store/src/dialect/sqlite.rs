@@ -7,12 +7,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use skein_domain::Lane;
+use skein_domain::ports::{Claim, ClaimRequest};
+use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, SqliteConnection};
 
+use super::Connection;
 use crate::StoreError;
-use crate::instants::{instant_opt, micros};
+use crate::instants::micros;
+use crate::statement::sql;
+use crate::tables::lanes;
 
 /// How long a connection waits for another process to finish its write.
 pub(crate) const BUSY_TIMEOUT_MS: u64 = 10_000;
@@ -25,14 +30,20 @@ const READERS: u32 = 4;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-pub(crate) type Connection = SqliteConnection;
 pub(crate) type Pool = SqlitePool;
-pub(crate) type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
 
 /// The two ways to the file.
+#[derive(Clone)]
 pub(crate) struct Pools {
     pub(crate) writer: Pool,
     pub(crate) readers: Pool,
+}
+
+impl Pools {
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
 }
 
 /// The version of the newest migration in this program.
@@ -49,19 +60,23 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
 }
 
 /// A transaction that holds the write lock from its first statement on, and is on the disk when it is committed.
-pub(crate) async fn begin_write(writer: &Pool) -> Result<Transaction, StoreError> {
-    Ok(writer.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await?)
+pub(crate) async fn begin_write(writer: &Pool) -> Result<Connection, StoreError> {
+    begin(writer, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await
 }
 
 /// The same, but on the disk only with the next one that is: a flush takes longer than all else. Statements outside of
 /// transactions are as whichever came last.
-pub(crate) async fn begin_light_write(writer: &Pool) -> Result<Transaction, StoreError> {
-    Ok(writer.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await?)
+pub(crate) async fn begin_light_write(writer: &Pool) -> Result<Connection, StoreError> {
+    begin(writer, "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await
 }
 
 /// A transaction that sees one moment of the database.
-pub(crate) async fn begin_read(readers: &Pool) -> Result<Transaction, StoreError> {
-    Ok(readers.begin().await?)
+pub(crate) async fn begin_read(readers: &Pool) -> Result<Connection, StoreError> {
+    begin(readers, "BEGIN").await
+}
+
+async fn begin(pool: &Pool, how: &'static str) -> Result<Connection, StoreError> {
+    pool.begin_with(how).await.map(Connection::Sqlite).map_err(trouble)
 }
 
 fn common_options(path: &Path) -> SqliteConnectOptions {
@@ -103,7 +118,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 async fn connect_writer(path: &Path) -> Result<Pool, StoreError> {
     let mut attempt = 1;
     loop {
-        match pool(1).connect_with(writer_options(path)).await.map_err(StoreError::from) {
+        match pool(1).connect_with(writer_options(path)).await.map_err(trouble) {
             Err(StoreError::Busy) if attempt < OPEN_ATTEMPTS => {
                 attempt += 1;
                 tokio::time::sleep(Duration::from_millis(OPEN_PAUSE_MS)).await;
@@ -116,28 +131,11 @@ async fn connect_writer(path: &Path) -> Result<Pool, StoreError> {
 /// All steps in one transaction that holds the write lock, so that of two processes that start together one migrates
 /// and the other finds the work done.
 async fn migrate(writer: &Pool) -> Result<(), StoreError> {
-    let mut tx = begin_write(writer).await?;
+    let mut tx = writer.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await.map_err(trouble)?;
     // `run` is the same, but its future cannot be sent to another thread (a limit of the compiler that sqlx names there).
-    MIGRATIONS.run_direct(None, &mut *tx, false).await?;
-    tx.commit().await?;
-    Ok(())
+    MIGRATIONS.run_direct(None, &mut *tx, false).await.map_err(|error| StoreError::of_migration(error, trouble))?;
+    tx.commit().await.map_err(trouble)
 }
-
-/// The least wake-up on lanes without a lease, and for each lane with one the later of its end and the lane's least
-/// wake-up. Walks the index in the order of wake-ups and passes over rows of leased lanes only.
-pub(crate) const NEXT_WAKE: &str = "SELECT MIN(candidate) FROM (
-    SELECT candidate FROM (
-        SELECT d.wake_at AS candidate FROM deliveries d
-        WHERE d.wake_at IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.lane = d.lane AND l.lease_until IS NOT NULL)
-        ORDER BY d.wake_at LIMIT 1) AS unleased
-    UNION ALL
-    SELECT CASE WHEN leased.lease_until > leased.wake_at THEN leased.lease_until ELSE leased.wake_at END
-    FROM (
-        SELECT l.lease_until AS lease_until,
-               (SELECT MIN(d.wake_at) FROM deliveries d WHERE d.lane = l.lane AND d.wake_at IS NOT NULL) AS wake_at
-        FROM lanes l WHERE l.lease_until IS NOT NULL) AS leased
-    WHERE leased.wake_at IS NOT NULL) AS candidates";
 
 /// The free lane with the earliest wake-up that has come.
 pub(crate) const FIND_FREE_LANE: &str = "SELECT d.lane FROM deliveries d
@@ -145,19 +143,47 @@ pub(crate) const FIND_FREE_LANE: &str = "SELECT d.lane FROM deliveries d
       AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.lane = d.lane AND l.lease_until > $1)
     ORDER BY d.wake_at, d.lane LIMIT 1";
 
-/// See `Ledger::next_wake`.
-pub(crate) async fn next_wake(connection: &mut Connection) -> Result<Option<Timestamp>, StoreError> {
-    instant_opt(sqlx::query_scalar::<_, Option<i64>>(NEXT_WAKE).fetch_one(connection).await?)
+/// Leases the free lane with the earliest wake-up that has come. Asked before the write lock is taken, so that idle workers
+/// do not queue for it.
+pub(crate) async fn claim_free(pools: &Pools, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+    if find_free_lane(&mut begin_read(&pools.readers).await?, request.now).await?.is_none() {
+        return Ok(None);
+    }
+    let mut tx = begin_write(&pools.writer).await?;
+    let Some(lane) = find_free_lane(&mut tx, request.now).await? else { return Ok(None) };
+    let claim = lanes::take(&mut tx, Lane::stored(lane), &request.owner, request.now, request.until).await?;
+    tx.commit().await?;
+    Ok(claim)
 }
 
-/// The lane that a claim without a wish takes.
-pub(crate) async fn find_free_lane(connection: &mut Connection, now: Timestamp) -> Result<Option<String>, StoreError> {
-    Ok(sqlx::query_scalar(FIND_FREE_LANE).bind(micros(now)).fetch_optional(connection).await?)
+async fn find_free_lane(connection: &mut Connection, now: Timestamp) -> Result<Option<String>, StoreError> {
+    sql(FIND_FREE_LANE).bind(micros(now)).fetch_value(connection).await
+}
+
+/// What the driver says, in words that a person can act on.
+pub(crate) fn trouble(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::PoolTimedOut => StoreError::Busy,
+        sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => StoreError::DiskFull,
+        sqlx::Error::Io(io) => StoreError::Disk(io.to_string()),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Invalid(error.to_string()),
+        sqlx::Error::Database(database) => match PrimaryCode::of(database.as_ref()) {
+            PrimaryCode::Busy => StoreError::Busy,
+            PrimaryCode::Full => StoreError::DiskFull,
+            PrimaryCode::ReadOnly => StoreError::ReadOnly,
+            PrimaryCode::Disk => StoreError::Disk(database.message().to_owned()),
+            PrimaryCode::Corrupt => StoreError::Damaged(database.message().to_owned()),
+            PrimaryCode::NotADatabase => StoreError::NotADatabase,
+            PrimaryCode::Constraint => StoreError::Invalid(database.message().to_owned()),
+            PrimaryCode::Other => StoreError::Database(error.to_string()),
+        },
+        _ => StoreError::Database(error.to_string()),
+    }
 }
 
 /// The part of an error code of SQLite that decides what a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PrimaryCode {
+enum PrimaryCode {
     Busy,
     Full,
     ReadOnly,
@@ -170,7 +196,7 @@ pub(crate) enum PrimaryCode {
 
 impl PrimaryCode {
     /// The low byte of the extended code, <https://www.sqlite.org/rescode.html>.
-    pub(crate) fn of(error: &dyn sqlx::error::DatabaseError) -> Self {
+    fn of(error: &dyn sqlx::error::DatabaseError) -> Self {
         let extended = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
         match extended & 0xff {
             5 | 6 => Self::Busy,

@@ -7,6 +7,7 @@ use super::{from_json, to_json, unreadable};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant, micros};
+use crate::statement::sql;
 
 const ACTIVE: &str = "active";
 const NEEDS_RECONNECT: &str = "needs_reconnect";
@@ -51,7 +52,7 @@ impl Row {
 }
 
 pub(crate) async fn connect(connection: &mut Connection, new: &NewAccount) -> Result<Account, StoreError> {
-    sqlx::query_as::<_, Row>(
+    sql(
         "INSERT INTO accounts (id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at)
          VALUES ($1, $2, $3, $4, $5, $6, 'active', NULL, 0, $7)
          ON CONFLICT (workspace, platform, identity) DO UPDATE
@@ -65,18 +66,16 @@ pub(crate) async fn connect(connection: &mut Connection, new: &NewAccount) -> Re
     .bind(&new.handle)
     .bind(&new.host)
     .bind(micros(new.at))
-    .fetch_one(connection)
+    .fetch_one::<Row>(connection)
     .await?
     .read()
 }
 
 pub(crate) async fn list(connection: &mut Connection, workspace: &WorkspaceId) -> Result<Vec<Account>, StoreError> {
-    sqlx::query_as::<_, Row>(
-        "SELECT id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at
-         FROM accounts WHERE workspace = $1 ORDER BY handle, id",
-    )
+    sql("SELECT id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at
+         FROM accounts WHERE workspace = $1 ORDER BY handle, id")
     .bind(workspace.as_str())
-    .fetch_all(connection)
+    .fetch_all::<Row>(connection)
     .await?
     .into_iter()
     .map(Row::read)
@@ -84,24 +83,44 @@ pub(crate) async fn list(connection: &mut Connection, workspace: &WorkspaceId) -
 }
 
 pub(crate) async fn get(connection: &mut Connection, id: &AccountId) -> Result<Account, StoreError> {
-    sqlx::query_as::<_, Row>(
-        "SELECT id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at
-         FROM accounts WHERE id = $1",
-    )
+    find(connection, id, "").await
+}
+
+/// What nobody may do to an account until the transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// Remove it.
+    ToStay,
+    /// Anything, and add to what it has.
+    ToRemove,
+}
+
+pub(crate) async fn get_locked(connection: &mut Connection, id: &AccountId, lock: Lock) -> Result<Account, StoreError> {
+    let clause = match lock {
+        Lock::ToStay => "FOR KEY SHARE",
+        Lock::ToRemove => "FOR UPDATE",
+    };
+    find(connection, id, clause).await
+}
+
+async fn find(connection: &mut Connection, id: &AccountId, clause: &'static str) -> Result<Account, StoreError> {
+    sql("SELECT id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at
+         FROM accounts WHERE id = $1")
     .bind(id.as_str())
-    .fetch_optional(connection)
+    .locking(clause)
+    .fetch_optional::<Row>(connection)
     .await?
     .ok_or_else(|| missing(id))?
     .read()
 }
 
 pub(crate) async fn set_held(connection: &mut Connection, id: &AccountId, held: bool) -> Result<(), StoreError> {
-    let done = sqlx::query("UPDATE accounts SET held = $2 WHERE id = $1")
+    let done = sql("UPDATE accounts SET held = $2 WHERE id = $1")
         .bind(id.as_str())
         .bind(i16::from(held))
         .execute(connection)
         .await?;
-    if done.rows_affected() == 0 { Err(missing(id)) } else { Ok(()) }
+    if done == 0 { Err(missing(id)) } else { Ok(()) }
 }
 
 pub(crate) async fn set_standing(
@@ -113,18 +132,18 @@ pub(crate) async fn set_standing(
         Standing::Active => (ACTIVE, None),
         Standing::NeedsReconnect { fault } => (NEEDS_RECONNECT, Some(to_json(fault, "the fault of the account")?)),
     };
-    let done = sqlx::query("UPDATE accounts SET standing = $2, standing_fault = $3 WHERE id = $1")
+    let done = sql("UPDATE accounts SET standing = $2, standing_fault = $3 WHERE id = $1")
         .bind(id.as_str())
         .bind(name)
         .bind(fault)
         .execute(connection)
         .await?;
-    if done.rows_affected() == 0 { Err(missing(id)) } else { Ok(()) }
+    if done == 0 { Err(missing(id)) } else { Ok(()) }
 }
 
 pub(crate) async fn remove(connection: &mut Connection, id: &AccountId) -> Result<(), StoreError> {
-    let done = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.as_str()).execute(connection).await?;
-    if done.rows_affected() == 0 { Err(missing(id)) } else { Ok(()) }
+    let done = sql("DELETE FROM accounts WHERE id = $1").bind(id.as_str()).execute(connection).await?;
+    if done == 0 { Err(missing(id)) } else { Ok(()) }
 }
 
 fn missing(id: &AccountId) -> StoreError {

@@ -2,26 +2,30 @@
 
 use crate::StoreError;
 use crate::budget::MeterRow;
-use crate::dialect::{Connection, Pool};
+use crate::dialect::Connection;
+use crate::dialect::sqlite::{Pool, trouble};
+use crate::statement::sql;
+
+const TALLY: &str = "SELECT tally FROM budget WHERE meter = $1 AND whose = $2";
 
 pub(crate) async fn get(connection: &mut Connection, row: MeterRow<'_>) -> Result<Option<String>, StoreError> {
-    Ok(sqlx::query_scalar("SELECT tally FROM budget WHERE meter = $1 AND whose = $2")
-        .bind(row.meter)
-        .bind(row.whose)
-        .fetch_optional(connection)
-        .await?)
+    sql(TALLY).bind(row.meter).bind(row.whose).fetch_value(connection).await
+}
+
+/// Keeps others from counting there until the transaction ends, if anything was ever counted.
+pub(crate) async fn get_locked(connection: &mut Connection, row: MeterRow<'_>) -> Result<Option<String>, StoreError> {
+    sql(TALLY).bind(row.meter).bind(row.whose).locking("FOR UPDATE").fetch_value(connection).await
+}
+
+/// Keeps the first tally of a row; false when there is one already.
+pub(crate) async fn put_first(connection: &mut Connection, row: MeterRow<'_>, tally: &str) -> Result<bool, StoreError> {
+    let text = "INSERT INTO budget (meter, whose, tally) VALUES ($1, $2, $3) ON CONFLICT (meter, whose) DO NOTHING";
+    Ok(sql(text).bind(row.meter).bind(row.whose).bind(tally).execute(connection).await? == 1)
 }
 
 pub(crate) async fn put(connection: &mut Connection, row: MeterRow<'_>, tally: &str) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO budget (meter, whose, tally) VALUES ($1, $2, $3)
-         ON CONFLICT (meter, whose) DO UPDATE SET tally = excluded.tally",
-    )
-    .bind(row.meter)
-    .bind(row.whose)
-    .bind(tally)
-    .execute(connection)
-    .await?;
+    let text = "UPDATE budget SET tally = $3 WHERE meter = $1 AND whose = $2";
+    sql(text).bind(row.meter).bind(row.whose).bind(tally).execute(connection).await?;
     Ok(())
 }
 
@@ -41,7 +45,8 @@ pub(crate) async fn replace_one(
         .bind(before)
         .bind(after)
         .execute(writer)
-        .await?;
+        .await
+        .map_err(trouble)?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -63,7 +68,8 @@ pub(crate) async fn replace_beside(
     .bind(other.whose)
     .bind(same)
     .execute(writer)
-    .await?;
+    .await
+    .map_err(trouble)?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -88,10 +94,11 @@ pub(crate) async fn replace_two(
     .bind(before_other)
     .bind(after_other)
     .execute(writer)
-    .await?;
+    .await
+    .map_err(trouble)?;
     Ok(done.rows_affected() == 2)
 }
 
 pub(crate) async fn list(connection: &mut Connection) -> Result<Vec<(String, String, String)>, StoreError> {
-    Ok(sqlx::query_as("SELECT meter, whose, tally FROM budget ORDER BY meter, whose").fetch_all(connection).await?)
+    sql("SELECT meter, whose, tally FROM budget ORDER BY meter, whose").fetch_all(connection).await
 }

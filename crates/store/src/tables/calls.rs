@@ -1,13 +1,15 @@
 //! The call log.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
 use super::unreadable;
 use crate::StoreError;
 use crate::calls::{CallFilter, LoggedCall};
 use crate::dialect::Connection;
 use crate::instants::{instant, micros, micros_opt};
+use crate::statement::{sql, sql_of_parts};
 
 /// Sorts after every character of an id.
 const AFTER_EVERY_ID: &str = "~";
@@ -73,31 +75,43 @@ impl Row {
 
 /// Keeps at most [`ROWS_AT_ONCE`] rows.
 pub(crate) async fn insert(connection: &mut Connection, rows: &[LoggedCall]) -> Result<(), StoreError> {
-    let mut insert = QueryBuilder::<Sqlite>::new(format!("INSERT INTO calls ({COLUMNS}) "));
-    insert.push_values(rows, |mut row, call| {
-        row.push_bind(&call.id)
-            .push_bind(micros(call.at))
-            .push_bind(&call.account)
-            .push_bind(&call.work)
-            .push_bind(&call.verb)
-            .push_bind(&call.method)
-            .push_bind(&call.host)
-            .push_bind(&call.input)
-            .push_bind(call.request_bytes)
-            .push_bind(call.status)
-            .push_bind(&call.error)
-            .push_bind(&call.message)
-            .push_bind(call.response_bytes)
-            .push_bind(call.duration_us)
-            .push_bind(call.points)
-            .push_bind(call.rate_limit)
-            .push_bind(call.rate_remaining)
-            .push_bind(micros_opt(call.rate_reset))
-            .push_bind(&call.rate_policy)
-            .push_bind(call.attempt);
-    });
-    insert.build().execute(connection).await?;
+    let width = COLUMNS.split(',').count();
+    let row = |number: usize| {
+        let places: Vec<String> = (1..=width).map(|place| format!("${}", number * width + place)).collect();
+        format!("({})", places.join(", "))
+    };
+    let places: Vec<String> = (0..rows.len()).map(row).collect();
+    let mut insert = sql_of_parts(format!("INSERT INTO calls ({COLUMNS}) VALUES {}", places.join(", ")));
+    for call in rows {
+        insert = insert
+            .bind(&call.id)
+            .bind(micros(call.at))
+            .bind(&call.account)
+            .bind(&call.work)
+            .bind(&call.verb)
+            .bind(&call.method)
+            .bind(&call.host)
+            .bind(call.input.as_deref().map(without_nul))
+            .bind(call.request_bytes)
+            .bind(call.status)
+            .bind(call.error.as_deref().map(without_nul))
+            .bind(call.message.as_deref().map(without_nul))
+            .bind(call.response_bytes)
+            .bind(call.duration_us)
+            .bind(call.points)
+            .bind(call.rate_limit)
+            .bind(call.rate_remaining)
+            .bind(micros_opt(call.rate_reset))
+            .bind(call.rate_policy.as_deref().map(without_nul))
+            .bind(call.attempt);
+    }
+    insert.execute(connection).await?;
     Ok(())
+}
+
+/// What a server said may hold a NUL, which no text of PostgreSQL can; the row must not be lost for it.
+fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 /// Walks back in time over an index, so the newest rows come without sorting.
@@ -117,13 +131,13 @@ pub(crate) async fn list(connection: &mut Connection, filter: &CallFilter) -> Re
     }
     let sql =
         format!("SELECT {COLUMNS} FROM calls WHERE {} ORDER BY at DESC, id DESC LIMIT $5", conditions.join(" AND "));
-    sqlx::query_as::<_, Row>(AssertSqlSafe(sql))
+    sql_of_parts(sql)
         .bind(filter.since.map_or(i64::MIN, micros))
         .bind(filter.method.as_deref().map(pattern))
         .bind(&filter.account)
         .bind(&filter.work)
         .bind(i64::try_from(filter.at_most).unwrap_or(i64::MAX))
-        .fetch_all(connection)
+        .fetch_all::<Row>(connection)
         .await?
         .into_iter()
         .map(Row::read)
@@ -142,10 +156,10 @@ fn escaped(c: char) -> impl Iterator<Item = char> {
 
 pub(crate) async fn find(connection: &mut Connection, prefix: &str) -> Result<Vec<LoggedCall>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM calls WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 2");
-    sqlx::query_as::<_, Row>(AssertSqlSafe(sql))
+    sql_of_parts(sql)
         .bind(prefix)
         .bind(format!("{prefix}{AFTER_EVERY_ID}"))
-        .fetch_all(connection)
+        .fetch_all::<Row>(connection)
         .await?
         .into_iter()
         .map(Row::read)
@@ -153,6 +167,5 @@ pub(crate) async fn find(connection: &mut Connection, prefix: &str) -> Result<Ve
 }
 
 pub(crate) async fn prune(connection: &mut Connection, before: Timestamp) -> Result<u64, StoreError> {
-    let done = sqlx::query("DELETE FROM calls WHERE at < $1").bind(micros(before)).execute(connection).await?;
-    Ok(done.rows_affected())
+    sql("DELETE FROM calls WHERE at < $1").bind(micros(before)).execute(connection).await
 }

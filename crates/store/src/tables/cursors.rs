@@ -6,13 +6,14 @@ use crate::StoreError;
 use crate::cursors::Place;
 use crate::dialect::Connection;
 use crate::instants::micros;
+use crate::statement::sql;
 
 pub(crate) async fn get(connection: &mut Connection, place: &Place<'_>) -> Result<Option<String>, StoreError> {
-    Ok(sqlx::query_scalar("SELECT cursor FROM cursors WHERE account = $1 AND method = $2 AND name = $3")
+    Ok(sql("SELECT cursor FROM cursors WHERE account = $1 AND method = $2 AND name = $3")
         .bind(place.account)
         .bind(place.method)
         .bind(place.name)
-        .fetch_optional(connection)
+        .fetch_value(connection)
         .await?)
 }
 
@@ -22,10 +23,8 @@ pub(crate) async fn put(
     cursor: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO cursors (account, method, name, cursor, saved_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (account, method, name) DO UPDATE SET cursor = excluded.cursor, saved_at = excluded.saved_at",
-    )
+    sql("INSERT INTO cursors (account, method, name, cursor, saved_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (account, method, name) DO UPDATE SET cursor = excluded.cursor, saved_at = excluded.saved_at")
     .bind(place.account)
     .bind(place.method)
     .bind(place.name)
@@ -37,7 +36,7 @@ pub(crate) async fn put(
 }
 
 pub(crate) async fn forget(connection: &mut Connection, place: &Place<'_>) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM cursors WHERE account = $1 AND method = $2 AND name = $3")
+    sql("DELETE FROM cursors WHERE account = $1 AND method = $2 AND name = $3")
         .bind(place.account)
         .bind(place.method)
         .bind(place.name)

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant_opt, micros};
+use crate::statement::sql;
 
 pub(crate) async fn beat(connection: &mut Connection, owner: &str, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(
+    sql(
         "INSERT INTO engines (owner, seen_at) VALUES ($1, $2) ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at",
     )
     .bind(owner)
@@ -18,10 +19,10 @@ pub(crate) async fn beat(connection: &mut Connection, owner: &str, now: Timestam
 }
 
 pub(crate) async fn last_beat(connection: &mut Connection) -> Result<Option<Timestamp>, StoreError> {
-    instant_opt(sqlx::query_scalar("SELECT MAX(seen_at) FROM engines").fetch_one(connection).await?)
+    instant_opt(sql("SELECT MAX(seen_at) FROM engines").fetch_value(connection).await?.flatten())
 }
 
 pub(crate) async fn end(connection: &mut Connection, owner: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM engines WHERE owner = $1").bind(owner).execute(connection).await?;
+    sql("DELETE FROM engines WHERE owner = $1").bind(owner).execute(connection).await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::{from_json, to_json, unreadable};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant, micros};
+use crate::statement::sql;
 
 /// Sorts after every character of an id.
 const AFTER_EVERY_ID: &str = "~";
@@ -45,11 +46,11 @@ impl Row {
     }
 }
 
+/// `NameTaken` when the workspace has a post of its name; of two that come at once the later one waits and is told so.
 pub(crate) async fn insert(connection: &mut Connection, post: &Post) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO posts (id, workspace, name, body_hash, draft, due, zone, submitted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
+    let inserted = sql("INSERT INTO posts (id, workspace, name, body_hash, draft, due, zone, submitted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (workspace, name) WHERE name IS NOT NULL DO NOTHING")
     .bind(post.id.as_str())
     .bind(post.workspace.as_str())
     .bind(post.named.as_ref().map(|named| named.name.as_str()))
@@ -60,7 +61,7 @@ pub(crate) async fn insert(connection: &mut Connection, post: &Post) -> Result<(
     .bind(micros(post.submitted_at))
     .execute(connection)
     .await?;
-    Ok(())
+    if inserted == 0 { Err(StoreError::NameTaken) } else { Ok(()) }
 }
 
 pub(crate) async fn named(
@@ -68,27 +69,23 @@ pub(crate) async fn named(
     workspace: &WorkspaceId,
     name: &PostName,
 ) -> Result<Option<Post>, StoreError> {
-    sqlx::query_as::<_, Row>(
-        "SELECT id, workspace, name, body_hash, draft, due, zone, submitted_at FROM posts
-         WHERE workspace = $1 AND name = $2",
-    )
+    sql("SELECT id, workspace, name, body_hash, draft, due, zone, submitted_at FROM posts
+         WHERE workspace = $1 AND name = $2")
     .bind(workspace.as_str())
     .bind(name.as_str())
-    .fetch_optional(connection)
+    .fetch_optional::<Row>(connection)
     .await?
     .map(Row::read)
     .transpose()
 }
 
 pub(crate) async fn get(connection: &mut Connection, id: &PostId) -> Result<Post, StoreError> {
-    sqlx::query_as::<_, Row>(
-        "SELECT id, workspace, name, body_hash, draft, due, zone, submitted_at FROM posts WHERE id = $1",
-    )
-    .bind(id.as_str())
-    .fetch_optional(connection)
-    .await?
-    .ok_or_else(|| StoreError::NotFound(format!("post {id}")))?
-    .read()
+    sql("SELECT id, workspace, name, body_hash, draft, due, zone, submitted_at FROM posts WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional::<Row>(connection)
+        .await?
+        .ok_or_else(|| StoreError::NotFound(format!("post {id}")))?
+        .read()
 }
 
 /// Ids begin with the instant at which they were made, so their order is that of the posts.
@@ -98,15 +95,13 @@ pub(crate) async fn list(
     prefix: &str,
     at_most: usize,
 ) -> Result<Vec<Post>, StoreError> {
-    sqlx::query_as::<_, Row>(
-        "SELECT id, workspace, name, body_hash, draft, due, zone, submitted_at FROM posts
-         WHERE workspace = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",
-    )
+    sql("SELECT id, workspace, name, body_hash, draft, due, zone, submitted_at FROM posts
+         WHERE workspace = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4")
     .bind(workspace.as_str())
     .bind(prefix)
     .bind(format!("{prefix}{AFTER_EVERY_ID}"))
     .bind(i64::try_from(at_most).unwrap_or(i64::MAX))
-    .fetch_all(connection)
+    .fetch_all::<Row>(connection)
     .await?
     .into_iter()
     .map(Row::read)

@@ -6,6 +6,7 @@ use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant, micros};
 use crate::profiles::KnownProfile;
+use crate::statement::sql;
 
 pub(crate) const BY_ACTOR: &str = "SELECT actor, handle, view, gone, asked_at FROM profiles WHERE actor = $1";
 pub(crate) const BY_HANDLE: &str = "SELECT actor, handle, view, gone, asked_at FROM profiles WHERE handle = $1";
@@ -13,11 +14,11 @@ pub(crate) const BY_HANDLE: &str = "SELECT actor, handle, view, gone, asked_at F
 type Row = (String, Option<String>, Option<String>, Option<String>, i64);
 
 pub(crate) async fn by_actor(connection: &mut Connection, actor: &str) -> Result<Option<KnownProfile>, StoreError> {
-    read(sqlx::query_as(BY_ACTOR).bind(actor).fetch_optional(connection).await?)
+    read(sql(BY_ACTOR).bind(actor).fetch_optional(connection).await?)
 }
 
 pub(crate) async fn by_handle(connection: &mut Connection, handle: &str) -> Result<Option<KnownProfile>, StoreError> {
-    read(sqlx::query_as(BY_HANDLE).bind(handle).fetch_optional(connection).await?)
+    read(sql(BY_HANDLE).bind(handle).fetch_optional(connection).await?)
 }
 
 fn read(row: Option<Row>) -> Result<Option<KnownProfile>, StoreError> {
@@ -31,26 +32,23 @@ pub(crate) async fn release_handle(
     connection: &mut Connection,
     known: &KnownProfile,
 ) -> Result<Option<String>, StoreError> {
-    sqlx::query("DELETE FROM profiles WHERE actor = $1 AND actor <> $2")
+    sql("DELETE FROM profiles WHERE actor = $1 AND actor <> $2")
         .bind(&known.handle)
         .bind(&known.actor)
-        .execute(&mut *connection)
+        .execute(connection)
         .await?;
-    let lost =
-        sqlx::query_scalar("UPDATE profiles SET handle = NULL WHERE handle = $1 AND actor <> $2 RETURNING actor")
-            .bind(&known.handle)
-            .bind(&known.actor)
-            .fetch_optional(connection)
-            .await?;
+    let lost = sql("UPDATE profiles SET handle = NULL WHERE handle = $1 AND actor <> $2 RETURNING actor")
+        .bind(&known.handle)
+        .bind(&known.actor)
+        .fetch_value(connection)
+        .await?;
     Ok(lost)
 }
 
 pub(crate) async fn put(connection: &mut Connection, known: &KnownProfile) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO profiles (actor, handle, view, gone, asked_at) VALUES ($1, $2, $3, $4, $5)
+    sql("INSERT INTO profiles (actor, handle, view, gone, asked_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (actor) DO UPDATE SET handle = excluded.handle, view = excluded.view, gone = excluded.gone,
-             asked_at = excluded.asked_at",
-    )
+             asked_at = excluded.asked_at")
     .bind(&known.actor)
     .bind(&known.handle)
     .bind(&known.view)
@@ -62,6 +60,5 @@ pub(crate) async fn put(connection: &mut Connection, known: &KnownProfile) -> Re
 }
 
 pub(crate) async fn forget_before(connection: &mut Connection, before: Timestamp) -> Result<u64, StoreError> {
-    let forgotten = sqlx::query("DELETE FROM profiles WHERE asked_at < $1").bind(micros(before)).execute(connection);
-    Ok(forgotten.await?.rows_affected())
+    sql("DELETE FROM profiles WHERE asked_at < $1").bind(micros(before)).execute(connection).await
 }

@@ -4,6 +4,7 @@ use skein_domain::{DeliveryId, Lane, RecordRef};
 
 use crate::StoreError;
 use crate::dialect::Connection;
+use crate::statement::sql;
 
 /// Makes the given addresses those of the delivery, in place of what it had before.
 pub(crate) async fn allot(
@@ -15,9 +16,9 @@ pub(crate) async fn allot(
     if of_delivery(connection, delivery).await? == records {
         return Ok(());
     }
-    sqlx::query("DELETE FROM records WHERE delivery = $1").bind(delivery.as_str()).execute(&mut *connection).await?;
+    sql("DELETE FROM records WHERE delivery = $1").bind(delivery.as_str()).execute(connection).await?;
     for (part, record) in records.iter().enumerate() {
-        let done = sqlx::query(
+        let done = sql(
             "INSERT INTO records (lane, uri, cid, delivery, part) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (lane, uri) DO NOTHING",
         )
         .bind(lane.as_str())
@@ -25,9 +26,9 @@ pub(crate) async fn allot(
         .bind(&record.cid)
         .bind(delivery.as_str())
         .bind(i64::try_from(part).unwrap_or(i64::MAX))
-        .execute(&mut *connection)
+        .execute(connection)
         .await?;
-        if done.rows_affected() == 0 {
+        if done == 0 {
             return Err(StoreError::Invalid(format!("the address {} is already allotted in lane {lane}", record.uri)));
         }
     }
@@ -39,7 +40,7 @@ pub(crate) async fn of_delivery(
     connection: &mut Connection,
     delivery: &DeliveryId,
 ) -> Result<Vec<RecordRef>, StoreError> {
-    let rows: Vec<(String, String)> = sqlx::query_as("SELECT uri, cid FROM records WHERE delivery = $1 ORDER BY part")
+    let rows: Vec<(String, String)> = sql("SELECT uri, cid FROM records WHERE delivery = $1 ORDER BY part")
         .bind(delivery.as_str())
         .fetch_all(connection)
         .await?;

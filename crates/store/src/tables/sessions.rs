@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::micros;
+use crate::statement::sql;
 
 /// The ciphertext and version of a session that was not forgotten.
 pub(crate) async fn get(
@@ -12,13 +13,11 @@ pub(crate) async fn get(
     did: &str,
     service: &str,
 ) -> Result<Option<(Vec<u8>, i64)>, StoreError> {
-    Ok(sqlx::query_as(
-        "SELECT ciphertext, version FROM sessions WHERE did = $1 AND service = $2 AND ciphertext IS NOT NULL",
-    )
-    .bind(did)
-    .bind(service)
-    .fetch_optional(connection)
-    .await?)
+    Ok(sql("SELECT ciphertext, version FROM sessions WHERE did = $1 AND service = $2 AND ciphertext IS NOT NULL")
+        .bind(did)
+        .bind(service)
+        .fetch_optional(connection)
+        .await?)
 }
 
 /// Keeps a session where there is none; returns its version, or `Lost` when there is one.
@@ -28,16 +27,14 @@ pub(crate) async fn put_first(
     service: &str,
     ciphertext: &[u8],
 ) -> Result<i64, StoreError> {
-    sqlx::query_scalar(
-        "INSERT INTO sessions (did, service, ciphertext, version) VALUES ($1, $2, $3, 1)
+    sql("INSERT INTO sessions (did, service, ciphertext, version) VALUES ($1, $2, $3, 1)
          ON CONFLICT (did, service) DO UPDATE SET ciphertext = excluded.ciphertext, version = sessions.version + 1
          WHERE sessions.ciphertext IS NULL
-         RETURNING version",
-    )
+         RETURNING version")
     .bind(did)
     .bind(service)
     .bind(ciphertext)
-    .fetch_optional(connection)
+    .fetch_value(connection)
     .await?
     .ok_or(StoreError::Lost)
 }
@@ -50,26 +47,22 @@ pub(crate) async fn replace(
     ciphertext: &[u8],
     expected_version: i64,
 ) -> Result<i64, StoreError> {
-    sqlx::query_scalar(
-        "UPDATE sessions SET ciphertext = $3, version = version + 1
+    sql("UPDATE sessions SET ciphertext = $3, version = version + 1
          WHERE did = $1 AND service = $2 AND version = $4 AND ciphertext IS NOT NULL
-         RETURNING version",
-    )
+         RETURNING version")
     .bind(did)
     .bind(service)
     .bind(ciphertext)
     .bind(expected_version)
-    .fetch_optional(connection)
+    .fetch_value(connection)
     .await?
     .ok_or(StoreError::Lost)
 }
 
 /// A lease outlives what it was taken for: its holder still runs, and gives it back.
 pub(crate) async fn forget(connection: &mut Connection, did: &str, service: &str) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE sessions SET ciphertext = NULL, version = version + 1
-         WHERE did = $1 AND service = $2 AND ciphertext IS NOT NULL",
-    )
+    sql("UPDATE sessions SET ciphertext = NULL, version = version + 1
+         WHERE did = $1 AND service = $2 AND ciphertext IS NOT NULL")
     .bind(did)
     .bind(service)
     .execute(connection)
@@ -86,13 +79,11 @@ pub(crate) async fn lease_refresh(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "INSERT INTO sessions (did, service, version, lease_owner, lease_until) VALUES ($1, $2, 0, $3, $4)
+    let done = sql("INSERT INTO sessions (did, service, version, lease_owner, lease_until) VALUES ($1, $2, 0, $3, $4)
          ON CONFLICT (did, service) DO UPDATE
          SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
          WHERE sessions.lease_until IS NULL OR sessions.lease_until <= $5
-            OR sessions.lease_owner = excluded.lease_owner",
-    )
+            OR sessions.lease_owner = excluded.lease_owner")
     .bind(did)
     .bind(service)
     .bind(owner)
@@ -100,7 +91,7 @@ pub(crate) async fn lease_refresh(
     .bind(micros(now))
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done > 0)
 }
 
 pub(crate) async fn release_refresh(
@@ -109,10 +100,8 @@ pub(crate) async fn release_refresh(
     service: &str,
     owner: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE sessions SET lease_owner = NULL, lease_until = NULL
-         WHERE did = $1 AND service = $2 AND lease_owner = $3",
-    )
+    sql("UPDATE sessions SET lease_owner = NULL, lease_until = NULL
+         WHERE did = $1 AND service = $2 AND lease_owner = $3")
     .bind(did)
     .bind(service)
     .bind(owner)

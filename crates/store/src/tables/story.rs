@@ -7,6 +7,7 @@ use super::{from_json, to_json, unreadable};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant, micros};
+use crate::statement::sql;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -19,21 +20,21 @@ struct Row {
 pub(crate) async fn append(connection: &mut Connection, lines: &[Line]) -> Result<(), StoreError> {
     for line in lines {
         let event_json = to_json(&line.event, "an event")?;
-        sqlx::query("INSERT INTO story (delivery, at, event, event_json) VALUES ($1, $2, $3, $4)")
+        sql("INSERT INTO story (delivery, at, event, event_json) VALUES ($1, $2, $3, $4)")
             .bind(line.delivery.as_str())
             .bind(micros(line.at))
             .bind(kind(&event_json)?)
             .bind(&event_json)
-            .execute(&mut *connection)
+            .execute(connection)
             .await?;
     }
     Ok(())
 }
 
 pub(crate) async fn of_delivery(connection: &mut Connection, id: &DeliveryId) -> Result<Vec<Line>, StoreError> {
-    sqlx::query_as::<_, Row>("SELECT seq, at, event, event_json FROM story WHERE delivery = $1 ORDER BY seq")
+    sql("SELECT seq, at, event, event_json FROM story WHERE delivery = $1 ORDER BY seq")
         .bind(id.as_str())
-        .fetch_all(connection)
+        .fetch_all::<Row>(connection)
         .await?
         .into_iter()
         .map(|stored| {

@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant_opt, micros, micros_opt};
+use crate::statement::sql;
 use crate::videos::{KeptUpload, UploadLease, VideoFile};
 
 pub(crate) async fn get(connection: &mut Connection, of: VideoFile<'_>) -> Result<Option<KeptUpload>, StoreError> {
     let row: Option<(String, Option<i64>)> =
-        sqlx::query_as("SELECT state, done_at FROM video_uploads WHERE did = $1 AND file = $2 AND state IS NOT NULL")
+        sql("SELECT state, done_at FROM video_uploads WHERE did = $1 AND file = $2 AND state IS NOT NULL")
             .bind(of.did)
             .bind(of.file)
             .fetch_optional(connection)
@@ -23,20 +24,19 @@ pub(crate) async fn lease(
     of: VideoFile<'_>,
     lease: UploadLease<'_>,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "INSERT INTO video_uploads (did, file, changed_at, lease_owner, lease_until) VALUES ($1, $2, $3, $4, $5)
+    let done =
+        sql("INSERT INTO video_uploads (did, file, changed_at, lease_owner, lease_until) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (did, file) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
          WHERE video_uploads.lease_owner IS NULL OR video_uploads.lease_owner = excluded.lease_owner
-            OR video_uploads.lease_until <= $3",
-    )
-    .bind(of.did)
-    .bind(of.file)
-    .bind(micros(lease.now))
-    .bind(lease.owner)
-    .bind(micros(lease.until))
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() > 0)
+            OR video_uploads.lease_until <= $3")
+        .bind(of.did)
+        .bind(of.file)
+        .bind(micros(lease.now))
+        .bind(lease.owner)
+        .bind(micros(lease.until))
+        .execute(connection)
+        .await?;
+    Ok(done > 0)
 }
 
 pub(crate) async fn keep(
@@ -45,10 +45,8 @@ pub(crate) async fn keep(
     kept: &KeptUpload,
     lease: UploadLease<'_>,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "UPDATE video_uploads SET state = $3, done_at = $4, changed_at = $5, lease_until = $6
-         WHERE did = $1 AND file = $2 AND lease_owner = $7",
-    )
+    let done = sql("UPDATE video_uploads SET state = $3, done_at = $4, changed_at = $5, lease_until = $6
+         WHERE did = $1 AND file = $2 AND lease_owner = $7")
     .bind(of.did)
     .bind(of.file)
     .bind(&kept.state)
@@ -58,14 +56,12 @@ pub(crate) async fn keep(
     .bind(lease.owner)
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done > 0)
 }
 
 pub(crate) async fn release(connection: &mut Connection, of: VideoFile<'_>, owner: &str) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE video_uploads SET lease_owner = NULL, lease_until = NULL
-         WHERE did = $1 AND file = $2 AND lease_owner = $3",
-    )
+    sql("UPDATE video_uploads SET lease_owner = NULL, lease_until = NULL
+         WHERE did = $1 AND file = $2 AND lease_owner = $3")
     .bind(of.did)
     .bind(of.file)
     .bind(owner)
@@ -75,10 +71,7 @@ pub(crate) async fn release(connection: &mut Connection, of: VideoFile<'_>, owne
 }
 
 pub(crate) async fn forget_done(connection: &mut Connection, did: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM video_uploads WHERE did = $1 AND done_at IS NOT NULL")
-        .bind(did)
-        .execute(connection)
-        .await?;
+    sql("DELETE FROM video_uploads WHERE did = $1 AND done_at IS NOT NULL").bind(did).execute(connection).await?;
     Ok(())
 }
 
@@ -87,7 +80,7 @@ pub(crate) async fn forget_old(
     before: Timestamp,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM video_uploads WHERE changed_at < $1 AND (lease_until IS NULL OR lease_until <= $2)")
+    sql("DELETE FROM video_uploads WHERE changed_at < $1 AND (lease_until IS NULL OR lease_until <= $2)")
         .bind(micros(before))
         .bind(micros(now))
         .execute(connection)

@@ -4,9 +4,10 @@ use skein_domain::WorkspaceId;
 
 use crate::StoreError;
 use crate::dialect::Connection;
+use crate::statement::sql;
 
 pub(crate) async fn ensure(connection: &mut Connection, workspace: &WorkspaceId) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO workspaces (id) VALUES ($1) ON CONFLICT (id) DO NOTHING")
+    sql("INSERT INTO workspaces (id) VALUES ($1) ON CONFLICT (id) DO NOTHING")
         .bind(workspace.as_str())
         .execute(connection)
         .await?;

@@ -3,7 +3,7 @@
 use skein_store::{Budgets, KeptTally, MeterRow, StoreError};
 
 use crate::calls::call;
-use crate::scene::File;
+use crate::scene::Scene;
 
 const ALICE: MeterRow<'_> = MeterRow { meter: "writes", whose: "did:plc:alice" };
 const BOB: MeterRow<'_> = MeterRow { meter: "writes", whose: "did:plc:bob" };
@@ -20,9 +20,7 @@ async fn count_up(budgets: &Budgets, row: MeterRow<'_>) {
     budgets.change(&[row], &mut change).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_change_sees_what_was_kept_and_keeps_what_it_makes_of_it() {
-    let file = File::new();
+pub(crate) async fn a_change_sees_what_was_kept_and_keeps_what_it_makes_of_it(file: &Scene) {
     let budgets = file.store().await.budgets();
     assert_eq!(budgets.get(ALICE).await.unwrap(), None);
     let mut seen = Vec::new();
@@ -38,9 +36,7 @@ async fn a_change_sees_what_was_kept_and_keeps_what_it_makes_of_it() {
     assert_eq!(budgets.list().await.unwrap(), [kept(ALICE, "4"), kept(BOB, "3")]);
 }
 
-#[tokio::test]
-async fn a_change_that_fails_keeps_nothing_and_leaves_the_lock() {
-    let file = File::new();
+pub(crate) async fn a_change_that_fails_keeps_nothing_and_leaves_the_lock(file: &Scene) {
     let budgets = file.store().await.budgets();
     let mut fails = |_: Vec<Option<String>>| Err(StoreError::Invalid("no".to_owned()));
     assert!(budgets.change(&[ALICE, BOB], &mut fails).await.is_err());
@@ -49,9 +45,7 @@ async fn a_change_that_fails_keeps_nothing_and_leaves_the_lock() {
     assert_eq!(budgets.list().await.unwrap(), [kept(ALICE, "1")]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn processes_that_count_at_once_lose_nothing() {
-    let file = File::new();
+pub(crate) async fn processes_that_count_at_once_lose_nothing(file: &Scene) {
     let mut counting = Vec::new();
     for _ in 0..4 {
         let budgets = file.store().await.budgets();
@@ -67,16 +61,14 @@ async fn processes_that_count_at_once_lose_nothing() {
     assert_eq!(file.store().await.budgets().get(ALICE).await.unwrap().as_deref(), Some("100"));
 }
 
-#[tokio::test]
-async fn calls_from_before_there_were_attempts_are_first_ones() {
-    let file = File::new();
+pub(crate) async fn calls_from_before_there_were_attempts_are_first_ones(file: &Scene) {
     let calls = file.store().await.calls();
     calls.append(&[call("call_a", 1)]).await.unwrap();
     let raw = file.raw().await;
     let columns = "id, at, account, work, verb, method, host, input, request_bytes, status, error, message, \
                    response_bytes, duration, points, rate_limit, rate_remaining, rate_reset, rate_policy";
     let copy = format!("INSERT INTO calls ({columns}) SELECT 'call_b', {} FROM calls", &columns[4..]);
-    sqlx::query(sqlx::AssertSqlSafe(copy)).execute(&raw).await.unwrap();
+    raw.execute(&copy).await.unwrap();
     let attempts = [calls.find("call_a").await.unwrap()[0].attempt, calls.find("call_b").await.unwrap()[0].attempt];
     assert_eq!(attempts, [2, 1]);
 }

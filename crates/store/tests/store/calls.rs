@@ -3,7 +3,7 @@
 use skein_store::{CallFilter, LoggedCall};
 use skein_testkit::samples::at_ms;
 
-use crate::scene::File;
+use crate::scene::Scene;
 
 pub(crate) fn call(id: &str, at: i64) -> LoggedCall {
     LoggedCall {
@@ -48,9 +48,7 @@ pub(crate) fn bare(id: &str, at: i64) -> LoggedCall {
     }
 }
 
-#[tokio::test]
-async fn every_column_comes_back_and_the_newest_is_first() {
-    let file = File::new();
+pub(crate) async fn every_column_comes_back_and_the_newest_is_first(file: &Scene) {
     let calls = file.store().await.calls();
     let rows = [call("call_a", 1), bare("call_b", 2)];
     calls.append(&rows).await.unwrap();
@@ -59,18 +57,14 @@ async fn every_column_comes_back_and_the_newest_is_first() {
     assert_eq!(calls.list(&CallFilter { at_most: 1, ..all }).await.unwrap(), [rows[1].clone()]);
 }
 
-#[tokio::test]
-async fn rows_are_kept_all_or_none() {
-    let file = File::new();
+pub(crate) async fn rows_are_kept_all_or_none(file: &Scene) {
     let calls = file.store().await.calls();
     calls.append(&[call("call_a", 1)]).await.unwrap();
     assert!(calls.append(&[call("call_b", 2), call("call_a", 3)]).await.is_err());
     assert!(calls.find("call_b").await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn filters_narrow() {
-    let file = File::new();
+pub(crate) async fn filters_narrow(file: &Scene) {
     let calls = file.store().await.calls();
     let refused = LoggedCall { status: Some(400), account: Some("did:plc:swan".to_owned()), ..call("call_c", 3) };
     calls.append(&[call("call_a", 1), bare("call_b", 2), refused]).await.unwrap();
@@ -87,9 +81,7 @@ async fn filters_narrow() {
     assert_eq!(ids(CallFilter { since: Some(at_ms(2)), ..of() }).await, ["call_c", "call_b"]);
 }
 
-#[tokio::test]
-async fn a_call_is_found_by_the_beginning_of_its_id() {
-    let file = File::new();
+pub(crate) async fn a_call_is_found_by_the_beginning_of_its_id(file: &Scene) {
     let calls = file.store().await.calls();
     calls.append(&[call("call_aa", 1), call("call_ab", 2), call("call_b", 3)]).await.unwrap();
     assert_eq!(calls.find("call_b").await.unwrap(), [call("call_b", 3)]);
@@ -97,9 +89,7 @@ async fn a_call_is_found_by_the_beginning_of_its_id() {
     assert!(calls.find("call_c").await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn pruning_forgets_what_is_older() {
-    let file = File::new();
+pub(crate) async fn pruning_forgets_what_is_older(file: &Scene) {
     let calls = file.store().await.calls();
     calls.append(&[call("call_a", 1), call("call_b", 2)]).await.unwrap();
     assert_eq!(calls.prune(at_ms(2)).await.unwrap(), 1);

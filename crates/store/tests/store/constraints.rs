@@ -1,12 +1,11 @@
 //! The schema defends the invariants by itself, and what was damaged anyway is told and not used.
 
-use crate::scene::{File, account, submitted};
+use crate::scene::{Scene, account, submitted};
 use skein_domain::ports::{ContentHash, Ledger, LedgerError};
 use skein_domain::{Category, Fault, Named, Post, PostName, Standing, StateName};
 use skein_store::Store;
 use skein_testkit::Samples;
 use skein_testkit::samples::at_ms;
-use sqlx::AssertSqlSafe;
 
 /// Every state once, an account that is fine and one that is not, a lease, a session.
 async fn full(store: &Store) {
@@ -31,7 +30,10 @@ const BREACHES: &[(&str, &str)] = &[
     ("UPDATE lanes SET lease_until = 1", "lane_lease_is_whole"),
     ("UPDATE lanes SET lease_token = -1", "lane_token_only_rises_from_zero"),
     ("UPDATE deliveries SET state = 'sent', state_json = '{\"state\":\"sent\"}'", "delivery_state_is_known"),
-    ("UPDATE deliveries SET state = 'ready' WHERE state = 'publishing'", "delivery_state_agrees_with_its_data"),
+    (
+        "UPDATE deliveries SET state = 'ready', armed_at = NULL WHERE state = 'publishing'",
+        "delivery_state_agrees_with_its_data",
+    ),
     ("UPDATE deliveries SET wake_at = NULL WHERE state = 'blocked'", "delivery_wakes_exactly_when_not_at_rest"),
     ("UPDATE deliveries SET wake_at = 1 WHERE state = 'published'", "delivery_wakes_exactly_when_not_at_rest"),
     ("UPDATE deliveries SET prepared = NULL WHERE state = 'ready'", "delivery_is_frozen_from_ready_on"),
@@ -48,9 +50,9 @@ const BREACHES: &[(&str, &str)] = &[
     ("UPDATE deliveries SET attempts = -1", "delivery_attempts_are_counted"),
     ("UPDATE deliveries SET version = -1", "delivery_version_only_rises_from_zero"),
     ("UPDATE records SET part = -1", "record_part_is_counted"),
-    ("INSERT INTO records SELECT lane, uri, cid, delivery, 99 FROM records LIMIT 1", "UNIQUE"),
-    ("UPDATE deliveries SET lane = 'nowhere'", "FOREIGN KEY"),
-    ("DELETE FROM posts", "FOREIGN KEY"),
+    ("INSERT INTO records SELECT lane, uri, cid, delivery, 99 FROM records LIMIT 1", "unique"),
+    ("UPDATE deliveries SET lane = 'nowhere'", "foreign key"),
+    ("DELETE FROM posts", "foreign key"),
     (
         "INSERT INTO story (delivery, at, event, event_json) SELECT id, 0, 'armed', '{\"event\":\"canceled\"}' FROM deliveries",
         "story_event_agrees_with_its_data",
@@ -69,26 +71,19 @@ const BREACHES: &[(&str, &str)] = &[
     ),
 ];
 
-#[tokio::test]
-async fn what_breaks_an_invariant_is_refused_by_its_name() {
-    let file = File::new();
+pub(crate) async fn what_breaks_an_invariant_is_refused_by_its_name(file: &Scene) {
     full(&file.store().await).await;
     let raw = file.raw().await;
     for &(sql, constraint) in BREACHES {
-        let refusal = sqlx::query(sql).execute(&raw).await.expect_err(sql).to_string();
-        assert!(refusal.contains(constraint), "{sql}: {refusal}");
+        let refusal = raw.execute(sql).await.expect_err(sql);
+        assert!(refusal.to_lowercase().contains(constraint), "{sql}: {refusal}");
     }
-    let named: Vec<String> =
-        sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE type = 'table'").fetch_all(&raw).await.unwrap();
-    for constraint in named.iter().flat_map(|sql| sql.split("CONSTRAINT ").skip(1)) {
-        let name = constraint.split_whitespace().next().unwrap();
+    for name in crate::schema::checks(&raw).await {
         assert!(BREACHES.iter().any(|(_, tested)| *tested == name), "no case breaks {name}");
     }
 }
 
-#[tokio::test]
-async fn every_nullable_column_is_written_with_and_without_a_value() {
-    let file = File::new();
+pub(crate) async fn every_nullable_column_is_written_with_and_without_a_value(file: &Scene) {
     let store = file.store().await;
     full(&store).await;
     let sessions = store.sessions();
@@ -135,26 +130,19 @@ async fn every_nullable_column_is_written_with_and_without_a_value() {
     }
 
     let raw = file.raw().await;
-    let nullable: Vec<(String, String)> = sqlx::query_as(
-        "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
-         WHERE t.type = 'table' AND t.name NOT LIKE '\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'
-           AND c.\"notnull\" = 0 ORDER BY 1, 2",
-    )
-    .fetch_all(&raw)
-    .await
-    .unwrap();
+    let columns = crate::schema::columns(&raw).await;
+    let nullable: Vec<_> = columns.iter().filter(|column| column.is_nullable).collect();
     assert!(nullable.len() >= 10, "{nullable:?}");
-    for (table, column) in nullable {
+    for crate::schema::Column { table, name: column, .. } in nullable {
         let sql = format!("SELECT COUNT(*) - COUNT({column}), COUNT({column}) FROM {table}");
-        let (without, with): (i64, i64) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&raw).await.unwrap();
+        let [(without, with)] = raw.rows::<(i64, i64)>(&sql).await[..] else { panic!("a count is one row") };
         assert!(without > 0 && with > 0, "{table}.{column}: {without} without, {with} with a value");
     }
     let filter = skein_domain::ports::QueueFilter { at_most: 100, ..Default::default() };
     assert_eq!(store.queue(&filter).await.unwrap().len(), StateName::ALL.len() + 1);
 }
 
-#[tokio::test]
-async fn a_damaged_row_is_named_and_not_used() {
+pub(crate) async fn a_damaged_row_is_named_and_not_used(file: &Scene) {
     let damages = [
         ("state = 'canceled', wake_at = NULL", "state"),
         ("wake_at = wake_at + 1", "wake_at"),
@@ -167,15 +155,14 @@ async fn a_damaged_row_is_named_and_not_used() {
         ("due = 9223372036854775807", "due"),
     ];
     for (damage, column) in damages {
-        let file = File::new();
+        let file = file.untouched().await;
         let store = file.store().await;
         let samples = Samples::new(8);
         let account = account(&store, &samples, "goose.example").await;
         let delivery = submitted(&store, &samples, &account, StateName::Scheduled, 10).await;
         let raw = file.raw().await;
-        let mut connection = raw.acquire().await.unwrap();
-        sqlx::query("PRAGMA ignore_check_constraints = ON").execute(&mut *connection).await.unwrap();
-        sqlx::query(AssertSqlSafe(format!("UPDATE deliveries SET {damage}"))).execute(&mut *connection).await.unwrap();
+        raw.without_checks().await;
+        raw.execute(&format!("UPDATE deliveries SET {damage}")).await.unwrap();
         let refused = store.delivery(&delivery.id).await;
         let Err(LedgerError::Invalid(told)) = refused else { panic!("{damage}: {refused:?}") };
         assert!(told.contains(column) && told.contains(delivery.id.as_str()), "{damage}: {told}");

@@ -3,7 +3,7 @@
 use skein_store::KnownProfile;
 use skein_testkit::samples::at_ms;
 
-use crate::scene::File;
+use crate::scene::Scene;
 
 pub(crate) fn seen(did: &str, handle: &str, ms: i64) -> KnownProfile {
     let view = Some(format!("{{\"did\":\"{did}\"}}"));
@@ -15,9 +15,7 @@ pub(crate) fn gone(actor: &str, ms: i64) -> KnownProfile {
     KnownProfile { actor: actor.to_owned(), handle: None, view: None, gone, asked_at: at_ms(ms) }
 }
 
-#[tokio::test]
-async fn an_answer_is_kept_whole_and_replaced() {
-    let file = File::new();
+pub(crate) async fn an_answer_is_kept_whole_and_replaced(file: &Scene) {
     let profiles = file.store().await.profiles();
     let alice = seen("did:plc:alice", "alice.test", 1);
     assert_eq!(profiles.keep(&alice).await.unwrap(), None);
@@ -30,9 +28,7 @@ async fn an_answer_is_kept_whole_and_replaced() {
     assert_eq!(other.by_handle("alice.test").await.unwrap(), Some(taken_down));
 }
 
-#[tokio::test]
-async fn a_handle_is_taken_from_whoever_had_it() {
-    let file = File::new();
+pub(crate) async fn a_handle_is_taken_from_whoever_had_it(file: &Scene) {
     let profiles = file.store().await.profiles();
     let alone = KnownProfile { handle: Some("alice.test".to_owned()), ..gone("alice.test", 1) };
     profiles.keep(&alone).await.unwrap();
@@ -46,9 +42,7 @@ async fn a_handle_is_taken_from_whoever_had_it() {
     assert_eq!(profiles.keep(&later).await.unwrap().as_deref(), Some("did:plc:new"));
 }
 
-#[tokio::test]
-async fn who_was_asked_for_long_ago_is_forgotten_on_demand() {
-    let file = File::new();
+pub(crate) async fn who_was_asked_for_long_ago_is_forgotten_on_demand(file: &Scene) {
     let profiles = file.store().await.profiles();
     for ms in 1..4 {
         profiles.keep(&seen(&format!("did:plc:a{ms}"), &format!("a{ms}.test"), ms)).await.unwrap();

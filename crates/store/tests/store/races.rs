@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::scene::{File, account, submitted};
+use crate::scene::{Scene, account, submitted};
 use skein_domain::ports::{Change, ClaimRequest, Guard, Ledger, LedgerError};
 use skein_domain::{Event, StateName};
 use skein_store::Store;
@@ -12,7 +12,7 @@ use skein_testkit::samples::{self, at_ms};
 
 const PROCESSES: usize = 4;
 
-async fn processes(file: &File) -> Vec<Arc<Store>> {
+async fn processes(file: &Scene) -> Vec<Arc<Store>> {
     let mut stores = Vec::new();
     for _ in 0..PROCESSES {
         stores.push(Arc::new(file.store().await));
@@ -24,10 +24,8 @@ fn request(owner: usize) -> ClaimRequest {
     ClaimRequest { owner: format!("worker-{owner}"), now: at_ms(1_000), until: at_ms(61_000), lane: None }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_lane_is_claimed_by_exactly_one() {
-    let file = File::new();
-    let stores = processes(&file).await;
+pub(crate) async fn each_lane_is_claimed_by_exactly_one(file: &Scene) {
+    let stores = processes(file).await;
     let samples = Samples::new(5);
     let mut lanes = BTreeSet::new();
     for number in 0..12 {
@@ -56,10 +54,8 @@ async fn each_lane_is_claimed_by_exactly_one() {
     assert_eq!(claimed.into_iter().map(|claim| claim.lane).collect::<BTreeSet<_>>(), lanes);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_writers_of_one_version_one_wins_and_the_other_leaves_nothing() {
-    let file = File::new();
-    let stores = processes(&file).await;
+pub(crate) async fn of_two_writers_of_one_version_one_wins_and_the_other_leaves_nothing(file: &Scene) {
+    let stores = processes(file).await;
     let samples = Samples::new(5);
     let account = account(&*stores[0], &samples, "goose.example").await;
     for round in 0..10 {
@@ -94,10 +90,8 @@ async fn of_two_writers_of_one_version_one_wins_and_the_other_leaves_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_clock_of_a_lane_hands_out_an_instant_once() {
-    let file = File::new();
-    let stores = processes(&file).await;
+pub(crate) async fn the_clock_of_a_lane_hands_out_an_instant_once(file: &Scene) {
+    let stores = processes(file).await;
     let samples = Samples::new(5);
     let account = account(&*stores[0], &samples, "goose.example").await;
     let mut deliveries = Vec::new();
@@ -131,10 +125,8 @@ async fn the_clock_of_a_lane_hands_out_an_instant_once() {
     assert_eq!(won, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_writers_all_come_through() {
-    let file = File::new();
-    let stores = processes(&file).await;
+pub(crate) async fn many_writers_all_come_through(file: &Scene) {
+    let stores = processes(file).await;
     let samples = Samples::new(5);
     let account = account(&*stores[0], &samples, "goose.example").await;
     let writers: Vec<_> = stores

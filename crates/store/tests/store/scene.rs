@@ -1,4 +1,4 @@
-//! A database file of one test, and the ways in which the tests open it.
+//! A database of one case, and the ways in which the cases open it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,25 +8,53 @@ use skein_domain::{Account, Delivery, StateName};
 use skein_store::{DatabaseUrl, MasterKey, Store, StoreError};
 use skein_testkit::samples::{self, at_ms};
 use skein_testkit::{Samples, SeededEntropy};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqliteRow};
+use sqlx::{AssertSqlSafe, FromRow};
 use tempfile::TempDir;
 
-/// A folder that goes away with the test, and the path of a database in it.
-pub(crate) struct File {
-    folder: TempDir,
+use crate::servers::Databases;
+
+/// An empty database: a file in a folder that goes away with the case, or one of a server.
+#[derive(Clone)]
+pub(crate) enum Scene {
+    File(Arc<TempDir>),
+    Server { databases: Arc<Databases>, url: String },
 }
 
-impl File {
-    pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+impl Scene {
+    pub(crate) fn file() -> Self {
+        Self::File(Arc::new(tempfile::tempdir().unwrap()))
     }
 
+    /// A database with the schema in it.
+    pub(crate) async fn server(databases: &Arc<Databases>) -> Self {
+        Self::Server { databases: Arc::clone(databases), url: databases.filled().await }
+    }
+
+    /// Another one of the same kind that no store was ever opened on.
+    pub(crate) async fn untouched(&self) -> Self {
+        match self {
+            Self::File(_) => Self::file(),
+            Self::Server { databases, .. } => {
+                Self::Server { databases: Arc::clone(databases), url: databases.bare().await }
+            }
+        }
+    }
+
+    /// The path of the file.
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("data/skein.db")
+        match self {
+            Self::File(folder) => folder.path().join("data/skein.db"),
+            Self::Server { url, .. } => panic!("{url} is no file"),
+        }
     }
 
     pub(crate) fn url(&self) -> DatabaseUrl {
-        DatabaseUrl::from(self.path().as_path())
+        match self {
+            Self::File(_) => DatabaseUrl::from(self.path().as_path()),
+            Self::Server { url, .. } => DatabaseUrl::parse(url).unwrap(),
+        }
     }
 
     /// A store as another process would open it: with connections of its own.
@@ -39,9 +67,78 @@ impl File {
         Store::open(&self.url(), key, Arc::new(SeededEntropy::new(2))).await
     }
 
-    /// The file without the store: what somebody with a database shell could do.
-    pub(crate) async fn raw(&self) -> SqlitePool {
-        SqlitePool::connect_with(SqliteConnectOptions::new().filename(self.path()).foreign_keys(true)).await.unwrap()
+    /// The database without the store: what somebody with a database shell could do.
+    pub(crate) async fn raw(&self) -> Raw {
+        match self {
+            Self::File(_) => {
+                let options = SqliteConnectOptions::new().filename(self.path()).foreign_keys(true);
+                Raw::File(SqlitePool::connect_with(options).await.unwrap())
+            }
+            Self::Server { url, .. } => Raw::Server(PgPool::connect(url).await.unwrap()),
+        }
+    }
+}
+
+/// A database shell.
+pub(crate) enum Raw {
+    File(SqlitePool),
+    Server(PgPool),
+}
+
+impl Raw {
+    pub(crate) async fn execute(&self, sql: &str) -> Result<(), String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        let done = match self {
+            Self::File(pool) => sqlx::query(sql).execute(pool).await.map(|_| ()),
+            Self::Server(pool) => sqlx::query(sql).execute(pool).await.map(|_| ()),
+        };
+        done.map_err(|error| error.to_string())
+    }
+
+    pub(crate) async fn rows<R>(&self, sql: &str) -> Vec<R>
+    where
+        R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::File(pool) => sqlx::query_as(sql).fetch_all(pool).await.unwrap(),
+            Self::Server(pool) => sqlx::query_as(sql).fetch_all(pool).await.unwrap(),
+        }
+    }
+
+    /// From here on rows may be damaged.
+    pub(crate) async fn without_checks(&self) {
+        match self {
+            Self::File(pool) => {
+                pool.set_connect_options(
+                    SqliteConnectOptions::clone(&pool.connect_options()).pragma("ignore_check_constraints", "ON"),
+                );
+                let connection = pool.acquire().await.unwrap().detach();
+                sqlx::Connection::close(connection).await.unwrap();
+            }
+            Self::Server(_) => {
+                for name in crate::schema::checks(self).await.iter().filter(|name| name.starts_with("delivery_")) {
+                    self.execute(&format!("ALTER TABLE deliveries DROP CONSTRAINT {name}")).await.unwrap();
+                }
+            }
+        }
+    }
+
+    /// Bytes as they are written in a statement.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match self {
+            Self::File(_) => format!("x'{hex}'"),
+            Self::Server(_) => format!("'\\x{hex}'::bytea"),
+        }
+    }
+
+    /// A condition of each database.
+    pub(crate) fn either(&self, file: &'static str, server: &'static str) -> &'static str {
+        match self {
+            Self::File(_) => file,
+            Self::Server(_) => server,
+        }
     }
 }
 

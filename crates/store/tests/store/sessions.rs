@@ -1,6 +1,6 @@
 //! Sessions: compare-and-set, leases across processes, and encryption at rest.
 
-use crate::scene::File;
+use crate::scene::Scene;
 use skein_store::StoreError;
 use skein_testkit::samples::at_ms;
 
@@ -8,9 +8,7 @@ const DID: &str = "did:plc:goose";
 const SERVICE: &str = "atproto";
 const SECRET: &[u8] = b"refresh-token-of-the-goose";
 
-#[tokio::test]
-async fn a_session_is_replaced_only_by_who_saw_it() {
-    let file = File::new();
+pub(crate) async fn a_session_is_replaced_only_by_who_saw_it(file: &Scene) {
     let sessions = file.store().await.sessions();
     assert!(sessions.get(DID, SERVICE).await.unwrap().is_none());
     assert!(matches!(sessions.put(DID, SERVICE, SECRET, Some(1)).await, Err(StoreError::Lost)));
@@ -23,9 +21,7 @@ async fn a_session_is_replaced_only_by_who_saw_it() {
     assert!(sessions.get(DID, "another service").await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn a_version_never_comes_back_after_forgetting() {
-    let file = File::new();
+pub(crate) async fn a_version_never_comes_back_after_forgetting(file: &Scene) {
     let sessions = file.store().await.sessions();
     let first = sessions.put(DID, SERVICE, SECRET, None).await.unwrap();
     sessions.forget(DID, SERVICE).await.unwrap();
@@ -35,9 +31,7 @@ async fn a_version_never_comes_back_after_forgetting() {
     assert!(sessions.put(DID, SERVICE, SECRET, None).await.unwrap() > first);
 }
 
-#[tokio::test]
-async fn a_lease_has_one_holder_over_all_processes_until_it_ends() {
-    let file = File::new();
+pub(crate) async fn a_lease_has_one_holder_over_all_processes_until_it_ends(file: &Scene) {
     let (one, two) = (file.store().await.sessions(), file.store().await.sessions());
     assert!(one.lease_refresh(DID, SERVICE, "a", at_ms(0), at_ms(10)).await.unwrap());
     assert!(!two.lease_refresh(DID, SERVICE, "b", at_ms(9), at_ms(19)).await.unwrap());
@@ -53,7 +47,7 @@ async fn a_lease_has_one_holder_over_all_processes_until_it_ends() {
 
 #[tokio::test]
 async fn secrets_are_nowhere_in_the_files_in_the_clear() {
-    let file = File::new();
+    let file = Scene::file();
     let store = file.store().await;
     store.sessions().put(DID, SERVICE, SECRET, None).await.unwrap();
     let mut read = 0;
@@ -65,28 +59,21 @@ async fn secrets_are_nowhere_in_the_files_in_the_clear() {
     assert!(read > 0, "the row was looked for where it is");
 }
 
-#[tokio::test]
-async fn a_secret_that_was_moved_or_changed_in_the_database_does_not_open() {
-    let file = File::new();
+pub(crate) async fn a_secret_that_was_moved_or_changed_in_the_database_does_not_open(file: &Scene) {
     let store = file.store().await;
     let sessions = store.sessions();
     sessions.put(DID, SERVICE, SECRET, None).await.unwrap();
     sessions.put("did:plc:swan", SERVICE, b"the swan's", None).await.unwrap();
     let raw = file.raw().await;
-    let sealed: Vec<(String, Vec<u8>)> =
-        sqlx::query_as("SELECT did, ciphertext FROM sessions ORDER BY did").fetch_all(&raw).await.unwrap();
+    let sealed: Vec<(String, Vec<u8>)> = raw.rows("SELECT did, ciphertext FROM sessions ORDER BY did").await;
     for (row, other) in [(0, 1), (1, 0)] {
-        sqlx::query("UPDATE sessions SET ciphertext = $2 WHERE did = $1")
-            .bind(&sealed[row].0)
-            .bind(&sealed[other].1)
-            .execute(&raw)
-            .await
-            .unwrap();
+        let (did, moved) = (&sealed[row].0, raw.bytes(&sealed[other].1));
+        raw.execute(&format!("UPDATE sessions SET ciphertext = {moved} WHERE did = '{did}'")).await.unwrap();
     }
     for did in [DID, "did:plc:swan"] {
         let told = sessions.get(did, SERVICE).await.unwrap_err().to_string();
         assert!(told.contains("belongs to another row"), "{told}");
     }
-    sqlx::query("UPDATE sessions SET ciphertext = x'0102'").execute(&raw).await.unwrap();
+    raw.execute(&format!("UPDATE sessions SET ciphertext = {}", raw.bytes(&[1, 2]))).await.unwrap();
     assert!(matches!(sessions.get(DID, SERVICE).await, Err(StoreError::Secret(_))));
 }

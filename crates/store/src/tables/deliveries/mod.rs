@@ -14,6 +14,7 @@ use skein_domain::{AccountId, Delivery, DeliveryId, Lane};
 use self::row::{Columns, Row};
 use crate::StoreError;
 use crate::dialect::Connection;
+use crate::statement::sql;
 
 /// Every column that is read, in front of the rest of a query.
 macro_rules! select {
@@ -29,11 +30,9 @@ use select;
 
 pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> Result<(), StoreError> {
     let columns = Columns::of(delivery)?;
-    sqlx::query(
-        "INSERT INTO deliveries (id, version, due, grace_ms, content, prepared, state, state_json, wake_at, armed_at,
+    sql("INSERT INTO deliveries (id, version, due, grace_ms, content, prepared, state, state_json, wake_at, armed_at,
              settled_at, attempts, lead_ms, post, account, lane, submitted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-    )
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)")
     .bind(delivery.id.as_str())
     .bind(delivery.version)
     .bind(columns.due)
@@ -53,7 +52,7 @@ pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> 
     .bind(columns.submitted_at)
     .execute(connection)
     .await
-    .map_err(|error| name_row(error.into(), delivery))?;
+    .map_err(|error| name_row(error, delivery))?;
     Ok(())
 }
 
@@ -64,32 +63,31 @@ pub(crate) async fn replace(
     delivery: &Delivery,
 ) -> Result<(), StoreError> {
     let columns = Columns::of(delivery)?;
-    let done = sqlx::query(
-        "UPDATE deliveries SET version = $2, due = $3, grace_ms = $4, content = $5, prepared = $6, state = $7,
+    let done =
+        sql("UPDATE deliveries SET version = $2, due = $3, grace_ms = $4, content = $5, prepared = $6, state = $7,
              state_json = $8, wake_at = $9, armed_at = $10, settled_at = $11, attempts = $12, lead_ms = $13
-         WHERE id = $1 AND version = $14 AND post = $15 AND account = $16 AND lane = $17",
-    )
-    .bind(delivery.id.as_str())
-    .bind(delivery.version)
-    .bind(columns.due)
-    .bind(delivery.grace_ms)
-    .bind(columns.content)
-    .bind(columns.prepared)
-    .bind(columns.state)
-    .bind(columns.state_json)
-    .bind(columns.wake_at)
-    .bind(columns.armed_at)
-    .bind(columns.settled_at)
-    .bind(i64::from(delivery.attempts))
-    .bind(delivery.lead_ms)
-    .bind(from_version)
-    .bind(delivery.post.as_str())
-    .bind(delivery.account.as_str())
-    .bind(delivery.lane.as_str())
-    .execute(connection)
-    .await
-    .map_err(|error| name_row(error.into(), delivery))?;
-    if done.rows_affected() == 0 { Err(StoreError::Lost) } else { Ok(()) }
+         WHERE id = $1 AND version = $14 AND post = $15 AND account = $16 AND lane = $17")
+        .bind(delivery.id.as_str())
+        .bind(delivery.version)
+        .bind(columns.due)
+        .bind(delivery.grace_ms)
+        .bind(columns.content)
+        .bind(columns.prepared)
+        .bind(columns.state)
+        .bind(columns.state_json)
+        .bind(columns.wake_at)
+        .bind(columns.armed_at)
+        .bind(columns.settled_at)
+        .bind(i64::from(delivery.attempts))
+        .bind(delivery.lead_ms)
+        .bind(from_version)
+        .bind(delivery.post.as_str())
+        .bind(delivery.account.as_str())
+        .bind(delivery.lane.as_str())
+        .execute(connection)
+        .await
+        .map_err(|error| name_row(error, delivery))?;
+    if done == 0 { Err(StoreError::Lost) } else { Ok(()) }
 }
 
 pub(crate) async fn get(connection: &mut Connection, id: &DeliveryId) -> Result<Delivery, StoreError> {
@@ -98,12 +96,11 @@ pub(crate) async fn get(connection: &mut Connection, id: &DeliveryId) -> Result<
 
 /// Whether anything of the account is not over: not at rest, or waiting for a person's decision.
 pub(crate) async fn any_awake(connection: &mut Connection, account: &AccountId) -> Result<bool, StoreError> {
-    let found: Option<String> = sqlx::query_scalar(
-        "SELECT id FROM deliveries WHERE account = $1 AND (wake_at IS NOT NULL OR state = 'needs_review') LIMIT 1",
-    )
-    .bind(account.as_str())
-    .fetch_optional(connection)
-    .await?;
+    let found: Option<String> =
+        sql("SELECT id FROM deliveries WHERE account = $1 AND (wake_at IS NOT NULL OR state = 'needs_review') LIMIT 1")
+            .bind(account.as_str())
+            .fetch_value(connection)
+            .await?;
     Ok(found.is_some())
 }
 
@@ -128,22 +125,17 @@ pub(crate) async fn unsettled(
     lane: &Lane,
     but: &DeliveryId,
 ) -> Result<Option<Delivery>, StoreError> {
-    sqlx::query_as::<_, Row>(queue::UNSETTLED)
+    sql(queue::UNSETTLED)
         .bind(lane.as_str())
         .bind(but.as_str())
-        .fetch_optional(connection)
+        .fetch_optional::<Row>(connection)
         .await?
         .map(Row::read)
         .transpose()
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Option<Delivery>, StoreError> {
-    sqlx::query_as::<_, Row>(select!("WHERE id = $1"))
-        .bind(id)
-        .fetch_optional(connection)
-        .await?
-        .map(Row::read)
-        .transpose()
+    sql(select!("WHERE id = $1")).bind(id).fetch_optional::<Row>(connection).await?.map(Row::read).transpose()
 }
 
 fn name_row(error: StoreError, delivery: &Delivery) -> StoreError {

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use skein_domain::ports::{QueueFilter, RunLimits};
 use skein_domain::{Delivery, DeliveryId, Lane, StateName};
-use sqlx::AssertSqlSafe;
 
 use super::super::unreadable;
 use super::row::Row;
@@ -13,6 +12,7 @@ use super::select;
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::micros;
+use crate::statement::{sql, sql_of_parts};
 
 /// Id and state of what a lane has to do, in order: from the indexes on awake rows alone. The list of three states is
 /// spelled as in the partial index, since only then the index is used.
@@ -40,7 +40,7 @@ pub(super) async fn pick_run(
     // A filter is applied here and not in the query, so that it may be of any length.
     let in_query = if only.is_none() { bound(limits.at_most) } else { i64::MAX };
     let rows: Vec<(String, String)> =
-        sqlx::query_as(DUE_RUN).bind(lane.as_str()).bind(micros(now)).bind(in_query).fetch_all(connection).await?;
+        sql(DUE_RUN).bind(lane.as_str()).bind(micros(now)).bind(in_query).fetch_all(connection).await?;
     let mut run = Vec::new();
     for (id, state) in rows {
         if run.len() == limits.at_most {
@@ -57,7 +57,7 @@ pub(super) async fn pick_run(
 
 /// See `Ledger::queue`.
 pub(crate) async fn list(connection: &mut Connection, filter: &QueueFilter) -> Result<Vec<Delivery>, StoreError> {
-    let mut query = sqlx::query_as::<_, Row>(AssertSqlSafe(list_sql(filter)));
+    let mut query = sql_of_parts(list_sql(filter));
     for state in distinct(&filter.states) {
         query = query.bind(state.as_str());
     }
@@ -70,7 +70,7 @@ pub(crate) async fn list(connection: &mut Connection, filter: &QueueFilter) -> R
     for instant in [filter.due_from, filter.due_until].into_iter().flatten() {
         query = query.bind(micros(instant));
     }
-    query.bind(bound(filter.at_most)).fetch_all(connection).await?.into_iter().map(Row::read).collect()
+    query.bind(bound(filter.at_most)).fetch_all::<Row>(connection).await?.into_iter().map(Row::read).collect()
 }
 
 /// The query for a filter: fixed text and numbered placeholders, in the order in which `list` binds.

@@ -1,0 +1,162 @@
+//! PostgreSQL: opening, locking, claiming, and what its error codes mean.
+//!
+//! Many transactions write at once here. So what one reads before it writes is read under a lock, or read and written by one
+//! statement. Locks are taken in one order: names, accounts, lanes, deliveries.
+
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+use tokio::time::timeout;
+
+use jiff::Timestamp;
+use skein_domain::Lane;
+use skein_domain::ports::{Claim, ClaimRequest};
+
+use super::Connection;
+use crate::StoreError;
+use crate::instants::{instant_opt, micros};
+use crate::statement::sql;
+
+/// How long a caller waits for a connection.
+pub(crate) const ACQUIRE_TIMEOUT_MS: u64 = 10_000;
+const CONNECTIONS_AT_MOST: u32 = 8;
+/// A connection that was idle for so long is asked for a sign of life first: the server may have been restarted meanwhile.
+const IDLE_PING_MS: u128 = 500;
+/// A connection that nobody needed for so long is given back to the server.
+const IDLE_CLOSE_MS: u64 = 60_000;
+
+/// What holds for every connection: a worker that is stopped inside a transaction does not keep its locks for ever, nobody
+/// waits for a lock without end, and what is committed is on the disk also where the server is set otherwise.
+const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '15s';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+pub(crate) type Pool = PgPool;
+
+/// Connects, and brings the schema up to date. Of several processes that start together one migrates, under a lock of its own.
+pub(crate) async fn open(options: &PgConnectOptions) -> Result<Pool, StoreError> {
+    // By hand and not by the pool, which keeps on trying without a word when the server refuses.
+    let mut first = connect(options).await?;
+    MIGRATIONS.run_direct(None, &mut first, false).await.map_err(|error| StoreError::of_migration(error, trouble))?;
+    first.close().await.map_err(trouble)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS_AT_MOST)
+        .acquire_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
+        .idle_timeout(Duration::from_millis(IDLE_CLOSE_MS))
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for.as_millis() > IDLE_PING_MS {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute(SESSION).await?;
+                Ok(())
+            })
+        });
+    Ok(pool.connect_lazy_with(options.clone()))
+}
+
+/// A connection of its own, or why there is none.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    match timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS), PgConnection::connect_with(options)).await {
+        Ok(connected) => connected.map_err(trouble),
+        Err(_) => Err(StoreError::NoConnection),
+    }
+}
+
+/// A transaction that is on the server's disk when it is committed.
+pub(crate) async fn begin_write(pool: &Pool) -> Result<Connection, StoreError> {
+    begin(pool, "BEGIN ISOLATION LEVEL READ COMMITTED").await
+}
+
+/// The same, but on the disk a moment after it is committed. It survives the process.
+pub(crate) async fn begin_light_write(pool: &Pool) -> Result<Connection, StoreError> {
+    begin(pool, "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off").await
+}
+
+/// A transaction that sees one moment of the database.
+pub(crate) async fn begin_read(pool: &Pool) -> Result<Connection, StoreError> {
+    begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+}
+
+/// A connection without a transaction: each statement sees the moment in which it begins.
+pub(crate) async fn acquire(pool: &Pool) -> Result<Connection, StoreError> {
+    pool.acquire().await.map(Connection::PostgresAlone).map_err(trouble)
+}
+
+async fn begin(pool: &Pool, how: &'static str) -> Result<Connection, StoreError> {
+    pool.begin_with(how).await.map(Connection::Postgres).map_err(trouble)
+}
+
+/// See `Connection::alone_with`.
+pub(super) async fn lock_name(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
+    sql("SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('skein'), hashtext($1))) AS locked")
+        .bind(name)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Leases the free lane with the earliest wake-up that has come. A lane that another worker is taking in this moment is passed
+/// over and not waited for.
+pub(crate) const CLAIM_FREE: &str = "WITH free AS (
+        SELECT l.lane FROM deliveries d JOIN lanes l ON l.lane = d.lane
+        WHERE d.wake_at IS NOT NULL AND d.wake_at <= $1 AND (l.lease_until IS NULL OR l.lease_until <= $1)
+        ORDER BY d.wake_at, d.lane LIMIT 1
+        FOR NO KEY UPDATE OF l SKIP LOCKED)
+    UPDATE lanes SET lease_owner = $2, lease_token = lanes.lease_token + 1, lease_until = $3
+    FROM free WHERE lanes.lane = free.lane
+    RETURNING lanes.lane, lanes.lease_token, lanes.last_created_at";
+
+/// A lane that is claimed: its name, token and clock.
+type Claimed = (String, i64, Option<i64>);
+
+/// See `Pools::claim_free`. One statement, which is a transaction by itself.
+pub(crate) async fn claim_free(pool: &Pool, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+    let until: Timestamp = request.until;
+    let claimed: Option<Claimed> = sql(CLAIM_FREE)
+        .bind(micros(request.now))
+        .bind(&request.owner)
+        .bind(micros(until))
+        .fetch_optional(&mut acquire(pool).await?)
+        .await?;
+    let Some((lane, token, clock)) = claimed else { return Ok(None) };
+    Ok(Some(Claim { lane: Lane::stored(lane), token, until, last_created_at: instant_opt(clock)? }))
+}
+
+/// What the driver says, in words that a person can act on. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+pub(crate) fn trouble(error: sqlx::Error) -> StoreError {
+    let database = match &error {
+        sqlx::Error::Database(database) => database,
+        sqlx::Error::PoolTimedOut => return StoreError::NoConnection,
+        sqlx::Error::Io(io) => return StoreError::Unreachable(io.to_string()),
+        sqlx::Error::Tls(why) => return StoreError::Unreachable(why.to_string()),
+        sqlx::Error::Configuration(why) => return StoreError::BadAddress(why.to_string()),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => return StoreError::Invalid(error.to_string()),
+        _ => return StoreError::Database(error.to_string()),
+    };
+    let message = || database.message().to_owned();
+    match database.code().as_deref().unwrap_or_default() {
+        "40001" | "40P01" => StoreError::Collided,
+        "55P03" | "57014" => StoreError::Locked,
+        "53100" => StoreError::DiskFull,
+        "53300" => StoreError::TooManyConnections,
+        "57P01" | "57P02" | "57P03" | "25P03" => StoreError::Restarting,
+        "25006" => StoreError::Standby,
+        "28P01" | "28000" => StoreError::LoginRefused(message()),
+        "3D000" => StoreError::NoSuchDatabase(message()),
+        "42501" => StoreError::NoRight(message()),
+        // A text that this database cannot hold, such as one with a NUL in it.
+        "22021" | "22P05" => StoreError::Invalid(message()),
+        code if code.starts_with("23") => StoreError::Invalid(message()),
+        _ => StoreError::Database(error.to_string()),
+    }
+}

@@ -1,0 +1,206 @@
+//! A statement: its text stands once, and whoever has the connection carries it out with types of its own.
+
+use std::borrow::Cow;
+
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr};
+
+use crate::StoreError;
+use crate::dialect::{Connection, Native, postgres, sqlite};
+
+/// What is bound to a placeholder. A missing value is bound with the type of its column, as PostgreSQL wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value<'q> {
+    /// TEXT.
+    Text(Option<Cow<'q, str>>),
+    /// BIGINT.
+    Number(Option<i64>),
+    /// SMALLINT.
+    Small(i16),
+    /// BLOB, or BYTEA.
+    Bytes(&'q [u8]),
+}
+
+/// A row that both drivers can read.
+pub(crate) trait Readable: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+impl<T> Readable for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// A statement with what is bound to it.
+#[must_use = "a statement does nothing by itself"]
+pub(crate) struct Statement<'q> {
+    text: SqlStr,
+    lock: &'static str,
+    values: Vec<Value<'q>>,
+}
+
+/// A statement of fixed text, with `$1` for the first value that is bound.
+pub(crate) fn sql<'q>(text: &'static str) -> Statement<'q> {
+    Statement { text: text.into_sql_str(), lock: "", values: Vec::new() }
+}
+
+/// A statement whose text is put together from fixed parts and placeholders, never from what anybody gave.
+pub(crate) fn sql_of_parts<'q>(text: String) -> Statement<'q> {
+    Statement { text: AssertSqlSafe(text).into_sql_str(), lock: "", values: Vec::new() }
+}
+
+macro_rules! bound {
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
+        for value in $values {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Number(number) => query.bind(number),
+                Value::Small(number) => query.bind(number),
+                Value::Bytes(bytes) => query.bind(bytes),
+            };
+        }
+        query
+    }};
+}
+
+impl<'q> Statement<'q> {
+    /// Binds the next value.
+    pub(crate) fn bind(mut self, value: impl Into<Value<'q>>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Keeps the rows that it finds as they are until the transaction ends, by a clause such as `FOR UPDATE`. SQLite needs
+    /// none: whoever writes there has the whole file.
+    pub(crate) fn locking(mut self, clause: &'static str) -> Self {
+        self.lock = clause;
+        self
+    }
+
+    /// Carries it out. Returns how many rows it wrote.
+    pub(crate) async fn execute(self, on: &mut Connection) -> Result<u64, StoreError> {
+        match on.native() {
+            Native::Sqlite(on) => {
+                let done = bound!(sqlx::query(self.text), self.values).execute(on).await;
+                Ok(done.map_err(sqlite::trouble)?.rows_affected())
+            }
+            Native::Postgres(on) => {
+                let done = bound!(sqlx::query(locked(self.text, self.lock)), self.values).execute(on).await;
+                Ok(done.map_err(postgres::trouble)?.rows_affected())
+            }
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn fetch_optional<R: Readable>(self, on: &mut Connection) -> Result<Option<R>, StoreError> {
+        match on.native() {
+            Native::Sqlite(on) => {
+                bound!(sqlx::query_as::<_, R>(self.text), self.values).fetch_optional(on).await.map_err(sqlite::trouble)
+            }
+            Native::Postgres(on) => {
+                let query = sqlx::query_as::<_, R>(locked(self.text, self.lock));
+                bound!(query, self.values).fetch_optional(on).await.map_err(postgres::trouble)
+            }
+        }
+    }
+
+    /// All rows.
+    pub(crate) async fn fetch_all<R: Readable>(self, on: &mut Connection) -> Result<Vec<R>, StoreError> {
+        match on.native() {
+            Native::Sqlite(on) => {
+                bound!(sqlx::query_as::<_, R>(self.text), self.values).fetch_all(on).await.map_err(sqlite::trouble)
+            }
+            Native::Postgres(on) => {
+                let query = sqlx::query_as::<_, R>(locked(self.text, self.lock));
+                bound!(query, self.values).fetch_all(on).await.map_err(postgres::trouble)
+            }
+        }
+    }
+
+    /// The only row.
+    pub(crate) async fn fetch_one<R: Readable>(self, on: &mut Connection) -> Result<R, StoreError> {
+        let row = self.fetch_optional(on).await?;
+        row.ok_or_else(|| StoreError::Database("a statement that always gives a row gave none".to_owned()))
+    }
+
+    /// The first column of the first row, if there is one.
+    pub(crate) async fn fetch_value<T>(self, on: &mut Connection) -> Result<Option<T>, StoreError>
+    where
+        (T,): Readable,
+    {
+        Ok(self.fetch_optional::<(T,)>(on).await?.map(|(value,)| value))
+    }
+}
+
+fn locked(text: SqlStr, clause: &str) -> SqlStr {
+    if clause.is_empty() { text } else { AssertSqlSafe(format!("{} {clause}", text.as_str())).into_sql_str() }
+}
+
+impl<'q> From<&'q str> for Value<'q> {
+    fn from(text: &'q str) -> Self {
+        Self::Text(Some(Cow::Borrowed(text)))
+    }
+}
+
+impl<'q> From<&'q String> for Value<'q> {
+    fn from(text: &'q String) -> Self {
+        Self::Text(Some(Cow::Borrowed(text)))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Some(Cow::Owned(text)))
+    }
+}
+
+impl<'q> From<Cow<'q, str>> for Value<'q> {
+    fn from(text: Cow<'q, str>) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl<'q> From<Option<&'q str>> for Value<'q> {
+    fn from(text: Option<&'q str>) -> Self {
+        Self::Text(text.map(Cow::Borrowed))
+    }
+}
+
+impl<'q> From<Option<Cow<'q, str>>> for Value<'q> {
+    fn from(text: Option<Cow<'q, str>>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Option<String>> for Value<'_> {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text.map(Cow::Owned))
+    }
+}
+
+impl<'q> From<&'q Option<String>> for Value<'q> {
+    fn from(text: &'q Option<String>) -> Self {
+        Self::from(text.as_deref())
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Number(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value<'_> {
+    fn from(number: Option<i64>) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<i16> for Value<'_> {
+    fn from(number: i16) -> Self {
+        Self::Small(number)
+    }
+}
+
+impl<'q> From<&'q [u8]> for Value<'q> {
+    fn from(bytes: &'q [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
