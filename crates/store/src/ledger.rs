@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use skein_domain::ports::{
-    Change, Claim, ClaimRequest, ContentHash, Guard, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
+    Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
 use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
 
 use crate::dialect::{self, Connection};
+use crate::saving::Write;
 use crate::tables::{accounts, deliveries, engines, lanes, post_files, posts, records, story, workspaces};
 use crate::{Store, StoreError};
 
@@ -142,7 +143,7 @@ impl Ledger for Store {
     }
 
     async fn save(&self, change: &Change) -> Result<(), LedgerError> {
-        writing!(self, |tx| save(&mut tx, change).await)
+        Ok(self.saves.save(Write::of(change)?).await?)
     }
 
     async fn beat(&self, owner: &str, now: Timestamp) -> Result<(), LedgerError> {
@@ -207,7 +208,10 @@ async fn submit(
             return Err(StoreError::Invalid(format!("delivery {} is not in the lane of its account", delivery.id)));
         }
         deliveries::insert(connection, delivery).await?;
-        allot(connection, delivery).await?;
+        if let Some(prepared) = &delivery.prepared {
+            let (lane, delivery) = (delivery.lane.as_str(), delivery.id.as_str());
+            records::allot(connection, &[records::Allotment { lane, delivery, records: &prepared.records }]).await?;
+        }
     }
     if let Some(line) = story.iter().find(|line| !deliveries.iter().any(|delivery| delivery.id == line.delivery)) {
         return Err(StoreError::Invalid(format!(
@@ -215,45 +219,7 @@ async fn submit(
             line.delivery
         )));
     }
-    story::append(connection, story).await?;
+    let lines = story.iter().map(story::Columns::of).collect::<Result<Vec<_>, _>>()?;
+    story::append(connection, &lines.iter().collect::<Vec<_>>()).await?;
     connection.announce().await
-}
-
-async fn save(connection: &mut Connection, change: &Change) -> Result<(), StoreError> {
-    let delivery = &change.delivery;
-    if change.from_version.checked_add(1) != Some(delivery.version) {
-        return Err(StoreError::Invalid(format!(
-            "delivery {}: version {} does not follow {}",
-            delivery.id, delivery.version, change.from_version
-        )));
-    }
-    if let Guard::Lane { lane, token } = &change.guard {
-        if *lane != delivery.lane {
-            return Err(StoreError::Lost);
-        }
-        lanes::check_token(connection, lane, *token).await?;
-    } else {
-        if change.lane_clock.is_some() {
-            // The lane before the delivery, as whoever has a claim does.
-            lanes::lock(connection, &delivery.lane).await?;
-        }
-        // Whoever has a claim sees to its lane itself.
-        connection.announce().await?;
-    }
-    deliveries::replace(connection, change.from_version, delivery).await?;
-    if let Some(clock) = change.lane_clock {
-        lanes::move_clock(connection, &delivery.lane, clock).await?;
-    }
-    allot(connection, delivery).await?;
-    if let Some(line) = change.story.iter().find(|line| line.delivery != delivery.id) {
-        return Err(StoreError::Invalid(format!("a line of the story of {} is of {}", delivery.id, line.delivery)));
-    }
-    story::append(connection, &change.story).await
-}
-
-async fn allot(connection: &mut Connection, delivery: &Delivery) -> Result<(), StoreError> {
-    match &delivery.prepared {
-        Some(prepared) => records::allot(connection, &delivery.lane, &delivery.id, &prepared.records).await,
-        None => Ok(()),
-    }
 }

@@ -17,6 +17,7 @@ mod media_files;
 #[cfg(test)]
 mod plans;
 mod profiles;
+mod saving;
 mod sessions;
 mod statement;
 mod store;

@@ -45,6 +45,32 @@ pub(crate) fn sql_of_parts<'q>(text: String) -> Statement<'q> {
     Statement { text: AssertSqlSafe(text).into_sql_str(), lock: "", values: Vec::new() }
 }
 
+/// Sizes of the pieces in which many rows are written: few, so that the database keeps the plans of all these statements.
+const PIECES: [usize; 4] = [64, 16, 4, 1];
+
+/// Cuts rows into pieces of those sizes, the largest first.
+pub(crate) fn pieces<T>(mut rows: &[T]) -> Vec<&[T]> {
+    let mut pieces = Vec::new();
+    for size in PIECES {
+        while let Some((piece, rest)) = rows.split_at_checked(size) {
+            pieces.push(piece);
+            rows = rest;
+        }
+    }
+    pieces
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two values.
+pub(crate) fn rows_of_values(rows: usize, width: usize) -> String {
+    let row = |row: usize| format!("({})", places(row * width + 1, width));
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// `$3, $4` for two placeholders from the third on.
+pub(crate) fn places(first: usize, count: usize) -> String {
+    (first..first + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+}
+
 macro_rules! bound {
     ($query:expr, $values:expr) => {{
         let mut query = $query;
@@ -202,5 +228,23 @@ impl From<i16> for Value<'_> {
 impl<'q> From<&'q [u8]> for Value<'q> {
     fn from(bytes: &'q [u8]) -> Self {
         Self::Bytes(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_cut_into_pieces_of_few_sizes() {
+        let rows = [0; 64 + 64 + 16 + 4 + 1 + 1];
+        let sizes = |rows: &[i32]| pieces(rows).iter().map(|piece| piece.len()).collect::<Vec<_>>();
+        assert_eq!(sizes(&rows), [64, 64, 16, 4, 1, 1]);
+        assert_eq!((sizes(&[]), sizes(&rows[..3])), (vec![], vec![1, 1, 1]));
+    }
+
+    #[test]
+    fn placeholders_are_numbered_through_all_rows() {
+        assert_eq!(rows_of_values(2, 3), "($1, $2, $3), ($4, $5, $6)");
     }
 }

@@ -16,6 +16,7 @@ use crate::database_url::Target;
 use crate::dialect::listener::Listener;
 use crate::dialect::{Connection, Pools, postgres, sqlite};
 use crate::profiles::Profiles;
+use crate::saving::Saves;
 use crate::tables::vault_keys;
 use crate::videos::Videos;
 use crate::{DatabaseUrl, MasterKey, Place, Purpose, Sessions, StoreError, Vault};
@@ -29,6 +30,7 @@ pub struct Store {
     pub(crate) pools: Pools,
     /// Only where other processes can tell of their changes.
     pub(crate) listener: Option<Arc<Listener>>,
+    pub(crate) saves: Saves,
     vault: Arc<Vault>,
 }
 
@@ -47,7 +49,8 @@ impl Store {
             }
         };
         let pools = pools.map_err(|why| why.opening(url))?;
-        let store = Self { pools, listener, vault: Arc::new(Vault::new(key, entropy)) };
+        let saves = Saves::on(pools.clone());
+        let store = Self { pools, listener, saves, vault: Arc::new(Vault::new(key, entropy)) };
         store.check_key().await.map_err(|why| why.opening(url))?;
         Ok(store)
     }

@@ -7,7 +7,7 @@ use super::{from_json, to_json, unreadable};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant, micros};
-use crate::statement::sql;
+use crate::statement::{pieces, places, sql, sql_of_parts};
 
 const ACTIVE: &str = "active";
 const NEEDS_RECONNECT: &str = "needs_reconnect";
@@ -112,6 +112,24 @@ async fn find(connection: &mut Connection, id: &AccountId, clause: &'static str)
     .await?
     .ok_or_else(|| missing(id))?
     .read()
+}
+
+/// How many of these accounts may write now. They stay so until the transaction ends: whoever holds one waits, and then finds
+/// what was armed.
+pub(crate) async fn count_usable(connection: &mut Connection, ids: &[&str]) -> Result<usize, StoreError> {
+    let mut usable = 0;
+    for piece in pieces(ids) {
+        let text = format!(
+            "SELECT id FROM accounts WHERE id IN ({}) AND held = 0 AND standing = 'active' ORDER BY id",
+            places(1, piece.len())
+        );
+        let mut query = sql_of_parts(text).locking("FOR SHARE");
+        for id in piece {
+            query = query.bind(*id);
+        }
+        usable += query.fetch_all::<(String,)>(connection).await?.len();
+    }
+    Ok(usable)
 }
 
 pub(crate) async fn set_held(connection: &mut Connection, id: &AccountId, held: bool) -> Result<(), StoreError> {

@@ -1,5 +1,7 @@
 //! Lanes: the lease of an identity, its fencing token, and the clock that hands out createdAt.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use skein_domain::Lane;
 use skein_domain::ports::{Claim, LaneClock};
@@ -7,7 +9,7 @@ use skein_domain::ports::{Claim, LaneClock};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant_opt, micros, micros_opt};
-use crate::statement::sql;
+use crate::statement::{pieces, places, rows_of_values, sql, sql_of_parts};
 
 pub(crate) async fn ensure(connection: &mut Connection, lane: &str) -> Result<(), StoreError> {
     sql("INSERT INTO lanes (lane) VALUES ($1) ON CONFLICT (lane) DO NOTHING").bind(lane).execute(connection).await?;
@@ -59,33 +61,36 @@ pub(crate) async fn release(connection: &mut Connection, claim: &Claim) -> Resul
     Ok(())
 }
 
-/// Keeps others from claiming the lane, and from writing under a claim of it, until the transaction ends. Gives its token.
-pub(crate) async fn lock(connection: &mut Connection, lane: &Lane) -> Result<Option<i64>, StoreError> {
-    sql("SELECT lease_token FROM lanes WHERE lane = $1")
-        .bind(lane.as_str())
-        .locking("FOR NO KEY UPDATE")
-        .fetch_value(connection)
-        .await
-}
-
-/// `Lost` unless the token is the newest of the lane. Its answer holds until the transaction ends.
-pub(crate) async fn check_token(connection: &mut Connection, lane: &Lane, token: i64) -> Result<(), StoreError> {
-    let newest = lock(connection, lane).await?;
-    if newest == Some(token) { Ok(()) } else { Err(StoreError::Lost) }
-}
-
-/// Moves the clock forward if it still is where the writer found it.
-pub(crate) async fn move_clock(connection: &mut Connection, lane: &Lane, clock: LaneClock) -> Result<(), StoreError> {
-    let (was, to) = clock;
-    if was.is_some_and(|was| to <= was) {
-        return Err(StoreError::Invalid(format!("the clock of lane {lane} only moves forward")));
+/// Keeps others from claiming these lanes, and from writing under a claim of them, until the transaction ends. Gives their tokens.
+pub(crate) async fn lock(connection: &mut Connection, lanes: &[&str]) -> Result<HashMap<String, i64>, StoreError> {
+    let mut tokens = HashMap::with_capacity(lanes.len());
+    for piece in pieces(lanes) {
+        let text =
+            format!("SELECT lane, lease_token FROM lanes WHERE lane IN ({}) ORDER BY lane", places(1, piece.len()));
+        let mut query = sql_of_parts(text).locking("FOR NO KEY UPDATE");
+        for lane in piece {
+            query = query.bind(*lane);
+        }
+        tokens.extend(query.fetch_all::<(String, i64)>(connection).await?);
     }
-    let done = sql("UPDATE lanes SET last_created_at = $3
-         WHERE lane = $1 AND ((last_created_at IS NULL AND $2 IS NULL) OR last_created_at = $2)")
-    .bind(lane.as_str())
-    .bind(micros_opt(was))
-    .bind(micros(to))
-    .execute(connection)
-    .await?;
-    if done == 0 { Err(StoreError::Lost) } else { Ok(()) }
+    Ok(tokens)
+}
+
+/// Moves the clocks forward that still are where the writers found them. Returns how many.
+pub(crate) async fn move_clocks(connection: &mut Connection, moves: &[(&str, LaneClock)]) -> Result<u64, StoreError> {
+    let mut done = 0;
+    for piece in pieces(moves) {
+        let mut statement = sql_of_parts(format!(
+            "WITH moves (lane, was, moved) AS (VALUES {})
+             UPDATE lanes SET last_created_at = moves.moved FROM moves
+             WHERE lanes.lane = moves.lane
+               AND (lanes.last_created_at = moves.was OR (lanes.last_created_at IS NULL AND moves.was IS NULL))",
+            rows_of_values(piece.len(), 3)
+        ));
+        for (lane, (was, moved)) in piece {
+            statement = statement.bind(*lane).bind(micros_opt(*was)).bind(micros(*moved));
+        }
+        done += statement.execute(connection).await?;
+    }
+    Ok(done)
 }

@@ -7,7 +7,7 @@ use super::{from_json, to_json, unreadable};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant, micros};
-use crate::statement::sql;
+use crate::statement::{pieces, rows_of_values, sql, sql_of_parts};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -17,16 +17,33 @@ struct Row {
     event_json: String,
 }
 
-pub(crate) async fn append(connection: &mut Connection, lines: &[Line]) -> Result<(), StoreError> {
-    for line in lines {
+/// A line as columns.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    delivery: String,
+    at: i64,
+    event: String,
+    event_json: String,
+}
+
+impl Columns {
+    pub(crate) fn of(line: &Line) -> Result<Self, StoreError> {
         let event_json = to_json(&line.event, "an event")?;
-        sql("INSERT INTO story (delivery, at, event, event_json) VALUES ($1, $2, $3, $4)")
-            .bind(line.delivery.as_str())
-            .bind(micros(line.at))
-            .bind(kind(&event_json)?)
-            .bind(&event_json)
-            .execute(connection)
-            .await?;
+        let event = kind(&event_json)?;
+        Ok(Self { delivery: line.delivery.as_str().to_owned(), at: micros(line.at), event, event_json })
+    }
+}
+
+/// Lines of one delivery stay in their order.
+pub(crate) async fn append(connection: &mut Connection, lines: &[&Columns]) -> Result<(), StoreError> {
+    for piece in pieces(lines) {
+        let text =
+            format!("INSERT INTO story (delivery, at, event, event_json) VALUES {}", rows_of_values(piece.len(), 4));
+        let mut statement = sql_of_parts(text);
+        for line in piece {
+            statement = statement.bind(&line.delivery).bind(line.at).bind(&line.event).bind(&line.event_json);
+        }
+        statement.execute(connection).await?;
     }
     Ok(())
 }

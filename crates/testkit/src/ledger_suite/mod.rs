@@ -75,6 +75,7 @@ macro_rules! ledger_conformance {
                 a_change_writes_delivery_story_and_clock_together,
                 a_stale_version_is_lost_and_nothing_is_written,
                 a_stale_token_is_lost_and_nothing_is_written,
+                nothing_is_armed_for_an_account_that_is_held_or_lost,
                 a_token_of_another_lane_does_not_open_this_one,
                 a_moved_clock_is_lost_and_nothing_is_written,
                 the_clock_only_moves_forward,

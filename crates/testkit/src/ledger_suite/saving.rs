@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use skein_domain::ports::{Change, Guard, Ledger, LedgerError};
 use skein_domain::story::Line;
-use skein_domain::{Delivery, Event, StateName};
+use skein_domain::{Delivery, Event, Evidence, Standing, StateName};
 
 use super::scene::{Scene, assert_invalid, assert_lost, cancel, change, minute_after, put_in, under};
 use crate::samples::{self, at_ms};
@@ -263,4 +263,27 @@ fn freeze(delivery: &Delivery, from_ms: Option<i64>, to_ms: i64) -> Change {
     change.delivery.prepared = Some(samples::prepared(delivery, at_ms(to_ms)));
     change.lane_clock = Some((from_ms.map(at_ms), at_ms(to_ms)));
     change
+}
+
+/// Lost: a request would leave for an account that was held, or that cannot write. What it was is told by reading the account.
+pub async fn nothing_is_armed_for_an_account_that_is_held_or_lost(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let account = scene.account("goose.example").await;
+    let ready = scene.submitted(&account, StateName::Ready, at_ms(10)).await;
+    let claim = scene.claims(at_ms(10)).await.unwrap();
+    let armed = || {
+        let evidence = Evidence::first(at_ms(10), serde_json::json!({ "head": "bafy" }));
+        under(change(&ready, Event::Armed { until: at_ms(20), evidence }), &claim)
+    };
+    let before = scene.kept(&ready.id).await;
+    scene.ledger.set_held(&account.id, true).await.unwrap();
+    assert_lost(scene.ledger.save(&armed()).await);
+    scene.ledger.set_held(&account.id, false).await.unwrap();
+    let fault = samples::fault("session_lost");
+    scene.ledger.set_standing(&account.id, &Standing::NeedsReconnect { fault }).await.unwrap();
+    assert_lost(scene.ledger.save(&armed()).await);
+    assert_eq!(scene.kept(&ready.id).await, before);
+    scene.ledger.set_standing(&account.id, &Standing::Active).await.unwrap();
+    scene.ledger.save(&armed()).await.unwrap();
+    assert_eq!(scene.ledger.delivery(&ready.id).await.unwrap().state.name(), StateName::Publishing);
 }

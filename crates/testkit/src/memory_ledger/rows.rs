@@ -234,8 +234,11 @@ impl Rows {
             Guard::Lane { lane, token } => *lane == kept.lane && *token == newest_token,
             Guard::VersionOnly => true,
         };
+        // Nothing leaves for an account that is held or cannot write, whenever that was noted.
+        let may_leave = next.state.name() != StateName::Publishing
+            || self.accounts.get(&kept.account).is_some_and(|row| !row.held && row.standing == Standing::Active);
         let clock_agrees = change.lane_clock.is_none_or(|(from, _)| from == clock);
-        if kept.version != change.from_version || !guarded || !clock_agrees {
+        if kept.version != change.from_version || !guarded || !clock_agrees || !may_leave {
             return Err(LedgerError::Lost);
         }
         if next.version != change.from_version + 1 {

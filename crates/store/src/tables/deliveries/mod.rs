@@ -1,20 +1,27 @@
 //! Deliveries: the state machine at rest. The table is also the queue.
 
+mod many;
 mod queue;
 mod row;
 
+#[cfg(test)]
+pub(crate) use many::replace_sql;
+pub(crate) use many::{Replaced, replace_many};
 pub(crate) use queue::list;
 #[cfg(test)]
 pub(crate) use queue::{DUE_RUN, UNSETTLED, list_sql};
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use skein_domain::ports::{Claim, RunLimits};
 use skein_domain::{AccountId, Delivery, DeliveryId, Lane};
 
-use self::row::{Columns, Row};
+pub(crate) use self::row::Columns;
+use self::row::Row;
 use crate::StoreError;
 use crate::dialect::Connection;
-use crate::statement::sql;
+use crate::statement::{pieces, places, sql, sql_of_parts};
 
 /// Every column that is read, in front of the rest of a query.
 macro_rules! select {
@@ -33,61 +40,27 @@ pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> 
     sql("INSERT INTO deliveries (id, version, due, grace_ms, content, prepared, state, state_json, wake_at, armed_at,
              settled_at, attempts, lead_ms, post, account, lane, submitted_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)")
-    .bind(delivery.id.as_str())
-    .bind(delivery.version)
+    .bind(&columns.id)
+    .bind(columns.version)
     .bind(columns.due)
-    .bind(delivery.grace_ms)
-    .bind(columns.content)
-    .bind(columns.prepared)
+    .bind(columns.grace_ms)
+    .bind(&columns.content)
+    .bind(&columns.prepared)
     .bind(columns.state)
-    .bind(columns.state_json)
+    .bind(&columns.state_json)
     .bind(columns.wake_at)
     .bind(columns.armed_at)
     .bind(columns.settled_at)
-    .bind(i64::from(delivery.attempts))
-    .bind(delivery.lead_ms)
-    .bind(delivery.post.as_str())
-    .bind(delivery.account.as_str())
-    .bind(delivery.lane.as_str())
+    .bind(columns.attempts)
+    .bind(columns.lead_ms)
+    .bind(&columns.post)
+    .bind(&columns.account)
+    .bind(&columns.lane)
     .bind(columns.submitted_at)
     .execute(connection)
     .await
-    .map_err(|error| name_row(error, delivery))?;
+    .map_err(|error| name_row(error, columns.id()))?;
     Ok(())
-}
-
-/// Replaces the row if it still has the version. What never changes about a delivery is part of the condition.
-pub(crate) async fn replace(
-    connection: &mut Connection,
-    from_version: i64,
-    delivery: &Delivery,
-) -> Result<(), StoreError> {
-    let columns = Columns::of(delivery)?;
-    let done =
-        sql("UPDATE deliveries SET version = $2, due = $3, grace_ms = $4, content = $5, prepared = $6, state = $7,
-             state_json = $8, wake_at = $9, armed_at = $10, settled_at = $11, attempts = $12, lead_ms = $13
-         WHERE id = $1 AND version = $14 AND post = $15 AND account = $16 AND lane = $17")
-        .bind(delivery.id.as_str())
-        .bind(delivery.version)
-        .bind(columns.due)
-        .bind(delivery.grace_ms)
-        .bind(columns.content)
-        .bind(columns.prepared)
-        .bind(columns.state)
-        .bind(columns.state_json)
-        .bind(columns.wake_at)
-        .bind(columns.armed_at)
-        .bind(columns.settled_at)
-        .bind(i64::from(delivery.attempts))
-        .bind(delivery.lead_ms)
-        .bind(from_version)
-        .bind(delivery.post.as_str())
-        .bind(delivery.account.as_str())
-        .bind(delivery.lane.as_str())
-        .execute(connection)
-        .await
-        .map_err(|error| name_row(error, delivery))?;
-    if done == 0 { Err(StoreError::Lost) } else { Ok(()) }
 }
 
 pub(crate) async fn get(connection: &mut Connection, id: &DeliveryId) -> Result<Delivery, StoreError> {
@@ -112,11 +85,18 @@ pub(crate) async fn due_run(
     limits: &RunLimits,
 ) -> Result<Vec<Delivery>, StoreError> {
     let ids = queue::pick_run(connection, &claim.lane, now, limits).await?;
-    let mut run = Vec::with_capacity(ids.len());
-    for id in ids {
-        run.extend(find(connection, &id).await?);
+    let mut found = HashMap::with_capacity(ids.len());
+    for piece in pieces(&ids) {
+        let mut query = sql_of_parts(format!(concat!(select!(""), "WHERE id IN ({})"), places(1, piece.len())));
+        for id in piece {
+            query = query.bind(id);
+        }
+        for row in query.fetch_all::<Row>(connection).await? {
+            let delivery = row.read()?;
+            found.insert(delivery.id.as_str().to_owned(), delivery);
+        }
     }
-    Ok(run)
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// See `Ledger::unsettled`.
@@ -138,9 +118,10 @@ async fn find(connection: &mut Connection, id: &str) -> Result<Option<Delivery>,
     sql(select!("WHERE id = $1")).bind(id).fetch_optional::<Row>(connection).await?.map(Row::read).transpose()
 }
 
-fn name_row(error: StoreError, delivery: &Delivery) -> StoreError {
+/// Says which delivery it is that the database refuses.
+pub(crate) fn name_row(error: StoreError, id: &str) -> StoreError {
     match error {
-        StoreError::Invalid(why) => StoreError::Invalid(format!("delivery {}: {why}", delivery.id)),
+        StoreError::Invalid(why) => StoreError::Invalid(format!("delivery {id}: {why}")),
         other => other,
     }
 }

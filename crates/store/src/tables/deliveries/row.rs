@@ -6,8 +6,17 @@ use super::super::{from_json, to_json, unreadable};
 use crate::StoreError;
 use crate::instants::{instant, micros, micros_opt};
 
-/// The columns that are made from a delivery; the others are bound as they are.
-pub(super) struct Columns {
+/// The columns of a delivery.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    pub(super) id: String,
+    pub(super) post: String,
+    pub(super) account: String,
+    pub(super) lane: String,
+    pub(super) version: i64,
+    pub(super) grace_ms: i64,
+    pub(super) lead_ms: i64,
+    pub(super) attempts: i64,
     pub(super) due: i64,
     pub(super) content: String,
     pub(super) prepared: Option<String>,
@@ -20,7 +29,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn of(delivery: &Delivery) -> Result<Self, StoreError> {
+    pub(crate) fn of(delivery: &Delivery) -> Result<Self, StoreError> {
         let (armed_at, settled_at) = match &delivery.state {
             State::Publishing { evidence, .. }
             | State::Settling { evidence, .. }
@@ -29,6 +38,14 @@ impl Columns {
             _ => (None, None),
         };
         Ok(Self {
+            id: delivery.id.as_str().to_owned(),
+            post: delivery.post.as_str().to_owned(),
+            account: delivery.account.as_str().to_owned(),
+            lane: delivery.lane.as_str().to_owned(),
+            version: delivery.version,
+            grace_ms: delivery.grace_ms,
+            lead_ms: delivery.lead_ms,
+            attempts: i64::from(delivery.attempts),
             due: micros(delivery.due),
             content: to_json(&delivery.content, "the content")?,
             prepared: delivery.prepared.as_ref().map(|bytes| to_json(bytes, "the prepared bytes")).transpose()?,
@@ -39,6 +56,18 @@ impl Columns {
             settled_at: micros_opt(settled_at),
             submitted_at: micros(delivery.submitted_at),
         })
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
+    pub(crate) fn lane(&self) -> &str {
+        &self.lane
     }
 }
 

@@ -1,0 +1,210 @@
+//! Saving: changes of deliveries, gathered. What many lanes write while one transaction is on its way to the disk goes into the next
+//! one together, so that a burst costs a flush for each hundred changes instead of one for each. Nobody waits for company: with nothing
+//! on its way a change leaves alone and at once.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use skein_domain::ports::{Change, Guard, LaneClock};
+use skein_domain::{RecordRef, StateName};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::StoreError;
+use crate::dialect::{Connection, Pools};
+use crate::tables::{accounts, deliveries, lanes, records, story};
+
+/// Changes of one transaction.
+const TOGETHER_AT_MOST: usize = 256;
+/// Changes that wait before whoever brings more has to wait too.
+const WAITING_AT_MOST: usize = 4_096;
+/// How often a transaction is tried that others stood in the way of.
+pub(crate) const ATTEMPTS_AT_MOST: u32 = 5;
+
+/// A change as it is written, made before anybody waits for the database.
+#[derive(Debug)]
+pub(crate) struct Write {
+    delivery: deliveries::Columns,
+    from_version: i64,
+    /// The token that the lane must have.
+    token: Option<i64>,
+    clock: Option<LaneClock>,
+    /// Addresses that it may have changed.
+    records: Option<Vec<RecordRef>>,
+    lines: Vec<story::Columns>,
+    /// Whether a request may leave once this is written: then the account must be able to write, and must not be held.
+    arms: bool,
+}
+
+impl Write {
+    pub(crate) fn of(change: &Change) -> Result<Self, StoreError> {
+        let delivery = &change.delivery;
+        if change.from_version.checked_add(1) != Some(delivery.version) {
+            return Err(StoreError::Invalid(format!(
+                "delivery {}: version {} does not follow {}",
+                delivery.id, delivery.version, change.from_version
+            )));
+        }
+        if let Some(line) = change.story.iter().find(|line| line.delivery != delivery.id) {
+            return Err(StoreError::Invalid(format!("a line of the story of {} is of {}", delivery.id, line.delivery)));
+        }
+        if change.lane_clock.is_some_and(|(was, to)| was.is_some_and(|was| to <= was)) {
+            return Err(StoreError::Invalid(format!("the clock of lane {} only moves forward", delivery.lane)));
+        }
+        let token = match &change.guard {
+            Guard::Lane { lane, .. } if *lane != delivery.lane => return Err(StoreError::Lost),
+            Guard::Lane { token, .. } => Some(*token),
+            Guard::VersionOnly => None,
+        };
+        Ok(Self {
+            delivery: deliveries::Columns::of(delivery)?,
+            from_version: change.from_version,
+            token,
+            clock: change.lane_clock,
+            records: delivery.prepared.as_ref().map(|prepared| prepared.records.clone()),
+            lines: change.story.iter().map(story::Columns::of).collect::<Result<_, _>>()?,
+            arms: delivery.state.name() == StateName::Publishing,
+        })
+    }
+
+    fn lane(&self) -> &str {
+        self.delivery.lane()
+    }
+}
+
+/// A change, and who waits for it.
+type Waiting = (Write, oneshot::Sender<Result<(), StoreError>>);
+
+/// Where changes are handed in. Clones hand in at the same place.
+#[derive(Clone)]
+pub(crate) struct Saves {
+    pools: Pools,
+    desk: mpsc::Sender<Waiting>,
+}
+
+impl Saves {
+    /// Ends when the last clone is dropped.
+    pub(crate) fn on(pools: Pools) -> Self {
+        let (desk, waiting) = mpsc::channel(WAITING_AT_MOST);
+        tokio::spawn(gather(pools.clone(), waiting));
+        Self { pools, desk }
+    }
+
+    /// Writes a change, all of it or nothing.
+    pub(crate) async fn save(&self, write: Write) -> Result<(), StoreError> {
+        if write.token.is_none() {
+            // A person's, who has no lane for themselves: another one may change the same delivery.
+            return attempt(&self.pools, &[write]).await;
+        }
+        let (done, saved) = oneshot::channel();
+        let closed = || StoreError::Database("the database is closed".to_owned());
+        self.desk.send((write, done)).await.map_err(|_| closed())?;
+        saved.await.map_err(|_| closed())?
+    }
+}
+
+async fn gather(pools: Pools, mut desk: mpsc::Receiver<Waiting>) {
+    let mut waiting = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            match desk.recv().await {
+                Some(first) => waiting.push_back(first),
+                None => return,
+            }
+        }
+        while waiting.len() < TOGETHER_AT_MOST
+            && let Ok(next) = desk.try_recv()
+        {
+            waiting.push_back(next);
+        }
+        let (writes, who): (Vec<_>, Vec<_>) = together(&mut waiting).into_iter().unzip();
+        let mut done = match attempt(&pools, &writes).await {
+            // One that cannot be written must not take the others with it.
+            Err(_) if writes.len() > 1 => one_by_one(&pools, writes).await,
+            result => who.iter().map(|_| Ok(())).take(who.len() - 1).chain([result]).collect(),
+        }
+        .into_iter();
+        for who in who {
+            // Whoever does not wait any more needs no answer.
+            let _gone = done.next().map(|done| who.send(done));
+        }
+    }
+}
+
+/// The next ones that can be written by the same statements: not two of a lane. The others stay, in their order.
+fn together(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    let mut lanes = HashSet::new();
+    let (taken, left): (VecDeque<_>, VecDeque<_>) =
+        waiting.drain(..).partition(|(write, _)| lanes.insert(write.lane().to_owned()));
+    *waiting = left;
+    taken.into()
+}
+
+async fn one_by_one(pools: &Pools, writes: Vec<Write>) -> Vec<Result<(), StoreError>> {
+    let mut done = Vec::with_capacity(writes.len());
+    for write in writes {
+        done.push(attempt(pools, &[write]).await);
+    }
+    done
+}
+
+/// One transaction; done again when it was undone because others stood in its way.
+async fn attempt(pools: &Pools, writes: &[Write]) -> Result<(), StoreError> {
+    let mut attempt = 1;
+    loop {
+        let done = async {
+            let mut tx = pools.write().await?;
+            write_all(&mut tx, writes).await?;
+            tx.commit().await
+        };
+        match done.await {
+            Err(StoreError::Collided) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
+            done => return done,
+        }
+    }
+}
+
+/// All of them, or none: `Lost` when one of them does not find what it expects.
+async fn write_all(connection: &mut Connection, writes: &[Write]) -> Result<(), StoreError> {
+    guard(connection, writes).await?;
+    let replaced: Vec<deliveries::Replaced<'_>> =
+        writes.iter().map(|write| (&write.delivery, write.from_version)).collect();
+    let done = deliveries::replace_many(connection, &replaced).await.map_err(|error| match writes {
+        [write] => deliveries::name_row(error, write.delivery.id()),
+        _ => error,
+    })?;
+    all(done, writes.len())?;
+    let moves: Vec<_> = writes.iter().filter_map(|write| write.clock.map(|clock| (write.lane(), clock))).collect();
+    all(lanes::move_clocks(connection, &moves).await?, moves.len())?;
+    let allotted = writes.iter().filter_map(|write| {
+        let records = write.records.as_deref()?;
+        Some(records::Allotment { lane: write.lane(), delivery: write.delivery.id(), records })
+    });
+    records::allot(connection, &allotted.collect::<Vec<_>>()).await?;
+    let lines: Vec<_> = writes.iter().flat_map(|write| &write.lines).collect();
+    story::append(connection, &lines).await
+}
+
+/// Accounts before lanes, lanes before deliveries: everybody locks in this order.
+async fn guard(connection: &mut Connection, writes: &[Write]) -> Result<(), StoreError> {
+    let armed: BTreeSet<&str> =
+        writes.iter().filter(|write| write.arms).map(|write| write.delivery.account()).collect();
+    let armed: Vec<&str> = armed.into_iter().collect();
+    if accounts::count_usable(connection, &armed).await? != armed.len() {
+        return Err(StoreError::Lost);
+    }
+    let locked = |write: &&Write| write.token.is_some() || write.clock.is_some();
+    let guarded: BTreeSet<&str> = writes.iter().filter(locked).map(Write::lane).collect();
+    let tokens = lanes::lock(connection, &guarded.into_iter().collect::<Vec<_>>()).await?;
+    for write in writes {
+        match write.token {
+            Some(token) if tokens.get(write.lane()) != Some(&token) => return Err(StoreError::Lost),
+            Some(_) => {}
+            // Whoever has a claim sees to its lane itself.
+            None => connection.announce().await?,
+        }
+    }
+    Ok(())
+}
+
+fn all(done: u64, wanted: usize) -> Result<(), StoreError> {
+    if usize::try_from(done) == Ok(wanted) { Ok(()) } else { Err(StoreError::Lost) }
+}

@@ -1,0 +1,56 @@
+//! Many deliveries at once: what a hundred lanes write in the same moment costs one statement, and one flush to the disk.
+
+use super::row::Columns;
+use crate::StoreError;
+use crate::dialect::Connection;
+use crate::statement::{pieces, rows_of_values, sql_of_parts};
+
+/// Values of a row.
+const WIDTH: usize = 17;
+
+/// A row as it shall be, and the version that it replaces.
+pub(crate) type Replaced<'a> = (&'a Columns, i64);
+
+/// The same as `replace` for each. Returns how many rows still were as they were thought to be.
+pub(crate) async fn replace_many(connection: &mut Connection, replaced: &[Replaced<'_>]) -> Result<u64, StoreError> {
+    let mut done = 0;
+    for piece in pieces(replaced) {
+        let mut statement = sql_of_parts(replace_sql(piece.len()));
+        for (new, from_version) in piece {
+            statement = statement
+                .bind(&new.id)
+                .bind(*from_version)
+                .bind(&new.post)
+                .bind(&new.account)
+                .bind(&new.lane)
+                .bind(new.version)
+                .bind(new.due)
+                .bind(new.grace_ms)
+                .bind(&new.content)
+                .bind(&new.prepared)
+                .bind(new.state)
+                .bind(&new.state_json)
+                .bind(new.wake_at)
+                .bind(new.armed_at)
+                .bind(new.settled_at)
+                .bind(new.attempts)
+                .bind(new.lead_ms);
+        }
+        done += statement.execute(connection).await?;
+    }
+    Ok(done)
+}
+
+pub(crate) fn replace_sql(count: usize) -> String {
+    format!(
+        "WITH new (id, from_version, post, account, lane, version, due, grace_ms, content, prepared, state, state_json,
+             wake_at, armed_at, settled_at, attempts, lead_ms) AS (VALUES {})
+         UPDATE deliveries SET version = new.version, due = new.due, grace_ms = new.grace_ms, content = new.content,
+             prepared = new.prepared, state = new.state, state_json = new.state_json, wake_at = new.wake_at,
+             armed_at = new.armed_at, settled_at = new.settled_at, attempts = new.attempts, lead_ms = new.lead_ms
+         FROM new
+         WHERE deliveries.id = new.id AND deliveries.version = new.from_version AND deliveries.post = new.post
+           AND deliveries.account = new.account AND deliveries.lane = new.lane",
+        rows_of_values(count, WIDTH)
+    )
+}
