@@ -129,4 +129,8 @@ impl Ledger for KillLedger {
     async fn end_beat(&self, owner: &str) -> Result<(), LedgerError> {
         self.inner.end_beat(owner).await
     }
+
+    async fn changed(&self) {
+        self.inner.changed().await;
+    }
 }

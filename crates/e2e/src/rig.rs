@@ -73,6 +73,12 @@ impl Rig {
         self
     }
 
+    /// The same installation, on another database.
+    pub fn with_database(mut self, url: &str) -> Self {
+        self.environment.push(("SKEIN_DATABASE_URL".to_owned(), url.to_owned()));
+        self
+    }
+
     /// A file in the installation's folder, for a command to read.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
@@ -154,8 +160,22 @@ impl Rig {
 
     /// Starts an engine.
     pub fn serve(&self, environment: &[(&str, &str)]) -> Serve {
+        self.engine("serve", environment)
+    }
+
+    /// Starts a worker.
+    pub fn work(&self) -> Serve {
+        self.engine("work", &[])
+    }
+
+    /// Whether the data folder holds a master key.
+    pub fn has_key(&self) -> bool {
+        self.folder.path().join("data/master.key").exists()
+    }
+
+    fn engine(&self, command: &str, environment: &[(&str, &str)]) -> Serve {
         let mut child =
-            self.command(&["serve"], environment).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+            self.command(&[command], environment).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap()).lines();
         Serve { child, log, seen: Vec::new() }
     }

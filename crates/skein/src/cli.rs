@@ -43,6 +43,15 @@ pub(crate) struct Global {
         help = "The data folder [default: SKEIN_DATA, else ~/.local/share/skein]"
     )]
     pub(crate) data: Option<PathBuf>,
+    /// Where posts, accounts and sessions are kept.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The database: sqlite:PATH or postgres://USER@HOST/DATABASE [default: SKEIN_DATABASE_URL, else skein.db in the \
+                data folder]. A password belongs into the variable: others see command lines"
+    )]
+    pub(crate) database: Option<String>,
 }
 
 /// The commands.
@@ -90,7 +99,7 @@ pub(crate) enum Command {
     Release(hold::Args),
     /// Run the engine: posts go out at their time until Ctrl-C
     Serve,
-    /// Run the engine as a worker, or once for cron and timers
+    /// Run a worker beside others on the same database, or once for cron and timers
     Work(work::Args),
     /// See it work: a sandbox, a sample account, a thread, a cut cable
     Demo(demo::Args),

@@ -41,7 +41,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     variable(
         "SKEIN_DATABASE_URL",
         "`sqlite:skein.db` in the data folder",
-        "The database. A path that is not absolute is taken from the data folder.",
+        "The database: `sqlite:PATH`, taken from the data folder unless it is absolute, or `postgres://USER:PASSWORD@HOST/DATABASE`. `--database` goes first.",
     ),
     variable(
         "SKEIN_MASTER_KEY",
@@ -172,8 +172,11 @@ impl Config {
     /// Reads all settings. With `--sandbox`, the database, key and network of the running demo go before the environment.
     pub(crate) fn read(global: &Global, variables: &Variables) -> Result<Self, Failure> {
         let data = data_folder(global.data.as_deref(), variables)?;
+        if global.sandbox && global.database.is_some() {
+            return Err(wrong("--database", "the sandbox has its own database; leave out --sandbox or --database"));
+        }
         let sandbox = if global.sandbox { Some(SandboxFile::of_running_demo(&data)?) } else { None };
-        Self::with_sandbox(&data, sandbox, variables)
+        Self::of_folder(&data, sandbox, global.database.as_deref(), variables)
     }
 
     /// The settings of a data folder, or of the sandbox that belongs to it.
@@ -182,8 +185,17 @@ impl Config {
         sandbox: Option<SandboxFile>,
         variables: &Variables,
     ) -> Result<Self, Failure> {
+        Self::of_folder(data, sandbox, None, variables)
+    }
+
+    fn of_folder(
+        data: &std::path::Path,
+        sandbox: Option<SandboxFile>,
+        database: Option<&str>,
+        variables: &Variables,
+    ) -> Result<Self, Failure> {
         let inside = sandbox.is_some();
-        let paths = if inside { Paths::of_sandbox(data) } else { Paths::read(data, variables)? };
+        let paths = if inside { Paths::of_sandbox(data) } else { Paths::read(data, database, variables)? };
         let key = match variables.text("SKEIN_MASTER_KEY")? {
             Some(key) if !inside => KeySource::Variable(key.into()),
             _ => KeySource::File(paths.key_file.clone()),

@@ -52,11 +52,6 @@ impl Failure {
         Self::new(Exit::Failed, Fault::new(code, Category::SystemError, message), NOTHING_CHANGED)
     }
 
-    /// The same failure, with the exit code of a wrong command line or setting.
-    pub(crate) fn usage(self) -> Self {
-        Self { exit: Exit::Usage, ..self }
-    }
-
     /// The same failure, with other words for what is left behind.
     pub(crate) fn leaving(self, aftermath: impl Into<String>) -> Self {
         Self { aftermath: aftermath.into(), ..self }

@@ -13,9 +13,9 @@ use skein_engine::{Engine, Parts, Settings};
 use skein_intake::Intake;
 use skein_journal::StoreJournal;
 use skein_net::Http;
-use skein_store::{Calls, DatabaseUrl, MasterKey, MediaFolder, Store};
+use skein_store::{Calls, MasterKey, MediaFolder, Store, StoreError};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
 
@@ -177,6 +177,7 @@ fn bluesky(
 }
 
 async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Store, Failure> {
+    let mut made = None;
     let key = match &config.key {
         KeySource::Variable(key) => MasterKey::from_base64(key.expose_secret()),
         KeySource::File(path) if !path.exists() && config.paths.database_is_there() => {
@@ -184,12 +185,36 @@ async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Store
             return Err(Failure::system("master_key", message)
                 .next("Restore the file, or set SKEIN_MASTER_KEY. Without it the stored sessions cannot be read."));
         }
-        KeySource::File(path) => MasterKey::load_or_create(path, entropy.as_ref()),
+        KeySource::File(path) => {
+            made = (!path.exists()).then_some(path);
+            MasterKey::load_or_create(path, entropy.as_ref())
+        }
     };
     let key = key.map_err(|error| Failure::system("master_key", sentence(&error.to_string())))?;
-    let failed = |error: skein_store::StoreError| Failure::system("database", sentence(&error.to_string()));
-    let url = DatabaseUrl::parse(&config.paths.database_url).map_err(|error| failed(error).usage())?;
-    Store::open(&url, key, Arc::clone(entropy)).await.map_err(failed)
+    Store::open(&config.paths.database, key, Arc::clone(entropy)).await.map_err(|error| {
+        let failed = Failure::system("database", sentence(&error.to_string()));
+        match made {
+            Some(path) if is_of_other_key(&error) => without_new_key(failed, path),
+            _ => failed,
+        }
+    })
+}
+
+fn is_of_other_key(error: &StoreError) -> bool {
+    match error {
+        StoreError::WrongKey => true,
+        StoreError::Opening { why, .. } => is_of_other_key(why),
+        _ => false,
+    }
+}
+
+/// A new worker on the database of others has made itself a key that opens nothing, which must not stay in the way of theirs.
+fn without_new_key(failed: Failure, path: &Path) -> Failure {
+    let next = "Copy the file master.key from the data folder of whoever made the database, or set SKEIN_MASTER_KEY.";
+    match std::fs::remove_file(path) {
+        Ok(()) => failed.next(next),
+        Err(error) => failed.next(format!("{next} Remove {} first: {error}.", path.display())),
+    }
 }
 
 fn sessions(

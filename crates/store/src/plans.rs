@@ -8,8 +8,8 @@ use skein_domain::ports::QueueFilter;
 use skein_domain::{AccountId, StateName};
 use skein_testkit::SeededEntropy;
 
-use crate::dialect::sqlite::FIND_FREE_LANE;
-use crate::dialect::{Connection, NEXT_WAKE};
+use crate::dialect::postgres::CLAIM_FREE;
+use crate::dialect::{Connection, FIND_FREE_LANE, NEXT_WAKE};
 use crate::statement::{sql as statement, sql_of_parts};
 use crate::tables::deliveries::{DUE_RUN, UNSETTLED, list_sql};
 use crate::tables::profiles::{BY_ACTOR, BY_HANDLE};
@@ -48,6 +48,47 @@ async fn plan(connection: &mut Connection, sql: &str) -> Vec<String> {
     let rows: Vec<(i64, i64, i64, String)> =
         sql_of_parts(format!("EXPLAIN QUERY PLAN {sql}")).fetch_all(connection).await.unwrap();
     rows.into_iter().map(|(_, _, _, step)| step).collect()
+}
+
+/// The same on PostgreSQL: the whole plan as text.
+async fn server_plan(connection: &mut Connection, query: &str) -> String {
+    // A plan for any values, as it is kept for a statement that is prepared once.
+    statement("SET LOCAL plan_cache_mode = force_generic_plan").execute(connection).await.unwrap();
+    let (types, values) = match query {
+        CLAIM_FREE => ("(bigint, text, bigint)", "(1, 'w', 2)"),
+        FIND_FREE_LANE => ("(bigint)", "(1)"),
+        DUE_RUN => ("(text, bigint, bigint)", "('one', 1, 16)"),
+        UNSETTLED => ("(text, text)", "('one', 'dlv')"),
+        _ => ("", ""),
+    };
+    sql_of_parts(format!("PREPARE asked {types} AS {query}")).execute(connection).await.unwrap();
+    let rows: Vec<(String,)> =
+        sql_of_parts(format!("EXPLAIN EXECUTE asked {values}")).fetch_all(connection).await.unwrap();
+    statement("DEALLOCATE asked").execute(connection).await.unwrap();
+    rows.into_iter().map(|(line,)| line + "\n").collect()
+}
+
+#[tokio::test]
+async fn real_postgres_never_walks_through_history() {
+    let server = skein_testkit::postgres::Postgres::start().await.unwrap();
+    let key = MasterKey::generate(&SeededEntropy::new(1));
+    let url = DatabaseUrl::parse(&server.url()).unwrap();
+    let store = Store::open(&url, key, Arc::new(SeededEntropy::new(2))).await.unwrap();
+    fill_and_analyze(&store).await;
+    let mut tx = store.write().await.unwrap();
+    for (query, index) in [
+        (NEXT_WAKE, "deliveries_awake"),
+        (CLAIM_FREE, "deliveries_awake"),
+        (FIND_FREE_LANE, "deliveries_awake"),
+        (DUE_RUN, "deliveries_awake"),
+        (DUE_RUN, "deliveries_in_hand"),
+        (UNSETTLED, "deliveries_in_hand"),
+    ] {
+        let plan = server_plan(&mut tx, query).await;
+        assert!(plan.contains(index) && !plan.contains("Seq Scan on deliveries"), "{index}\n{plan}");
+    }
+    let walk = server_plan(&mut tx, "SELECT id FROM deliveries WHERE attempts = 1").await;
+    assert!(walk.contains("Seq Scan on deliveries"), "the check notices a walk\n{walk}");
 }
 
 /// Steps that read a table of rows that stay for ever without an index that leaves most of them out.

@@ -14,6 +14,9 @@ use tokio::time::timeout;
 
 const MAX_SHOWN_LOG_BYTES: u64 = 4_000;
 
+/// A folder of Linux whose files are in memory: what a test keeps needs no disk, and a busy disk does not hold it up.
+const MEMORY: &str = "/dev/shm";
+
 /// Runs a program, ends it once its own standard input ends, as it does when the test dies, and removes the folder that it
 /// is in. `$0` is the signal that ends it. A signal to the leash itself is taken as the end of its input, so that the folder goes
 /// then too. Told `stop`, it ends the program alone and says so; told `start`, it runs it again.
@@ -129,7 +132,8 @@ pub(crate) struct Home {
 impl Home {
     /// A folder of its own. For root it is the user `postgres`, else `nobody`.
     pub(crate) fn make() -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("skein-server-").tempdir()?;
+        let parent = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
+        let folder = tempfile::Builder::new().prefix("skein-server-").tempdir_in(parent)?;
         let owner = if fs::metadata("/proc/self")?.uid() == 0 { Some(unprivileged()?) } else { None };
         if let Some((user, group)) = owner {
             chown(folder.path(), Some(user), Some(group))?;

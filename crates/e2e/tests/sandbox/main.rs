@@ -15,6 +15,7 @@ mod films_upload;
 mod held;
 mod pictures;
 mod profile;
+mod workers;
 mod writing;
 
 use std::sync::Arc;

@@ -17,8 +17,13 @@ const COUNT_AT_MOST: usize = 10_000;
 
 /// Runs the engine until the process is told to stop, then finishes what is armed.
 pub(crate) async fn run(app: &App) -> Result<Exit, Failure> {
+    run_as(app, "serves").await
+}
+
+/// The same, for a process that does so in other words.
+pub(super) async fn run_as(app: &App, does: &str) -> Result<Exit, Failure> {
     let house = app.house().await?;
-    greet(app, &house).await?;
+    greet(app, &house, does).await?;
     let stop = CancellationToken::new();
     let second = stop_on_signals(&stop)?;
     tokio::select! {
@@ -56,14 +61,12 @@ pub(crate) fn stop_on_signals(stop: &CancellationToken) -> Result<CancellationTo
 }
 
 /// Says what it is about to do: the accounts, how much waits, and when it wakes up next.
-async fn greet(app: &App, house: &House) -> Result<(), Failure> {
+async fn greet(app: &App, house: &House, does: &str) -> Result<(), Failure> {
     let accounts = house.intake.accounts().await?;
     let waiting = house.intake.list(super::queue::WAITING.to_vec(), COUNT_AT_MOST).await?.len();
     let next = house.ledger.next_wake().await?;
     let screen = &app.screen;
-    screen.line(
-        Line::of(Tone::Strong, "Skein").and(Tone::Plain, format!(" serves {}.", house.config.paths.database_url)),
-    );
+    screen.line(Line::of(Tone::Strong, "Skein").and(Tone::Plain, format!(" {does} {}.", house.config.paths.database)));
     if accounts.is_empty() {
         screen.line("No account is connected yet: `skein login HANDLE`.");
     }

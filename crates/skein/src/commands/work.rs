@@ -1,4 +1,4 @@
-//! `skein work`: the engine as a worker, or one pass for cron and timers.
+//! `skein work`: a worker beside others on the same database, or one pass for cron and timers.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -16,7 +16,8 @@ const FOR_MOST_S: i64 = 3_600;
 /// The command line of `work`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Do what is due, then end
+    /// Do what is due, then end. Without it the worker stays until Ctrl-C; start as many as there is work for, on any machine
+    /// that reaches the database, with the same master key
     #[arg(long)]
     pub(crate) once: bool,
     /// Stay so long for what becomes due meanwhile, such as 50s for a timer that starts every minute
@@ -36,7 +37,7 @@ fn span(text: &str) -> Result<SignedDuration, String> {
 /// Runs a worker until Ctrl-C, or one pass.
 pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     if !args.once {
-        return serve::run(app).await;
+        return serve::run_as(app, "works on").await;
     }
     let house = app.house().await?;
     match args.stay {

@@ -1,5 +1,6 @@
 //! Files and folders.
 
+use skein_store::DatabaseUrl;
 use std::path::{Path, PathBuf};
 
 use super::{Variables, wrong};
@@ -16,8 +17,8 @@ const MEDIA_FOLDER: &str = "media";
 pub(crate) struct Paths {
     /// The folder that holds the rest. Made with mode 0700.
     pub(crate) data: PathBuf,
-    /// The database, as an address.
-    pub(crate) database_url: String,
+    /// The database. It is shown without a password.
+    pub(crate) database: DatabaseUrl,
     /// The file of the master key. Made with mode 0600.
     pub(crate) key_file: PathBuf,
     /// The folder of the pictures that are not public yet. Made with mode 0700.
@@ -25,24 +26,28 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    pub(super) fn read(data: &Path, variables: &Variables) -> Result<Self, Failure> {
-        let database_url = match variables.text("SKEIN_DATABASE_URL")? {
-            Some(url) => from_data_folder(&url, data),
-            None => format!("sqlite:{}", data.join(DATABASE_FILE).display()),
+    /// `given` is the database of the command line, which goes before that of the environment.
+    pub(super) fn read(data: &Path, given: Option<&str>, variables: &Variables) -> Result<Self, Failure> {
+        let (name, url) = match given {
+            Some(given) => ("--database", Some(given.to_owned())),
+            None => ("SKEIN_DATABASE_URL", variables.text("SKEIN_DATABASE_URL")?),
         };
-        Ok(Self { data: data.to_owned(), database_url, key_file: data.join(KEY_FILE), media: data.join(MEDIA_FOLDER) })
+        let database = match url {
+            Some(url) => DatabaseUrl::parse(&from_data_folder(&url, data)).map_err(|error| wrong(name, error))?,
+            None => DatabaseUrl::from(data.join(DATABASE_FILE).as_path()),
+        };
+        Ok(Self { data: data.to_owned(), database, key_file: data.join(KEY_FILE), media: data.join(MEDIA_FOLDER) })
     }
 
-    /// Whether there is a database already, which was then made with a key.
+    /// Whether there is a file of a database already, which was then made with a key.
     pub(crate) fn database_is_there(&self) -> bool {
-        let path = self.database_url.strip_prefix("sqlite:").unwrap_or(&self.database_url);
-        std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
+        self.database.path().is_some_and(|path| std::fs::metadata(path).is_ok_and(|file| file.len() > 0))
     }
 
     pub(super) fn of_sandbox(data: &Path) -> Self {
         let data = sandbox_folder(data);
         Self {
-            database_url: format!("sqlite:{}", data.join(DATABASE_FILE).display()),
+            database: DatabaseUrl::from(data.join(DATABASE_FILE).as_path()),
             key_file: data.join(KEY_FILE),
             media: data.join(MEDIA_FOLDER),
             data,

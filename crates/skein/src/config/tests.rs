@@ -15,7 +15,7 @@ fn refusal(pairs: &[(&str, &str)]) -> String {
 #[test]
 fn without_settings_the_defaults_hold() {
     let config = read(&[]).unwrap();
-    assert_eq!(config.paths.database_url, "sqlite:/data/skein.db");
+    assert_eq!(config.paths.database.to_string(), "sqlite:/data/skein.db");
     assert!(matches!(config.key, KeySource::File(path) if path == Path::new("/data/master.key")));
     assert_eq!(config.network.plc_url.as_str(), "https://plc.directory/");
     assert_eq!(config.network.appview_url.as_str(), "https://public.api.bsky.app/");
@@ -28,8 +28,8 @@ fn without_settings_the_defaults_hold() {
 
 #[test]
 fn a_relative_database_lies_in_the_data_folder() {
-    for (given, path) in [("sqlite:a.db", "sqlite:/data/a.db"), ("sqlite:///x/a.db", "sqlite:///x/a.db")] {
-        assert_eq!(read(&[("SKEIN_DATABASE_URL", given)]).unwrap().paths.database_url, path);
+    for (given, path) in [("sqlite:a.db", "sqlite:/data/a.db"), ("sqlite:///x/a.db", "sqlite:/x/a.db")] {
+        assert_eq!(read(&[("SKEIN_DATABASE_URL", given)]).unwrap().paths.database.to_string(), path);
     }
 }
 
@@ -86,6 +86,23 @@ fn a_secret_does_not_show_in_debug_output() {
         read(&[("SKEIN_HANDLE", "me.test"), ("SKEIN_PASSWORD", "hunter2"), ("SKEIN_MASTER_KEY", "k3y")]).unwrap();
     let shown = format!("{config:?}");
     assert!(!shown.contains("hunter2") && !shown.contains("k3y"), "{shown}");
+    let config = read(&[("SKEIN_DATABASE_URL", "postgres://me:hunter2@db.test/birds")]).unwrap();
+    let shown = format!("{config:?}");
+    assert!(shown.contains("postgres://me@db.test:5432/birds") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn a_database_of_the_command_line_goes_first_and_never_with_the_sandbox() {
+    let variables = Variables::given(&[("HOME", "/home/me"), ("SKEIN_DATABASE_URL", "sqlite:/other.db")]);
+    let data = Some("/data".into());
+    let global = Global { data, database: Some("postgres://me@db.test/birds".to_owned()), ..Global::default() };
+    let config = Config::read(&global, &variables).unwrap();
+    assert_eq!(config.paths.database.to_string(), "postgres://me@db.test:5432/birds");
+    let refused = Config::read(&Global { sandbox: true, ..global.clone() }, &variables).unwrap_err();
+    assert!(refused.faults[0].message.contains("--database"), "{refused:?}");
+    let refused = Config::read(&Global { database: Some("mysql://me:hunter2@db".to_owned()), ..global }, &variables);
+    let told = refused.unwrap_err().faults[0].message.clone();
+    assert!(told.starts_with("--database cannot be used") && !told.contains("hunter2"), "{told}");
 }
 
 #[test]
@@ -125,7 +142,7 @@ fn the_sandbox_has_its_own_database_key_and_network() {
         ("SKEIN_ALLOW_PRIVATE", "1"),
     ]);
     let config = Config::with_sandbox(Path::new("/data"), Some(sandbox), &variables).unwrap();
-    assert_eq!(config.paths.database_url, "sqlite:/data/sandbox/skein.db");
+    assert_eq!(config.paths.database.to_string(), "sqlite:/data/sandbox/skein.db");
     assert!(matches!(config.key, KeySource::File(path) if path == Path::new("/data/sandbox/master.key")));
     assert_eq!(config.network.plc_url.as_str(), "http://localhost:2583/");
     assert_eq!(config.network.video_url, config.network.plc_url);

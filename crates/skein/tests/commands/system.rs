@@ -19,7 +19,7 @@ async fn a_setting_that_cannot_be_used_is_named() {
     let skein = Installation::alone();
     skein.run_with(&["queue"], &[("SKEIN_DNS", "dns.example")], "").await.exits(2).says("SKEIN_DNS");
     skein.run_with(&["queue"], &[("SKEIN_LOG", "=,=")], "").await.exits(2).says("SKEIN_LOG");
-    let password = "postgres://me:hunter2@db/skein";
+    let password = "mysql://me:hunter2@db/skein";
     let ran = skein.run_with(&["queue"], &[("SKEIN_DATABASE_URL", password)], "").await.exits(2);
     assert!(!ran.stderr.contains("hunter2"), "{ran:#?}");
 }

@@ -11,7 +11,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 
 use crate::StoreError;
-use crate::instants::instant_opt;
+use crate::instants::{instant_opt, micros};
 use crate::statement::sql;
 
 /// The ways to a database.
@@ -127,20 +127,31 @@ impl Pools {
 }
 
 /// The least wake-up on lanes without a lease, and for each lane with one the later of its end and the lane's least
-/// wake-up. Walks the index in the order of wake-ups and passes over rows of leased lanes only.
-pub(crate) const NEXT_WAKE: &str = "SELECT MIN(candidate) FROM (
-    SELECT candidate FROM (
-        SELECT d.wake_at AS candidate FROM deliveries d
-        WHERE d.wake_at IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.lane = d.lane AND l.lease_until IS NOT NULL)
-        ORDER BY d.wake_at LIMIT 1) AS unleased
-    UNION ALL
-    SELECT CASE WHEN leased.lease_until > leased.wake_at THEN leased.lease_until ELSE leased.wake_at END
-    FROM (
+/// wake-up. Walks the index in the order of wake-ups and passes over rows of leased lanes only. `MATERIALIZED`, because
+/// PostgreSQL would else look for the wake-ups of a lane once for each time that they are named.
+pub(crate) const NEXT_WAKE: &str = "WITH held AS MATERIALIZED (
         SELECT l.lease_until AS lease_until,
                (SELECT MIN(d.wake_at) FROM deliveries d WHERE d.lane = l.lane AND d.wake_at IS NOT NULL) AS wake_at
-        FROM lanes l WHERE l.lease_until IS NOT NULL) AS leased
-    WHERE leased.wake_at IS NOT NULL) AS candidates";
+        FROM lanes l WHERE l.lease_until IS NOT NULL)
+    SELECT MIN(candidate) FROM (
+        SELECT candidate FROM (
+            SELECT d.wake_at AS candidate FROM deliveries d
+            WHERE d.wake_at IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.lane = d.lane AND l.lease_until IS NOT NULL)
+            ORDER BY d.wake_at LIMIT 1) AS free
+        UNION ALL
+        SELECT CASE WHEN held.lease_until > held.wake_at THEN held.lease_until ELSE held.wake_at END
+        FROM held WHERE held.wake_at IS NOT NULL) AS candidates";
+
+/// The free lane with the earliest wake-up that has come.
+pub(crate) const FIND_FREE_LANE: &str = "SELECT d.lane FROM deliveries d
+    WHERE d.wake_at IS NOT NULL AND d.wake_at <= $1
+      AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.lane = d.lane AND l.lease_until > $1)
+    ORDER BY d.wake_at, d.lane LIMIT 1";
+
+async fn find_free_lane(connection: &mut Connection, now: Timestamp) -> Result<Option<String>, StoreError> {
+    sql(FIND_FREE_LANE).bind(micros(now)).fetch_value(connection).await
+}
 
 /// See `Ledger::next_wake`.
 pub(crate) async fn next_wake(connection: &mut Connection) -> Result<Option<Timestamp>, StoreError> {

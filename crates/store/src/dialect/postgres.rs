@@ -10,11 +10,10 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 use tokio::time::timeout;
 
-use jiff::Timestamp;
 use skein_domain::Lane;
 use skein_domain::ports::{Claim, ClaimRequest};
 
-use super::Connection;
+use super::{Connection, find_free_lane};
 use crate::StoreError;
 use crate::instants::{instant_opt, micros};
 use crate::statement::sql;
@@ -105,29 +104,67 @@ pub(super) async fn lock_name(connection: &mut Connection, name: &str) -> Result
     Ok(())
 }
 
+macro_rules! claim {
+    ($when_locked:literal) => {
+        concat!(
+            "WITH free AS (
+                SELECT l.lane FROM deliveries d JOIN lanes l ON l.lane = d.lane
+                WHERE d.wake_at IS NOT NULL AND d.wake_at <= $1 AND (l.lease_until IS NULL OR l.lease_until <= $1)
+                ORDER BY d.wake_at, d.lane LIMIT 1
+                FOR NO KEY UPDATE OF l ",
+            $when_locked,
+            ")
+            UPDATE lanes SET lease_owner = $2, lease_token = lanes.lease_token + 1, lease_until = $3
+            FROM free WHERE lanes.lane = free.lane
+            RETURNING lanes.lane, lanes.lease_token, lanes.last_created_at"
+        )
+    };
+}
+
 /// Leases the free lane with the earliest wake-up that has come. A lane that another worker is taking in this moment is passed
 /// over and not waited for.
-pub(crate) const CLAIM_FREE: &str = "WITH free AS (
-        SELECT l.lane FROM deliveries d JOIN lanes l ON l.lane = d.lane
-        WHERE d.wake_at IS NOT NULL AND d.wake_at <= $1 AND (l.lease_until IS NULL OR l.lease_until <= $1)
-        ORDER BY d.wake_at, d.lane LIMIT 1
-        FOR NO KEY UPDATE OF l SKIP LOCKED)
-    UPDATE lanes SET lease_owner = $2, lease_token = lanes.lease_token + 1, lease_until = $3
-    FROM free WHERE lanes.lane = free.lane
-    RETURNING lanes.lane, lanes.lease_token, lanes.last_created_at";
+pub(crate) const CLAIM_FREE: &str = claim!("SKIP LOCKED");
+/// The same, for when every such lane is locked.
+const CLAIM_LOCKED: &str = claim!("");
+
+/// How long a lane is waited for that somebody has locked: longer than a write takes, and short beside how late a post may be.
+const BEGIN_CLAIM: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '200ms'";
+
+/// See `Pools::claim_free`.
+pub(crate) async fn claim_free(pool: &Pool, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+    {
+        // Each statement is a transaction by itself.
+        let mut connection = acquire(pool).await?;
+        if let Some(claim) = claim(&mut connection, CLAIM_FREE, request).await? {
+            return Ok(Some(claim));
+        }
+        if find_free_lane(&mut connection, request.now).await?.is_none() {
+            return Ok(None);
+        }
+    }
+    // Somebody has written there a moment ago, or is being undone.
+    let mut tx = begin(pool, BEGIN_CLAIM).await?;
+    match claim(&mut tx, CLAIM_LOCKED, request).await {
+        Ok(claim) => {
+            tx.commit().await?;
+            Ok(claim)
+        }
+        Err(StoreError::Locked) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 /// A lane that is claimed: its name, token and clock.
 type Claimed = (String, i64, Option<i64>);
 
-/// See `Pools::claim_free`. One statement, which is a transaction by itself.
-pub(crate) async fn claim_free(pool: &Pool, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
-    let until: Timestamp = request.until;
-    let claimed: Option<Claimed> = sql(CLAIM_FREE)
-        .bind(micros(request.now))
-        .bind(&request.owner)
-        .bind(micros(until))
-        .fetch_optional(&mut acquire(pool).await?)
-        .await?;
+async fn claim(
+    connection: &mut Connection,
+    how: &'static str,
+    request: &ClaimRequest,
+) -> Result<Option<Claim>, StoreError> {
+    let until = request.until;
+    let claimed: Option<Claimed> =
+        sql(how).bind(micros(request.now)).bind(&request.owner).bind(micros(until)).fetch_optional(connection).await?;
     let Some((lane, token, clock)) = claimed else { return Ok(None) };
     Ok(Some(Claim { lane: Lane::stored(lane), token, until, last_created_at: instant_opt(clock)? }))
 }

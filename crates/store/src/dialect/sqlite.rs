@@ -6,17 +6,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use skein_domain::Lane;
 use skein_domain::ports::{Claim, ClaimRequest};
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::Connection;
+use super::{Connection, find_free_lane};
 use crate::StoreError;
-use crate::instants::micros;
-use crate::statement::sql;
 use crate::tables::lanes;
 
 /// How long a connection waits for another process to finish its write.
@@ -137,12 +134,6 @@ async fn migrate(writer: &Pool) -> Result<(), StoreError> {
     tx.commit().await.map_err(trouble)
 }
 
-/// The free lane with the earliest wake-up that has come.
-pub(crate) const FIND_FREE_LANE: &str = "SELECT d.lane FROM deliveries d
-    WHERE d.wake_at IS NOT NULL AND d.wake_at <= $1
-      AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.lane = d.lane AND l.lease_until > $1)
-    ORDER BY d.wake_at, d.lane LIMIT 1";
-
 /// Leases the free lane with the earliest wake-up that has come. Asked before the write lock is taken, so that idle workers
 /// do not queue for it.
 pub(crate) async fn claim_free(pools: &Pools, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
@@ -154,10 +145,6 @@ pub(crate) async fn claim_free(pools: &Pools, request: &ClaimRequest) -> Result<
     let claim = lanes::take(&mut tx, Lane::stored(lane), &request.owner, request.now, request.until).await?;
     tx.commit().await?;
     Ok(claim)
-}
-
-async fn find_free_lane(connection: &mut Connection, now: Timestamp) -> Result<Option<String>, StoreError> {
-    sql(FIND_FREE_LANE).bind(micros(now)).fetch_value(connection).await
 }
 
 /// What the driver says, in words that a person can act on.

@@ -155,7 +155,7 @@ pub(crate) async fn a_damaged_row_is_named_and_not_used(file: &Scene) {
         ("due = 9223372036854775807", "due"),
     ];
     for (damage, column) in damages {
-        let file = file.untouched().await;
+        let file = file.another().await;
         let store = file.store().await;
         let samples = Samples::new(8);
         let account = account(&store, &samples, "goose.example").await;

@@ -9,6 +9,8 @@ mod profiles;
 mod races;
 mod scene;
 mod schema;
+mod server_locks;
+mod server_troubles;
 mod servers;
 mod sessions;
 
@@ -80,6 +82,7 @@ on_both! {
         of_two_writers_of_one_version_one_wins_and_the_other_leaves_nothing,
         the_clock_of_a_lane_hands_out_an_instant_once,
         many_writers_all_come_through,
+        an_account_is_removed_or_gets_a_post_and_never_both,
     }
     sessions {
         a_session_is_replaced_only_by_who_saw_it,

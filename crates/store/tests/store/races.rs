@@ -148,3 +148,21 @@ pub(crate) async fn many_writers_all_come_through(file: &Scene) {
     let filter = skein_domain::ports::QueueFilter { at_most: 1_000, ..Default::default() };
     assert_eq!(stores[0].queue(&filter).await.unwrap().len(), PROCESSES * 25);
 }
+
+pub(crate) async fn an_account_is_removed_or_gets_a_post_and_never_both(file: &Scene) {
+    let stores = processes(file).await;
+    let samples = Samples::new(5);
+    for round in 0..10 {
+        let account = account(&*stores[0], &samples, &format!("a{round}.example")).await;
+        let post = samples.post(&["A goose."], at_ms(round));
+        let delivery = samples::in_state(samples.delivery(&post, &account), StateName::Scheduled, at_ms(round));
+        let (one, other) = (Arc::clone(&stores[1]), Arc::clone(&stores[2]));
+        let id = account.id.clone();
+        let removing = tokio::spawn(async move { one.remove_account(&id).await });
+        let submitting = tokio::spawn(async move { other.submit(&post, &[delivery], &[], &[]).await });
+        match (removing.await.unwrap(), submitting.await.unwrap()) {
+            (Ok(()), Err(LedgerError::NotFound(_))) | (Err(LedgerError::Invalid(_)), Ok(())) => {}
+            both => panic!("{both:?}"),
+        }
+    }
+}

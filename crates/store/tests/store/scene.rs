@@ -32,6 +32,14 @@ impl Scene {
         Self::Server { databases: Arc::clone(databases), url: databases.filled().await }
     }
 
+    /// Another empty one of the same kind.
+    pub(crate) async fn another(&self) -> Self {
+        match self {
+            Self::File(_) => Self::file(),
+            Self::Server { databases, .. } => Self::server(databases).await,
+        }
+    }
+
     /// Another one of the same kind that no store was ever opened on.
     pub(crate) async fn untouched(&self) -> Self {
         match self {

@@ -49,7 +49,7 @@ pub(super) async fn database(house: &House) -> Check {
         house.ledger.end_beat(&name).await
     }
     .await;
-    let place = &house.config.paths.database_url;
+    let place = &house.config.paths.database;
     match tried {
         Ok(()) => Check::ok("database", format!("{place} can be read and written.")),
         Err(error) => Check::failed("database", format!("{place}: {}", sentence(&error.to_string())), ""),
