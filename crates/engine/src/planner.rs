@@ -22,6 +22,9 @@ const UPLOAD_LOOK_MS: i64 = 200;
 /// After the last upload has ended, its delivery is looked at within this time, in milliseconds.
 const UPLOAD_SEEN_MS: i64 = 1_100;
 
+/// Lanes that are claimed at once.
+const CLAIMS_AT_MOST: usize = 128;
+
 /// A bound on the lanes of one pass, so that `run_due` ends even when work appears as fast as it is done.
 const PASS_AT_MOST: usize = 100_000;
 
@@ -66,14 +69,21 @@ impl Engine {
             tell_if_broken(ended);
         }
         while lanes.len() < self.settings().lanes_at_once {
-            let Some(claim) = self.ledger().claim(&self.request(now)).await? else { break };
-            let (engine, stop) = (self.clone(), stop.clone());
-            lanes.spawn(async move {
-                let lane = claim.lane.clone();
-                if let Err(error) = engine.work_lane(claim, None, &stop).await {
-                    tracing::error!(%lane, %error, "work on a lane ended early; it is claimed again when its lease ends");
-                }
-            });
+            let room = (self.settings().lanes_at_once - lanes.len()).min(CLAIMS_AT_MOST);
+            let claims = self.ledger().claim_due(&self.request(now), room).await?;
+            let were_all = claims.len() < room;
+            for claim in claims {
+                let (engine, stop) = (self.clone(), stop.clone());
+                lanes.spawn(async move {
+                    let lane = claim.lane.clone();
+                    if let Err(error) = engine.work_lane(claim, None, &stop).await {
+                        tracing::error!(%lane, %error, "work on a lane ended early; it is claimed again when its lease ends");
+                    }
+                });
+            }
+            if were_all {
+                break;
+            }
         }
         Ok(())
     }

@@ -11,21 +11,31 @@ use skein_domain::story::Line;
 use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
 
 use crate::dialect::{self, Connection};
-use crate::saving::Write;
+use crate::saving::{ATTEMPTS_AT_MOST, Write};
 use crate::tables::{accounts, deliveries, engines, lanes, post_files, posts, records, story, workspaces};
 use crate::{Store, StoreError};
-
-/// How often a transaction is tried that others stood in the way of.
-const ATTEMPTS_AT_MOST: u32 = 5;
 
 /// One transaction that writes: all of the block, or nothing when it fails. It is done again when it was undone because others
 /// stood in its way.
 macro_rules! writing {
-    ($store:expr, |$tx:ident| $work:expr) => {{
+    ($store:expr, |$tx:ident| $work:expr) => {
+        transaction!($store.write(), |$tx| $work)
+    };
+}
+
+/// The same for leases and signs of life.
+macro_rules! leasing {
+    ($store:expr, |$tx:ident| $work:expr) => {
+        transaction!($store.pools.write_leases(), |$tx| $work)
+    };
+}
+
+macro_rules! transaction {
+    ($begin:expr, |$tx:ident| $work:expr) => {{
         let mut attempt = 1;
         loop {
             let done: Result<_, StoreError> = async {
-                let mut $tx = $store.write().await?;
+                let mut $tx = $begin.await?;
                 let done = $work?;
                 $tx.commit().await?;
                 Ok(done)
@@ -117,12 +127,16 @@ impl Ledger for Store {
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
         match &request.lane {
-            None => Ok(self.pools.claim_free(request).await?),
+            None => Ok(self.pools.claim_free(request, 1).await?.pop()),
             Some(lane) => {
-                writing!(self, |tx| lanes::take(&mut tx, lane.clone(), &request.owner, request.now, request.until)
+                leasing!(self, |tx| lanes::take(&mut tx, lane.clone(), &request.owner, request.now, request.until)
                     .await)
             }
         }
+    }
+
+    async fn claim_due(&self, request: &ClaimRequest, at_most: usize) -> Result<Vec<Claim>, LedgerError> {
+        Ok(self.pools.claim_free(request, at_most).await?)
     }
 
     async fn due_run(&self, claim: &Claim, now: Timestamp, limits: &RunLimits) -> Result<Vec<Delivery>, LedgerError> {
@@ -135,11 +149,11 @@ impl Ledger for Store {
     }
 
     async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError> {
-        writing!(self, |tx| lanes::renew(&mut tx, claim, until).await)
+        leasing!(self, |tx| lanes::renew(&mut tx, claim, until).await)
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), LedgerError> {
-        writing!(self, |tx| lanes::release(&mut tx, claim).await)
+        leasing!(self, |tx| lanes::release(&mut tx, claim).await)
     }
 
     async fn save(&self, change: &Change) -> Result<(), LedgerError> {
@@ -147,7 +161,7 @@ impl Ledger for Store {
     }
 
     async fn beat(&self, owner: &str, now: Timestamp) -> Result<(), LedgerError> {
-        writing!(self, |tx| engines::beat(&mut tx, owner, now).await)
+        leasing!(self, |tx| engines::beat(&mut tx, owner, now).await)
     }
 
     async fn last_beat(&self) -> Result<Option<Timestamp>, LedgerError> {
@@ -155,7 +169,7 @@ impl Ledger for Store {
     }
 
     async fn end_beat(&self, owner: &str) -> Result<(), LedgerError> {
-        writing!(self, |tx| engines::end(&mut tx, owner).await)
+        leasing!(self, |tx| engines::end(&mut tx, owner).await)
     }
 
     async fn changed(&self) {

@@ -9,7 +9,7 @@ use skein_domain::{AccountId, StateName};
 use skein_testkit::SeededEntropy;
 
 use crate::dialect::postgres::CLAIM_FREE;
-use crate::dialect::{Connection, FIND_FREE_LANE, NEXT_WAKE};
+use crate::dialect::{Connection, FIND_FREE_LANES, NEXT_WAKE};
 use crate::statement::{sql as statement, sql_of_parts};
 use crate::tables::deliveries::{DUE_RUN, UNSETTLED, list_sql};
 use crate::tables::profiles::{BY_ACTOR, BY_HANDLE};
@@ -55,8 +55,8 @@ async fn server_plan(connection: &mut Connection, query: &str) -> String {
     // A plan for any values, as it is kept for a statement that is prepared once.
     statement("SET LOCAL plan_cache_mode = force_generic_plan").execute(connection).await.unwrap();
     let (types, values) = match query {
-        CLAIM_FREE => ("(bigint, text, bigint)", "(1, 'w', 2)"),
-        FIND_FREE_LANE => ("(bigint)", "(1)"),
+        CLAIM_FREE => ("(bigint, text, bigint, bigint)", "(1, 'w', 2, 8)"),
+        FIND_FREE_LANES => ("(bigint, bigint)", "(1, 8)"),
         DUE_RUN => ("(text, bigint, bigint)", "('one', 1, 16)"),
         UNSETTLED => ("(text, text)", "('one', 'dlv')"),
         _ => ("", ""),
@@ -79,7 +79,7 @@ async fn real_postgres_never_walks_through_history() {
     for (query, index) in [
         (NEXT_WAKE, "deliveries_awake"),
         (CLAIM_FREE, "deliveries_awake"),
-        (FIND_FREE_LANE, "deliveries_awake"),
+        (FIND_FREE_LANES, "deliveries_awake"),
         (DUE_RUN, "deliveries_awake"),
         (DUE_RUN, "deliveries_in_hand"),
         (UNSETTLED, "deliveries_in_hand"),
@@ -124,7 +124,7 @@ async fn assert_plans(store: &Store) {
         (NEXT_WAKE, "deliveries_awake "),
         (NEXT_WAKE, "deliveries_awake_in_lane "),
         (NEXT_WAKE, "lanes_leased"),
-        (FIND_FREE_LANE, "deliveries_awake "),
+        (FIND_FREE_LANES, "deliveries_awake "),
         (DUE_RUN, "deliveries_awake_in_lane "),
         (DUE_RUN, "deliveries_in_hand "),
         (UNSETTLED, "deliveries_in_hand "),

@@ -196,6 +196,17 @@ pub trait Ledger: Send + Sync {
     async fn next_wake(&self) -> Result<Option<Timestamp>, LedgerError>;
     /// Leases a lane that nobody holds. `None` when there is nothing to claim, or the lane is held.
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError>;
+    /// Leases free lanes that have something due, at most so many, the earliest wake-ups first.
+    async fn claim_due(&self, request: &ClaimRequest, at_most: usize) -> Result<Vec<Claim>, LedgerError> {
+        let mut claims = Vec::new();
+        while claims.len() < at_most {
+            match self.claim(request).await? {
+                Some(claim) => claims.push(claim),
+                None => break,
+            }
+        }
+        Ok(claims)
+    }
     /// What a claimed lane has to do now: deliveries whose wake-up has come, those that are being published or settled
     /// first, then by due instant, then by id. Those that are Preparing or Publishing are included whatever their
     /// wake-up: their worker is gone, since the lane was free.

@@ -109,11 +109,20 @@ impl Pools {
         }
     }
 
-    /// Leases the free lane with the earliest wake-up that has come.
-    pub(crate) async fn claim_free(&self, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+    /// A transaction that writes leases. They count only while the processes live that share them: where all of those die with the
+    /// machine, the next flush of the disk is soon enough; where they outlive the database, a lost one would be given out twice.
+    pub(crate) async fn write_leases(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(pools) => sqlite::claim_free(pools, request).await,
-            Self::Postgres(pool) => postgres::claim_free(pool, request).await,
+            Self::Sqlite(pools) => sqlite::begin_light_write(&pools.writer).await,
+            Self::Postgres(pool) => postgres::begin_write(pool).await,
+        }
+    }
+
+    /// Leases the free lanes with the earliest wake-ups that have come.
+    pub(crate) async fn claim_free(&self, request: &ClaimRequest, at_most: usize) -> Result<Vec<Claim>, StoreError> {
+        match self {
+            Self::Sqlite(pools) => sqlite::claim_free(pools, request, at_most).await,
+            Self::Postgres(pool) => postgres::claim_free(pool, request, at_most).await,
         }
     }
 
@@ -143,14 +152,26 @@ pub(crate) const NEXT_WAKE: &str = "WITH held AS MATERIALIZED (
         SELECT CASE WHEN held.lease_until > held.wake_at THEN held.lease_until ELSE held.wake_at END
         FROM held WHERE held.wake_at IS NOT NULL) AS candidates";
 
-/// The free lane with the earliest wake-up that has come.
-pub(crate) const FIND_FREE_LANE: &str = "SELECT d.lane FROM deliveries d
+/// The free lanes whose wake-ups have come, the earliest first: of each lane the row that wakes first.
+pub(crate) const FIND_FREE_LANES: &str = "SELECT d.lane FROM deliveries d
     WHERE d.wake_at IS NOT NULL AND d.wake_at <= $1
       AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.lane = d.lane AND l.lease_until > $1)
-    ORDER BY d.wake_at, d.lane LIMIT 1";
+      AND NOT EXISTS (SELECT 1 FROM deliveries e
+                      WHERE e.lane = d.lane AND e.wake_at IS NOT NULL AND (e.wake_at, e.id) < (d.wake_at, d.id))
+    ORDER BY d.wake_at, d.lane LIMIT $2";
 
-async fn find_free_lane(connection: &mut Connection, now: Timestamp) -> Result<Option<String>, StoreError> {
-    sql(FIND_FREE_LANE).bind(micros(now)).fetch_value(connection).await
+async fn find_free_lanes(
+    connection: &mut Connection,
+    now: Timestamp,
+    at_most: usize,
+) -> Result<Vec<String>, StoreError> {
+    let lanes: Vec<(String,)> =
+        sql(FIND_FREE_LANES).bind(micros(now)).bind(bound(at_most)).fetch_all(connection).await?;
+    Ok(lanes.into_iter().map(|(lane,)| lane).collect())
+}
+
+fn bound(at_most: usize) -> i64 {
+    i64::try_from(at_most).unwrap_or(i64::MAX)
 }
 
 /// See `Ledger::next_wake`.

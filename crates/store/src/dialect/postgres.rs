@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use skein_domain::Lane;
 use skein_domain::ports::{Claim, ClaimRequest};
 
-use super::{Connection, find_free_lane};
+use super::{Connection, bound, find_free_lanes};
 use crate::StoreError;
 use crate::instants::{instant_opt, micros};
 use crate::statement::sql;
@@ -110,7 +110,9 @@ macro_rules! claim {
             "WITH free AS (
                 SELECT l.lane FROM deliveries d JOIN lanes l ON l.lane = d.lane
                 WHERE d.wake_at IS NOT NULL AND d.wake_at <= $1 AND (l.lease_until IS NULL OR l.lease_until <= $1)
-                ORDER BY d.wake_at, d.lane LIMIT 1
+                  AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.lane = d.lane AND e.wake_at IS NOT NULL
+                                  AND (e.wake_at, e.id) < (d.wake_at, d.id))
+                ORDER BY d.wake_at, d.lane LIMIT $4
                 FOR NO KEY UPDATE OF l ",
             $when_locked,
             ")
@@ -121,7 +123,7 @@ macro_rules! claim {
     };
 }
 
-/// Leases the free lane with the earliest wake-up that has come. A lane that another worker is taking in this moment is passed
+/// Leases the free lanes whose wake-ups have come, the earliest first: of each lane the row that wakes first. A lane that another worker is taking in this moment is passed
 /// over and not waited for.
 pub(crate) const CLAIM_FREE: &str = claim!("SKIP LOCKED");
 /// The same, for when every such lane is locked.
@@ -131,25 +133,23 @@ const CLAIM_LOCKED: &str = claim!("");
 const BEGIN_CLAIM: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '200ms'";
 
 /// See `Pools::claim_free`.
-pub(crate) async fn claim_free(pool: &Pool, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
+pub(crate) async fn claim_free(pool: &Pool, request: &ClaimRequest, at_most: usize) -> Result<Vec<Claim>, StoreError> {
     {
         // Each statement is a transaction by itself.
         let mut connection = acquire(pool).await?;
-        if let Some(claim) = claim(&mut connection, CLAIM_FREE, request).await? {
-            return Ok(Some(claim));
-        }
-        if find_free_lane(&mut connection, request.now).await?.is_none() {
-            return Ok(None);
+        let claims = claim(&mut connection, CLAIM_FREE, request, at_most).await?;
+        if !claims.is_empty() || find_free_lanes(&mut connection, request.now, 1).await?.is_empty() {
+            return Ok(claims);
         }
     }
     // Somebody has written there a moment ago, or is being undone.
     let mut tx = begin(pool, BEGIN_CLAIM).await?;
-    match claim(&mut tx, CLAIM_LOCKED, request).await {
-        Ok(claim) => {
+    match claim(&mut tx, CLAIM_LOCKED, request, 1).await {
+        Ok(claims) => {
             tx.commit().await?;
-            Ok(claim)
+            Ok(claims)
         }
-        Err(StoreError::Locked) => Ok(None),
+        Err(StoreError::Locked) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
@@ -161,12 +161,20 @@ async fn claim(
     connection: &mut Connection,
     how: &'static str,
     request: &ClaimRequest,
-) -> Result<Option<Claim>, StoreError> {
+    at_most: usize,
+) -> Result<Vec<Claim>, StoreError> {
     let until = request.until;
-    let claimed: Option<Claimed> =
-        sql(how).bind(micros(request.now)).bind(&request.owner).bind(micros(until)).fetch_optional(connection).await?;
-    let Some((lane, token, clock)) = claimed else { return Ok(None) };
-    Ok(Some(Claim { lane: Lane::stored(lane), token, until, last_created_at: instant_opt(clock)? }))
+    let claimed: Vec<Claimed> = sql(how)
+        .bind(micros(request.now))
+        .bind(&request.owner)
+        .bind(micros(until))
+        .bind(bound(at_most))
+        .fetch_all(connection)
+        .await?;
+    let claim = |(lane, token, clock): Claimed| {
+        Ok(Claim { lane: Lane::stored(lane), token, until, last_created_at: instant_opt(clock)? })
+    };
+    claimed.into_iter().map(claim).collect()
 }
 
 /// What the driver says, in words that a person can act on. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.

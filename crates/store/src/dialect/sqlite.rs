@@ -12,7 +12,7 @@ use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Connection, find_free_lane};
+use super::{Connection, find_free_lanes};
 use crate::StoreError;
 use crate::tables::lanes;
 
@@ -136,15 +136,22 @@ async fn migrate(writer: &Pool) -> Result<(), StoreError> {
 
 /// Leases the free lane with the earliest wake-up that has come. Asked before the write lock is taken, so that idle workers
 /// do not queue for it.
-pub(crate) async fn claim_free(pools: &Pools, request: &ClaimRequest) -> Result<Option<Claim>, StoreError> {
-    if find_free_lane(&mut begin_read(&pools.readers).await?, request.now).await?.is_none() {
-        return Ok(None);
+pub(crate) async fn claim_free(
+    pools: &Pools,
+    request: &ClaimRequest,
+    at_most: usize,
+) -> Result<Vec<Claim>, StoreError> {
+    if find_free_lanes(&mut begin_read(&pools.readers).await?, request.now, 1).await?.is_empty() {
+        return Ok(Vec::new());
     }
-    let mut tx = begin_write(&pools.writer).await?;
-    let Some(lane) = find_free_lane(&mut tx, request.now).await? else { return Ok(None) };
-    let claim = lanes::take(&mut tx, Lane::stored(lane), &request.owner, request.now, request.until).await?;
+    let mut tx = begin_light_write(&pools.writer).await?;
+    let lanes = find_free_lanes(&mut tx, request.now, at_most).await?;
+    let mut claims = Vec::with_capacity(lanes.len());
+    for lane in lanes {
+        claims.extend(lanes::take(&mut tx, Lane::stored(lane), &request.owner, request.now, request.until).await?);
+    }
     tx.commit().await?;
-    Ok(claim)
+    Ok(claims)
 }
 
 /// What the driver says, in words that a person can act on.
