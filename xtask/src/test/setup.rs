@@ -45,6 +45,7 @@ fn cargo_tool(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
     let package = format!("cargo-{name}");
     println!("installing {package} into target/tools (some minutes) …");
     let tools = workspace.tools();
-    let mut command = workspace.cargo(["install", "--locked", &package, "--root"]);
+    // Optimizing them takes longer than all that they do here.
+    let mut command = workspace.cargo(["install", "--debug", "--locked", &package, "--root"]);
     unattended::run(command.arg(tools))
 }
