@@ -6,5 +6,6 @@
     reason = "this crate is tests only; what cannot be set up fails them"
 )]
 
+pub mod desk;
 pub mod kill_ledger;
 pub mod rig;

@@ -168,6 +168,24 @@ impl Rig {
         self.engine("work", &[])
     }
 
+    /// Starts a worker whose log nobody reads.
+    pub fn work_unheard(&self) -> Serve {
+        let mut command = self.command(&["work"], &[("SKEIN_LOG", "off")]);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap()).lines();
+        Serve { child, log, seen: Vec::new() }
+    }
+
+    /// Where its master key is, or will be.
+    pub fn key(&self) -> PathBuf {
+        self.folder.path().join("data/master.key")
+    }
+
+    /// The address of its own SQLite file.
+    pub fn own_database(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("data/skein.db").display())
+    }
+
     /// Whether the data folder holds a master key.
     pub fn has_key(&self) -> bool {
         self.folder.path().join("data/master.key").exists()
@@ -244,6 +262,16 @@ impl Serve {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id().expect("it is gone already")
+    }
+
+    /// Stops it in the middle of whatever it does, as a suspended machine does.
+    pub fn pause(&self) {
+        send(&self.child, Signal::STOP);
+    }
+
+    /// Lets it go on where it was stopped.
+    pub fn go_on(&self) {
+        send(&self.child, Signal::CONT);
     }
 
     /// Waits until the process is gone by itself.

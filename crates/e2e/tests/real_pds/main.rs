@@ -11,6 +11,7 @@ mod proof;
 mod repository;
 mod storm;
 mod thread;
+mod workers;
 
 use repository::Repository;
 use skein_e2e::rig::Rig;
