@@ -148,6 +148,7 @@ pub(crate) async fn claim_free(pools: &Pools, request: &ClaimRequest) -> Result<
 }
 
 /// What the driver says, in words that a person can act on.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 pub(crate) fn trouble(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::PoolTimedOut => StoreError::Busy,
