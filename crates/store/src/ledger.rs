@@ -208,11 +208,6 @@ async fn submit(
     workspaces::ensure(connection, &post.workspace).await?;
     posts::insert(connection, post).await?;
     post_files::insert(connection, &post.id, files).await?;
-    // New lanes in one order, so that two submissions never wait for each other.
-    let lanes: BTreeSet<&str> = deliveries.iter().map(|delivery| delivery.lane.as_str()).collect();
-    for lane in lanes {
-        lanes::ensure(connection, lane).await?;
-    }
     for delivery in deliveries {
         if delivery.post != post.id {
             return Err(StoreError::Invalid(format!("delivery {} is of another post than {}", delivery.id, post.id)));
@@ -221,6 +216,13 @@ async fn submit(
         if account.lane() != delivery.lane {
             return Err(StoreError::Invalid(format!("delivery {} is not in the lane of its account", delivery.id)));
         }
+    }
+    // New lanes in one order, so that two submissions never wait for each other.
+    let lanes: BTreeSet<&str> = deliveries.iter().map(|delivery| delivery.lane.as_str()).collect();
+    for lane in lanes {
+        lanes::ensure(connection, lane).await?;
+    }
+    for delivery in deliveries {
         deliveries::insert(connection, delivery).await?;
         if let Some(prepared) = &delivery.prepared {
             let (lane, delivery) = (delivery.lane.as_str(), delivery.id.as_str());

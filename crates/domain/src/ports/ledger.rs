@@ -230,6 +230,6 @@ pub trait Ledger: Send + Sync {
     /// Waits until another process has changed what may come next, or may have; for ever where none can tell. It tells early, and
     /// may tell for nothing or not at all: whoever waits for it looks by itself now and then. One waits at a time.
     async fn changed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -178,6 +178,7 @@ async fn claim(
 }
 
 /// What the driver says, in words that a person can act on. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 pub(crate) fn trouble(error: sqlx::Error) -> StoreError {
     let database = match &error {
         sqlx::Error::Database(database) => database,
@@ -194,7 +195,10 @@ pub(crate) fn trouble(error: sqlx::Error) -> StoreError {
         "55P03" | "57014" => StoreError::Locked,
         "53100" => StoreError::DiskFull,
         "53300" => StoreError::TooManyConnections,
-        "57P01" | "57P02" | "57P03" | "25P03" => StoreError::Restarting,
+        "57P01" | "57P02" | "57P03" => StoreError::Restarting,
+        // The server has ended the session, such as of a process that stood still for long.
+        "25P03" | "57P05" => StoreError::Unreachable(message()),
+        code if code.starts_with("08") => StoreError::Unreachable(message()),
         "25006" => StoreError::Standby,
         "28P01" | "28000" => StoreError::LoginRefused(message()),
         "3D000" => StoreError::NoSuchDatabase(message()),

@@ -155,6 +155,7 @@ pub(crate) async fn claim_free(
 }
 
 /// What the driver says, in words that a person can act on.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 pub(crate) fn trouble(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::PoolTimedOut => StoreError::Busy,

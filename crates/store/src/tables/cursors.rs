@@ -9,12 +9,12 @@ use crate::instants::micros;
 use crate::statement::sql;
 
 pub(crate) async fn get(connection: &mut Connection, place: &Place<'_>) -> Result<Option<String>, StoreError> {
-    Ok(sql("SELECT cursor FROM cursors WHERE account = $1 AND method = $2 AND name = $3")
+    sql("SELECT cursor FROM cursors WHERE account = $1 AND method = $2 AND name = $3")
         .bind(place.account)
         .bind(place.method)
         .bind(place.name)
         .fetch_value(connection)
-        .await?)
+        .await
 }
 
 pub(crate) async fn put(

@@ -13,11 +13,11 @@ pub(crate) async fn get(
     did: &str,
     service: &str,
 ) -> Result<Option<(Vec<u8>, i64)>, StoreError> {
-    Ok(sql("SELECT ciphertext, version FROM sessions WHERE did = $1 AND service = $2 AND ciphertext IS NOT NULL")
+    sql("SELECT ciphertext, version FROM sessions WHERE did = $1 AND service = $2 AND ciphertext IS NOT NULL")
         .bind(did)
         .bind(service)
         .fetch_optional(connection)
-        .await?)
+        .await
 }
 
 /// Keeps a session where there is none; returns its version, or `Lost` when there is one.

@@ -6,7 +6,7 @@ use crate::statement::sql;
 
 /// The name and the check value of the key, if one was ever used.
 pub(crate) async fn get(connection: &mut Connection) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-    Ok(sql("SELECT key_id, check_value FROM vault_keys").fetch_optional(connection).await?)
+    sql("SELECT key_id, check_value FROM vault_keys").fetch_optional(connection).await
 }
 
 pub(crate) async fn insert(connection: &mut Connection, key_id: &str, check_value: &[u8]) -> Result<(), StoreError> {

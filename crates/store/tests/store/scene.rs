@@ -134,7 +134,7 @@ impl Raw {
 
     /// Bytes as they are written in a statement.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = data_encoding::HEXLOWER.encode(bytes);
         match self {
             Self::File(_) => format!("x'{hex}'"),
             Self::Server(_) => format!("'\\x{hex}'::bytea"),

@@ -110,7 +110,8 @@ async fn transactions_that_block_each_other_are_done_again(scene: &Scene) {
     let same = format!(
         "INSERT INTO posts (id, workspace, draft, due, zone, submitted_at) VALUES ('{draft}', 'personal', '{{}}', 0, 'UTC', 0)"
     );
-    sqlx::query(AssertSqlSafe(same)).execute(&mut *removing).await.expect("it was the store's that was ended");
+    sqlx::query(AssertSqlSafe(same)).execute(&mut *removing).await.unwrap();
+    // It was the store's that was ended, and is now done again.
     removing.rollback().await.unwrap();
     submitting.await.unwrap().unwrap();
     assert_eq!(store.post(&id).await.unwrap().id, id);
