@@ -42,6 +42,7 @@ impl Engine {
     ) -> Result<usize, LedgerError> {
         let mut lane = LaneWork { engine: self, claim: claim.clone() };
         let done = tokio::select! {
+            biased;
             done = Box::pin(lane.acts(only, stop)) => done,
             lost = self.keep_lease(&claim) => Err(lost),
         };
