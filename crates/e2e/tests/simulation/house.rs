@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use skein_bluesky::Environment;
@@ -12,12 +13,13 @@ use skein_bluesky::session::{Now, Sessions};
 use skein_bluesky::xrpc::XrpcClient;
 use skein_connect::bluesky::BlueskyConnector;
 use skein_domain::ports::{Connector, Ledger, Originals};
-use skein_domain::{Platform, WorkspaceId};
+use skein_domain::{DeliveryId, Platform, StateName, WorkspaceId};
 use skein_engine::{Engine, Parts, Settings};
 use skein_intake::Intake;
 use skein_net::Http;
 use skein_sandbox::{InProcess, RateLimits, Sandbox, SandboxAccount, SandboxOptions};
 use skein_testkit::{MemoryLedger, MemoryMedia, MemoryOriginals, SeededEntropy};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 use url::Url;
 
@@ -48,6 +50,7 @@ pub(crate) struct House {
     dice: SeededEntropy,
     is_quiet: AtomicBool,
     engines: Mutex<BTreeMap<String, Engine>>,
+    tips: UnboundedSender<DeliveryId>,
     away_until: Mutex<Option<Instant>>,
     repeated: Repeated,
 }
@@ -62,7 +65,7 @@ pub(crate) struct Process {
 
 impl House {
     /// An empty house, before anything happens.
-    pub(crate) fn new(plan: Plan, bug: Option<Bug>) -> Self {
+    pub(crate) fn new(plan: Plan, bug: Option<Bug>, tips: UnboundedSender<DeliveryId>) -> Self {
         let wall = Wall::at("2026-12-01T08:00:00Z".parse().unwrap());
         let platform_time = wall.clone();
         let clock = Arc::new(move || platform_time.right());
@@ -91,6 +94,7 @@ impl House {
             media,
             is_quiet: AtomicBool::new(true),
             engines: Mutex::default(),
+            tips,
             away_until: Mutex::default(),
             repeated: Repeated::default(),
         }
@@ -141,6 +145,26 @@ impl House {
     pub(crate) fn loses_commit(&self) -> bool {
         let most = self.plan.lost_commits;
         most > 0 && !self.is_quiet.load(Ordering::SeqCst) && self.dice.below(10_000) < most
+    }
+
+    /// Something became of a delivery, which somebody may hear of.
+    pub(crate) fn tip(&self, id: &DeliveryId, state: StateName) {
+        let often = match state {
+            StateName::Preparing | StateName::Publishing => 12,
+            StateName::Ready => 8,
+            StateName::Settling | StateName::Blocked | StateName::Failed | StateName::Missed => 3,
+            StateName::NeedsReview => 1,
+            _ => 6,
+        };
+        if !self.is_quiet.load(Ordering::SeqCst) && self.dice.below(often) == 0 {
+            // After the run nobody listens any more.
+            drop(self.tips.send(id.clone()));
+        }
+    }
+
+    /// How long a request takes on each of its ways, when nothing is wrong.
+    pub(crate) fn latency(&self) -> Duration {
+        Duration::from_millis(5 + self.dice.below(40))
     }
 
     /// What becomes of a request.

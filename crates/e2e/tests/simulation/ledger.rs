@@ -69,7 +69,9 @@ impl ProcessLedger {
         if let Some(prepared) = &next.prepared {
             record.frozen.push((next.id.clone(), prepared.records.clone()));
         }
-        record.steps.push(Step { at, delivery: next.id.clone(), account: next.account.clone(), from, to, event });
+        record.steps.push(Step { at, delivery: next.id.clone(), account: next.account.clone(), event });
+        drop(record);
+        self.house.tip(&next.id, to);
         Ok(())
     }
 }

@@ -1,16 +1,19 @@
 //! People: they submit, change their minds, look at what needs them, and write to their accounts from elsewhere.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde_json::json;
 use skein_bluesky::session::LoginRequest;
 use skein_domain::ports::{Ledger, QueueFilter};
-use skein_domain::{AccountId, Delivery, Draft, Media, Part, Platform, StateName};
+use skein_domain::{AccountId, Delivery, DeliveryId, Draft, Media, Part, Platform, State, StateName};
 use skein_intake::{Connected, Decision, Found, IntakeError, Submission};
 use skein_sandbox::{AccountState, SandboxAccount};
 use skein_testkit::SeededEntropy;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::sleep;
 
 use crate::house::{House, Process};
 use crate::life::Fortune;
@@ -21,6 +24,7 @@ const POSTS: &str = "app.bsky.feed.post";
 /// The people of a run, at one door.
 pub(crate) struct People {
     house: Arc<House>,
+    kind: &'static str,
     dice: SeededEntropy,
     door: Process,
     doors: u64,
@@ -29,10 +33,10 @@ pub(crate) struct People {
 
 impl People {
     /// They stand before a door that does not break as long as they connect their accounts.
-    pub(crate) fn new(house: &Arc<House>) -> Self {
-        let dice = SeededEntropy::new(house.plan.seed ^ 0xbeef);
-        let door = house.process("door 0", Fortune::default(), dice.next_u64(), false);
-        Self { house: Arc::clone(house), dice, door, doors: 0, submitted: 0 }
+    pub(crate) fn new(house: &Arc<House>, kind: &'static str) -> Self {
+        let dice = SeededEntropy::new(house.plan.seed ^ kind.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte)));
+        let door = house.process(&format!("{kind} 0"), Fortune::default(), dice.next_u64(), false);
+        Self { house: Arc::clone(house), kind, dice, door, doors: 0, submitted: 0 }
     }
 
     /// Every account is logged in, connected and released.
@@ -50,14 +54,17 @@ impl People {
             what = self.choose() => what,
             () = self.door.life.died() => "died",
         };
-        if what == "submit" {
+        if what.starts_with("submit") || what == "died" {
             self.submitted += 1;
         }
+        self.after(what);
+    }
+
+    fn after(&mut self, what: &str) {
         self.house.record.count(&format!("people: {what}"));
         if what == "died" {
             self.doors += 1;
-            self.submitted += 1;
-            let (name, seed) = (format!("door {}", self.doors), self.dice.next_u64());
+            let (name, seed) = (format!("{} {}", self.kind, self.doors), self.dice.next_u64());
             let fortune = self.house.plan.fortune(&self.dice);
             self.door = self.house.process(&name, fortune, seed, false);
         } else if self.dice.below(2) == 0 {
@@ -67,22 +74,62 @@ impl People {
 
     async fn choose(&self) -> &'static str {
         let roll = self.dice.below(100);
-        if self.submitted < self.house.plan.posts && (roll < 45 || self.submitted == 0) {
-            self.submit().await;
-            return "submit";
+        if self.submitted < self.house.plan.posts && (roll < 60 || self.submitted == 0) {
+            return self.submit().await;
         }
-        match roll {
-            0..=12 => self.cancel().await,
-            13..=22 => self.move_one().await,
-            23..=27 => self.hold().await,
-            28..=35 => self.release(None).await,
-            36..=47 => self.retry().await,
-            48..=63 => self.review().await,
-            64..=69 => self.unpublish().await,
-            70..=82 => self.delete_as_author(),
-            83..=86 => self.write_as_author(),
-            87..=90 => self.change_account(),
+        match roll % 20 {
+            0..=9 => match self.any(&[]).await {
+                Some((delivery, found)) => self.act_on(&delivery, &found).await,
+                None => "nothing",
+            },
+            10 | 11 => self.hold(None).await,
+            12..=14 => self.release(None).await,
+            15 | 16 => self.delete_as_author(),
+            17 => self.write_as_author(&self.account().did),
+            18 => self.change_account(),
             _ => self.reconnect_some().await,
+        }
+    }
+
+    /// What somebody does who looks at a delivery at this very moment.
+    async fn act_on(&self, delivery: &Delivery, found: &Found) -> &'static str {
+        let roll = self.roll(6);
+        let is_pinned = matches!(&delivery.state, State::Ready { earlier: Some(_), .. });
+        match (delivery.state.name(), roll) {
+            (StateName::Ready, 0..=3) if is_pinned => self.hold(Some(&delivery.account)).await,
+            (StateName::Scheduled | StateName::Preparing | StateName::Ready, 0) => self.move_one(found).await,
+            (StateName::Preparing, 1 | 2) => self.hold(Some(&delivery.account)).await,
+            (StateName::Scheduled | StateName::Preparing | StateName::Ready | StateName::Publishing, 3) => {
+                self.cancel(found).await
+            }
+            (StateName::Publishing | StateName::Settling, 0) => self.write_as_author(did_of(delivery)),
+            (StateName::Publishing | StateName::Settling, 1 | 2) => self.delete_its_records(delivery),
+            (StateName::Blocked, 0) => self.cancel(found).await,
+            (StateName::Blocked, 1) => self.move_one(found).await,
+            (StateName::Blocked, 2 | 3) => self.release(None).await,
+            (StateName::Blocked, 4) => self.reconnect_some().await,
+            (StateName::NeedsReview, 0..=4) => self.review(delivery, found).await,
+            (StateName::Failed | StateName::Missed, 0..=3) => self.retry(found).await,
+            (StateName::Published, 0) => self.unpublish(found).await,
+            (StateName::Published, 1 | 2) => self.delete_its_records(delivery),
+            _ => "nothing",
+        }
+    }
+
+    /// Somebody who is told what became of a delivery, and acts on it soon.
+    pub(crate) async fn meddle(mut self, mut tips: UnboundedReceiver<DeliveryId>) {
+        while let Some(id) = tips.recv().await {
+            if self.dice.below(4) == 0 {
+                sleep(Duration::from_millis(self.dice.below(20_000))).await;
+            }
+            let delivery = self.house.ledger.delivery(&id).await.unwrap();
+            let found = self.found(&delivery).await;
+            let what = tokio::select! {
+                biased;
+                what = self.act_on(&delivery, &found) => what,
+                () = self.door.life.died() => "died",
+            };
+            self.after(what);
         }
     }
 
@@ -102,8 +149,9 @@ impl People {
             _ => Some(format!("in {}s", 1 + self.dice.below(120))),
         };
         let name = (self.dice.below(2) == 0).then(|| format!("name-{number}"));
+        let quote = self.something_to_quote();
         let submission = Submission {
-            draft: Draft { parts: (0..parts).map(part).collect(), ..Draft::default() },
+            draft: Draft { parts: (0..parts).map(part).collect(), quote: quote.clone(), ..Draft::default() },
             name: name.clone(),
             accounts,
             at,
@@ -116,21 +164,33 @@ impl People {
             drop(self.door.intake.submit(submission, self.house.pictures()).await);
             return "submit again";
         }
+        if let Some(quote) = quote.filter(|_| self.dice.below(2) == 0) {
+            drop(self.house.sandbox.delete_as_author(&quote));
+        }
         "submit"
+    }
+
+    fn something_to_quote(&self) -> Option<String> {
+        let there = self.house.sandbox.records(&self.account().did, POSTS).unwrap();
+        (self.dice.below(4) == 0).then(|| there.get(self.roll(there.len())).cloned())?
     }
 
     fn roll(&self, bound: usize) -> usize {
         usize::try_from(self.dice.below(bound as u64)).unwrap_or(0)
     }
 
-    /// Any delivery in one of these states, as a person finds it.
+    /// Any delivery, as a person finds it.
     async fn any(&self, states: &[StateName]) -> Option<(Delivery, Found)> {
         let filter = QueueFilter { states: states.to_vec(), at_most: 1_000, ..QueueFilter::default() };
         let all = self.house.ledger.queue(&filter).await.unwrap();
         let delivery = all.get(self.roll(all.len()))?.clone();
+        let found = self.found(&delivery).await;
+        Some((delivery, found))
+    }
+
+    async fn found(&self, delivery: &Delivery) -> Found {
         let post = self.house.ledger.post(&delivery.post).await.unwrap();
-        let only = Some(delivery.id.clone());
-        Some((delivery, Found { post, only }))
+        Found { post, only: Some(delivery.id.clone()) }
     }
 
     fn told(&self, told: Told) {
@@ -140,11 +200,8 @@ impl People {
         record.told.push((at, right, told));
     }
 
-    async fn cancel(&self) -> &'static str {
-        let live = [StateName::Scheduled, StateName::Preparing, StateName::Ready, StateName::Publishing];
-        let states: &[StateName] = if self.dice.below(3) == 0 { &[] } else { &live };
-        let Some((_, found)) = self.any(states).await else { return "nothing" };
-        match self.door.intake.cancel(&found).await {
+    async fn cancel(&self, found: &Found) -> &'static str {
+        match self.door.intake.cancel(found).await {
             Ok(stand) => {
                 for delivery in stand.iter().filter(|delivery| delivery.state.name() == StateName::Canceled) {
                     self.told(Told::Canceled(delivery.id.clone()));
@@ -155,10 +212,9 @@ impl People {
         }
     }
 
-    async fn move_one(&self) -> &'static str {
-        let Some((_, found)) = self.any(&[]).await else { return "nothing" };
+    async fn move_one(&self, found: &Found) -> &'static str {
         let at = format!("in {}s", 1 + self.dice.below(90));
-        let moved = self.door.intake.move_to(&found, &at, None, &TimeZone::UTC).await;
+        let moved = self.door.intake.move_to(found, &at, None, &TimeZone::UTC).await;
         if moved.is_ok() { "move" } else { "move refused" }
     }
 
@@ -167,9 +223,9 @@ impl People {
         all.into_iter().map(|account| account.id).collect()
     }
 
-    async fn hold(&self) -> &'static str {
+    async fn hold(&self, account: Option<&AccountId>) -> &'static str {
         let ids = self.ids().await;
-        let Some(id) = ids.get(self.roll(ids.len())) else { return "nothing" };
+        let Some(id) = account.or_else(|| ids.get(self.roll(ids.len()))) else { return "nothing" };
         if self.door.intake.hold(Some(id)).await.is_err() {
             return "hold failed";
         }
@@ -182,16 +238,14 @@ impl People {
         if self.door.intake.release(account).await.is_ok() { "release" } else { "release failed" }
     }
 
-    async fn retry(&self) -> &'static str {
-        let Some((_, found)) = self.any(&[StateName::Failed, StateName::Missed]).await else { return "nothing" };
-        if self.door.intake.retry(&found).await.is_ok() { "retry" } else { "retry refused" }
+    async fn retry(&self, found: &Found) -> &'static str {
+        if self.door.intake.retry(found).await.is_ok() { "retry" } else { "retry refused" }
     }
 
     /// Somebody looks at the account and says what they see, or what they want.
-    async fn review(&self) -> &'static str {
-        let Some((delivery, found)) = self.any(&[StateName::NeedsReview]).await else { return "nothing" };
+    async fn review(&self, delivery: &Delivery, found: &Found) -> &'static str {
         let records = delivery.prepared.as_ref().map(|prepared| prepared.records.clone()).unwrap_or_default();
-        let there = self.house.sandbox.records(did_of(&delivery), POSTS).unwrap();
+        let there = self.house.sandbox.records(did_of(delivery), POSTS).unwrap();
         let is_there = records.iter().all(|record| there.contains(&record.uri));
         let decision = match self.dice.below(3) {
             _ if is_there => Decision::Accept,
@@ -201,12 +255,11 @@ impl People {
         if decision == Decision::Resend {
             self.told(Told::Resend(delivery.id.clone()));
         }
-        if self.door.intake.review(&found, decision).await.is_ok() { "review" } else { "review refused" }
+        if self.door.intake.review(found, decision).await.is_ok() { "review" } else { "review refused" }
     }
 
-    async fn unpublish(&self) -> &'static str {
-        let Some((_, found)) = self.any(&[StateName::Published]).await else { return "nothing" };
-        if self.door.intake.unpublish(&found).await.is_ok_and(|faults| faults.is_empty()) {
+    async fn unpublish(&self, found: &Found) -> &'static str {
+        if self.door.intake.unpublish(found).await.is_ok_and(|faults| faults.is_empty()) {
             "unpublish"
         } else {
             "unpublish failed"
@@ -229,9 +282,21 @@ impl People {
         "delete as author"
     }
 
-    fn write_as_author(&self) -> &'static str {
+    /// The author deletes all that is there of one post, at once.
+    fn delete_its_records(&self, delivery: &Delivery) -> &'static str {
+        let records = delivery.prepared.iter().flat_map(|prepared| &prepared.records);
+        let deleted = records.filter(|record| self.house.sandbox.delete_as_author(&record.uri).is_ok()).count();
+        if deleted == 0 {
+            return "nothing";
+        }
+        self.house.record.lock().line(self.house.wall.right(), &format!("the author deletes {}", delivery.id));
+        "delete as author"
+    }
+
+    fn write_as_author(&self, did: &str) -> &'static str {
         let like = json!({"$type": "app.bsky.feed.like", "createdAt": self.house.wall.right().to_string()});
-        self.house.sandbox.write_as_author(&self.account().did, "app.bsky.feed.like", &like).unwrap();
+        self.house.sandbox.write_as_author(did, "app.bsky.feed.like", &like).unwrap();
+        self.house.record.lock().line(self.house.wall.right(), &format!("somebody likes as {did}"));
         "write as author"
     }
 

@@ -72,6 +72,8 @@ pub(crate) struct Plan {
     pub(crate) restarts: u64,
     /// Times that the wall clock is set.
     pub(crate) jumps: u64,
+    /// Nobody works and nobody cares for this time before the calm, in milliseconds.
+    pub(crate) silence_ms: u64,
     /// Points that an account may write in an hour, if the host limits that.
     pub(crate) points_per_hour: Option<u64>,
 }
@@ -90,22 +92,23 @@ impl Plan {
             workers: 1 + dice.below(3),
             accounts: 1 + dice.below(2 + rich),
             posts: 3 + dice.below(3 + 3 * rich),
-            steps: 8 + dice.below(8 + 12 * rich),
-            pause_ms: [4_000, 20_000, 60_000][usize::try_from(dice.below(3)).unwrap_or(0)],
-            look_every_ms: [2_000, 10_000, 30_000][usize::try_from(dice.below(3)).unwrap_or(0)],
+            steps: 7 + dice.below(6 + 8 * rich),
+            pause_ms: [2_000, 8_000, 40_000][usize::try_from(dice.below(3)).unwrap_or(0)],
+            look_every_ms: [3_000, 10_000, 30_000][usize::try_from(dice.below(3)).unwrap_or(0)],
             bad_writes: when(theme.is(Theme::Late) || hosts, 200 + 200 * dice.below(3)),
             bad_reads: when(hosts || theme.is(Theme::Accounts), 20 + dice.below(60)),
             lost_commits: when(theme.is(Theme::Database), 60),
             restarts: when(theme.is(Theme::Database), 1 + dice.below(3)),
             jumps: when(theme.is(Theme::Clocks) && dice.below(3) > 0, 1 + dice.below(3)),
-            points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 18 + 3 * dice.below(6)),
+            silence_ms: if dice.below(4) == 0 { dice.below(7_200_000) } else { 0 },
+            points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 8 + dice.below(30)),
         }
     }
 
     /// Whether the host must never have to refuse a write for want of points: nobody reads a wrong clock, and no request takes
     /// its points later than it was let go.
     pub(crate) fn keeps_budgets(&self) -> bool {
-        self.points_per_hour.is_some() && self.jumps == 0
+        self.points_per_hour.is_some() && self.theme == Theme::Hosts
     }
 
     /// The fortune of a process that begins now.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use skein_domain::{AccountId, Delivery, DeliveryId, Event, RecordRef, State, StateName};
+use skein_domain::{AccountId, Delivery, DeliveryId, Event, RecordRef, State};
 
 /// Lines of a trace that are kept to be shown.
 const LINES_KEPT: usize = 4_000;
@@ -18,10 +18,6 @@ pub(crate) struct Step {
     pub(crate) delivery: DeliveryId,
     /// Whose.
     pub(crate) account: AccountId,
-    /// From which state.
-    pub(crate) from: StateName,
-    /// Into which.
-    pub(crate) to: StateName,
     /// The event, where the step is part of the story.
     pub(crate) event: Option<Event>,
 }
@@ -75,6 +71,8 @@ pub(crate) struct Inner {
     pub(crate) frozen: Vec<(DeliveryId, Vec<RecordRef>)>,
     /// What was found wrong while it happened.
     pub(crate) violations: Vec<Violation>,
+    /// Since when it could be known how much a host takes of an account.
+    pub(crate) limits_known: BTreeMap<String, Timestamp>,
     /// The engine that has the newest claim of each lane.
     pub(crate) claims: BTreeMap<String, String>,
 }

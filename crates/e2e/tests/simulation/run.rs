@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use skein_domain::DeliveryId;
 use skein_domain::ports::Ledger;
 use skein_testkit::SeededEntropy;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -44,8 +46,9 @@ pub(crate) struct Ended {
 pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let house = Arc::new(House::new(Plan::of(seed), bug));
-        live(&house).await;
+        let (tips, heard) = tokio::sync::mpsc::unbounded_channel();
+        let house = Arc::new(House::new(Plan::of(seed), bug, tips));
+        live(&house, heard).await;
         promises::check(&house).await;
         let trace = house.record.hash();
         let mut record = house.record.lock();
@@ -54,13 +57,18 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
     })
 }
 
-async fn live(house: &Arc<House>) {
-    let mut people = People::new(house);
+async fn live(house: &Arc<House>, heard: UnboundedReceiver<DeliveryId>) {
+    let mut people = People::new(house, "door");
     people.connect_all().await;
     house.stir();
     let stop = CancellationToken::new();
     let workers: Vec<_> = (0..house.plan.workers).map(|slot| keep_working(house, slot, &stop)).collect();
-    let beside = [tokio::spawn(restart_database(Arc::clone(house))), tokio::spawn(set_clocks(Arc::clone(house)))];
+    let meddler = People::new(house, "other door").meddle(heard);
+    let beside = [
+        tokio::spawn(meddler),
+        tokio::spawn(restart_database(Arc::clone(house))),
+        tokio::spawn(set_clocks(Arc::clone(house))),
+    ];
     let dice = SeededEntropy::new(house.plan.seed ^ 0x57e9);
     for _ in 0..house.plan.steps {
         sleep(Duration::from_millis(1 + dice.below(house.plan.pause_ms))).await;
@@ -130,10 +138,15 @@ async fn set_clocks(house: Arc<House>) {
 /// Nothing goes wrong any more, people have mended what is theirs, and one worker does what is left.
 async fn come_to_rest(house: &Arc<House>) {
     house.calm_down();
+    sleep(Duration::from_millis(house.plan.silence_ms)).await;
     house.wall.set_wrong_by(0);
-    People::new(house).connect_all().await;
     let seed = house.plan.seed ^ 0xe0d;
     let last = house.process("worker last", Fortune::default(), seed, true);
+    if house.plan.silence_ms > 0 {
+        // What is past its grace by now is missed, also where it was blocked.
+        drop(last.engine.run_due().await);
+    }
+    People::new(house, "last door").connect_all().await;
     for _ in 0..WAKES_AT_MOST {
         if let Err(error) = last.engine.run_due().await {
             house.record.lock().broken("everything comes to rest", format!("the last worker cannot work: {error}"));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::{Request, header};
 use bytes::Bytes;
+use jiff::SignedDuration;
 use serde_json::Value;
 use skein_net::{Answer, Hop, NetError, NotSentCause, Transport, UnknownCause};
 use skein_sandbox::FaultOrder;
@@ -18,6 +19,9 @@ use crate::trouble::Fate;
 
 /// The write that publishes.
 pub(crate) const APPLY_WRITES: &str = "com.atproto.repo.applyWrites";
+
+/// What an answer says of limits is written down within this time.
+const LEARNED_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// A process's way to the network.
 pub(crate) struct ProcessTransport {
@@ -40,13 +44,14 @@ impl Transport for ProcessTransport {
         {
             self.note_sent(body);
         }
+        let did = body.as_ref().filter(|_| nsid == APPLY_WRITES).map(did_of);
         let request = request_of(&hop, body);
         let fine = fate == Fate::Fine;
         let met = tokio::time::timeout(hop.timeout(), self.meet(request, nsid.clone(), fate)).await;
         self.life.point(count).await;
         match met {
             Ok(Met::Answered(status, headers, body)) => {
-                self.note_answer(&nsid, status, fine);
+                self.note_answer(&nsid, did.as_deref(), status, fine);
                 Answer::of(hop.url().clone(), status, headers, body).ok_or_else(|| lost(&hop, UnknownCause::Broken))
             }
             Ok(Met::NeverLeft) => Err(NetError::NotSent {
@@ -106,7 +111,10 @@ impl ProcessTransport {
     }
 
     async fn forward(&self, request: Request<Bytes>) -> Met {
-        of_answer(self.house.network.answer(request).await)
+        tokio::time::sleep(self.house.latency()).await;
+        let answer = self.house.network.answer(request).await;
+        tokio::time::sleep(self.house.latency()).await;
+        of_answer(answer)
     }
 
     /// Nobody waits for its answer, and it arrives all the same.
@@ -129,7 +137,7 @@ impl ProcessTransport {
         record.sent.push(Sent { at, did, texts });
     }
 
-    fn note_answer(&self, nsid: &str, status: u16, was_fine: bool) {
+    fn note_answer(&self, nsid: &str, did: Option<&str>, status: u16, was_fine: bool) {
         let mut record = self.house.record.lock();
         record.line(self.house.wall.right(), &format!("{nsid} answers {status}"));
         if status == 429 && was_fine && nsid == APPLY_WRITES && self.house.plan.keeps_budgets() {
@@ -137,6 +145,11 @@ impl ProcessTransport {
                 .broken("never more than the budget", "the host refused a write that it had no points for".to_owned());
         }
     }
+}
+
+fn did_of(body: &Bytes) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["repo"].as_str().unwrap_or_default().to_owned()
 }
 
 fn of_answer(answer: Option<axum::http::Response<Bytes>>) -> Met {
