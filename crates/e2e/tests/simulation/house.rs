@@ -17,7 +17,7 @@ use skein_domain::{DeliveryId, Platform, StateName, WorkspaceId};
 use skein_engine::{Engine, Parts, Settings};
 use skein_intake::Intake;
 use skein_net::Http;
-use skein_sandbox::{InProcess, RateLimits, Sandbox, SandboxAccount, SandboxOptions};
+use skein_sandbox::{Fault, InProcess, RateLimits, Sandbox, SandboxAccount, SandboxOptions};
 use skein_testkit::{MemoryLedger, MemoryMedia, MemoryOriginals, SeededEntropy};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
@@ -90,7 +90,7 @@ impl House {
             ledger: MemoryLedger::new(),
             accounts,
             originals,
-            journal: Arc::new(MemoryJournal::new()),
+            journal: Arc::new(MemoryJournal::without_calls()),
             media,
             is_quiet: AtomicBool::new(true),
             engines: Mutex::default(),
@@ -148,13 +148,13 @@ impl House {
     }
 
     /// Something became of a delivery, which somebody may hear of.
-    pub(crate) fn tip(&self, id: &DeliveryId, state: StateName) {
-        let often = match state {
-            StateName::Preparing | StateName::Publishing => 12,
-            StateName::Ready => 8,
-            StateName::Settling | StateName::Blocked | StateName::Failed | StateName::Missed => 3,
-            StateName::NeedsReview => 1,
-            _ => 6,
+    pub(crate) fn tip(&self, id: &DeliveryId, from: StateName, to: StateName) {
+        let often = match (from, to) {
+            (StateName::NeedsReview, _) | (_, StateName::NeedsReview | StateName::Failed | StateName::Missed) => 1,
+            (_, StateName::Settling) => 2,
+            (_, StateName::Blocked) => 3,
+            (_, StateName::Preparing | StateName::Publishing) => 7,
+            _ => 8,
         };
         if !self.is_quiet.load(Ordering::SeqCst) && self.dice.below(often) == 0 {
             // After the run nobody listens any more.
@@ -175,7 +175,14 @@ impl House {
         let is_post = |body: &Bytes| body.windows(8).any(|window| window == b"#create\"");
         let fate = match nsid {
             APPLY_WRITES if body.is_some_and(is_post) => Fate::of_write(&self.plan, &self.dice),
-            // A directory and a login that lie are the business of the client's own tests.
+            "com.atproto.server.createSession" => match Fate::of_login(&self.plan, &self.dice) {
+                Fate::Host(Fault::RevokedPassword) => {
+                    self.record.count("fault: login refused");
+                    return Fate::Host(Fault::RevokedPassword);
+                }
+                fate => fate,
+            },
+            // A directory that lies is the business of the client's own tests.
             nsid if nsid.starts_with("com.atproto.") => Fate::of_read(&self.plan, &self.dice),
             _ => Fate::Fine,
         };

@@ -71,7 +71,7 @@ impl ProcessLedger {
         }
         record.steps.push(Step { at, delivery: next.id.clone(), account: next.account.clone(), event });
         drop(record);
-        self.house.tip(&next.id, to);
+        self.house.tip(&next.id, from, to);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@
 mod buggy_ledger;
 mod bugs;
 mod connector;
+mod coverage;
 mod house;
 mod ledger;
 mod life;
@@ -42,6 +43,12 @@ fn no_seed_breaks_a_promise() {
         println!("{}", run(from, None).lines.join("\n"));
     }
     assert!(swept.broken.is_empty(), "{}", told(&swept));
+    let surprising = coverage::surprising(&swept.counts);
+    assert!(surprising.is_empty(), "{surprising:#?}");
+    if seeds >= SEEDS {
+        let missing = coverage::missing(&swept.counts);
+        assert!(missing.is_empty(), "fewer than {} times in {seeds} seeds: {missing:#?}", coverage::AT_LEAST);
+    }
 }
 
 #[test]

@@ -91,17 +91,17 @@ impl Plan {
             theme,
             workers: 1 + dice.below(3),
             accounts: 1 + dice.below(2 + rich),
-            posts: 3 + dice.below(3 + 3 * rich),
-            steps: 7 + dice.below(6 + 8 * rich),
+            posts: 2 + rich + dice.below(3 + 2 * rich),
+            steps: 5 + dice.below(5 + 6 * rich),
             pause_ms: [2_000, 8_000, 40_000][usize::try_from(dice.below(3)).unwrap_or(0)],
             look_every_ms: [3_000, 10_000, 30_000][usize::try_from(dice.below(3)).unwrap_or(0)],
-            bad_writes: when(theme.is(Theme::Late) || hosts, 200 + 200 * dice.below(3)),
+            bad_writes: when(theme.is(Theme::Late) || hosts, 300 + 200 * dice.below(3)),
             bad_reads: when(hosts || theme.is(Theme::Accounts), 20 + dice.below(60)),
             lost_commits: when(theme.is(Theme::Database), 60),
             restarts: when(theme.is(Theme::Database), 1 + dice.below(3)),
             jumps: when(theme.is(Theme::Clocks) && dice.below(3) > 0, 1 + dice.below(3)),
             silence_ms: if dice.below(4) == 0 { dice.below(7_200_000) } else { 0 },
-            points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 8 + dice.below(30)),
+            points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 5 + dice.below(20)),
         }
     }
 

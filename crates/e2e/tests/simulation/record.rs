@@ -106,7 +106,9 @@ impl Record {
 impl Inner {
     /// A line of the trace; returns its place in the order of everything.
     pub(crate) fn line(&mut self, at: Timestamp, text: &str) -> u64 {
-        let line = format!("{at} {text}");
+        // In seconds of the day: a date takes longer to write than all the rest.
+        let us = at.as_microsecond().rem_euclid(86_400_000_000);
+        let line = format!("{:>5}.{:06} {text}", us / 1_000_000, us % 1_000_000);
         for byte in line.bytes() {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(5);
         }
@@ -136,7 +138,7 @@ pub(crate) fn name_of(event: &Event) -> String {
 
 /// What a state is, for the trace: its name and its next wake-up.
 pub(crate) fn shown(state: &State) -> String {
-    let wake = state.wake_at().map(|at| format!(" wakes {at}")).unwrap_or_default();
+    let wake = state.wake_at().map(|at| format!(" wakes {}", at.as_microsecond())).unwrap_or_default();
     format!("{}{wake}", state.name().as_str())
 }
 

@@ -146,7 +146,7 @@ async fn come_to_rest(house: &Arc<House>) {
         // What is past its grace by now is missed, also where it was blocked.
         drop(last.engine.run_due().await);
     }
-    People::new(house, "last door").connect_all().await;
+    People::new(house, "last door").mend().await;
     for _ in 0..WAKES_AT_MOST {
         if let Err(error) = last.engine.run_due().await {
             house.record.lock().broken("everything comes to rest", format!("the last worker cannot work: {error}"));

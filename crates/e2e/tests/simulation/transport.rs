@@ -140,9 +140,14 @@ impl ProcessTransport {
     fn note_answer(&self, nsid: &str, did: Option<&str>, status: u16, was_fine: bool) {
         let mut record = self.house.record.lock();
         record.line(self.house.wall.right(), &format!("{nsid} answers {status}"));
-        if status == 429 && was_fine && nsid == APPLY_WRITES && self.house.plan.keeps_budgets() {
-            record
-                .broken("never more than the budget", "the host refused a write that it had no points for".to_owned());
+        let Some(did) = did.filter(|_| self.house.plan.keeps_budgets()) else { return };
+        let right = self.house.wall.right();
+        let knows = record.limits_known.get(did).is_some_and(|since| right > *since + LEARNED_WITHIN);
+        if status == 429 && was_fine && knows {
+            record.broken("never more than the budget", format!("{did} had no points for a write that left"));
+        }
+        if status == 200 {
+            record.limits_known.entry(did.to_owned()).or_insert(right);
         }
     }
 }

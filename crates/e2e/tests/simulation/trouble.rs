@@ -50,10 +50,10 @@ impl Fate {
     /// The fate of a write.
     pub(crate) fn of_write(plan: &Plan, dice: &SeededEntropy) -> Self {
         let hit = dice.below(1_000) < plan.bad_writes;
-        if plan.theme == Theme::Accounts || plan.theme == Theme::Rich && dice.below(20) == 0 {
-            return match dice.below(8) {
-                0 => Self::Host(Fault::RevokedPassword),
-                1 => Self::Host(Fault::ExpiredToken),
+        if plan.theme == Theme::Accounts || plan.theme == Theme::Rich && dice.below(10) == 0 {
+            return match dice.below(9) {
+                0 | 1 => Self::Host(Fault::RevokedPassword),
+                2 | 3 => Self::Host(Fault::ExpiredToken),
                 _ => Self::Fine,
             };
         }
@@ -77,7 +77,7 @@ impl Fate {
     }
 
     fn failing(dice: &SeededEntropy) -> Self {
-        match dice.below(14) {
+        match dice.below(17) {
             0 => Self::Refused,
             1 => Self::Slow(1 + dice.below(45_000)),
             2 => Self::Unavailable,
@@ -91,8 +91,17 @@ impl Fate {
             10 => Self::Host(Fault::Garbled),
             11 => Self::Host(Fault::EmptyAnswer),
             12 => Self::Host(Fault::CutBefore),
+            13 => Self::Host(Fault::BlobNotFound),
             _ => Self::Host(Fault::NotImplemented),
         }
+    }
+
+    /// The fate of a login.
+    pub(crate) fn of_login(plan: &Plan, dice: &SeededEntropy) -> Self {
+        if plan.bad_reads > 0 && dice.below(4) == 0 {
+            return Self::Host(Fault::RevokedPassword);
+        }
+        Self::of_read(plan, dice)
     }
 
     /// The fate of anything else.
