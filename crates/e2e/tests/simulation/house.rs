@@ -175,6 +175,7 @@ impl House {
         let is_post = |body: &Bytes| body.windows(8).any(|window| window == b"#create\"");
         let fate = match nsid {
             APPLY_WRITES if body.is_some_and(is_post) => Fate::of_write(&self.plan, &self.dice),
+            "com.atproto.repo.uploadBlob" => Fate::of_upload(&self.plan, &self.dice),
             "com.atproto.server.createSession" => match Fate::of_login(&self.plan, &self.dice) {
                 Fate::Host(Fault::RevokedPassword) => {
                     self.record.count("fault: login refused");

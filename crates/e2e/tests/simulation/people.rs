@@ -156,7 +156,7 @@ impl People {
 
     async fn submit(&self) -> &'static str {
         let (number, parts) = (self.submitted, [1, 1, 1, 2, 3][self.roll(5)]);
-        let with_picture = self.dice.below(5) == 0;
+        let with_picture = self.dice.below(3) == 0;
         let part = |index: u64| Part {
             text: format!("post {number} part {index} of {parts}"),
             media: if with_picture && index == 0 { vec![Media::new("picture", "A goose.")] } else { Vec::new() },
@@ -271,10 +271,10 @@ impl People {
         let was_there =
             |commit: &LoggedCommit| commit.made.iter().any(|made| records.iter().any(|of| of.uri == made.uri));
         let landed = self.house.sandbox.commits().iter().any(was_there);
-        let decision = match self.dice.below(3) {
+        let decision = match self.dice.below(4) {
             _ if is_there => Decision::Accept,
-            0 | 1 if landed => Decision::Accept,
-            0 => Decision::GiveUp,
+            0..=2 if landed => Decision::Accept,
+            0 | 3 => Decision::GiveUp,
             _ => Decision::Resend,
         };
         if decision == Decision::Resend {

@@ -28,13 +28,14 @@ pub(crate) enum Theme {
 }
 
 impl Theme {
-    const OTHERS: [Self; 6] = [Self::Crashes, Self::Late, Self::Hosts, Self::Accounts, Self::Database, Self::Clocks];
+    const OTHERS: [Self; 8] =
+        [Self::Crashes, Self::Late, Self::Hosts, Self::Accounts, Self::Database, Self::Clocks, Self::Late, Self::Hosts];
 
     fn of(seed: u64) -> Self {
         match seed % 4 {
             3 => Self::Rich,
             _ if seed % 40 == 0 => Self::Calm,
-            _ => Self::OTHERS[usize::try_from(seed % 6).unwrap_or(0)],
+            _ => Self::OTHERS[usize::try_from(seed / 4 % 8).unwrap_or(0)],
         }
     }
 
@@ -95,13 +96,13 @@ impl Plan {
             steps: 5 + dice.below(5 + 6 * rich),
             pause_ms: [2_000, 8_000, 40_000][usize::try_from(dice.below(3)).unwrap_or(0)],
             look_every_ms: [3_000, 10_000, 30_000][usize::try_from(dice.below(3)).unwrap_or(0)],
-            bad_writes: when(theme.is(Theme::Late) || hosts, 300 + 200 * dice.below(3)),
+            bad_writes: when(theme.is(Theme::Late) || hosts, 500 + 200 * dice.below(3)),
             bad_reads: when(hosts || theme.is(Theme::Accounts), 20 + dice.below(60)),
             lost_commits: when(theme.is(Theme::Database), 60),
             restarts: when(theme.is(Theme::Database), 1 + dice.below(3)),
             jumps: when(theme.is(Theme::Clocks) && dice.below(3) > 0, 1 + dice.below(3)),
-            silence_ms: if dice.below(4) == 0 { dice.below(7_200_000) } else { 0 },
-            points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 5 + dice.below(20)),
+            silence_ms: if dice.below(3) == 0 { dice.below(7_200_000) } else { 0 },
+            points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 5 + dice.below(12)),
         }
     }
 

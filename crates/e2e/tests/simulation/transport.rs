@@ -146,7 +146,8 @@ impl ProcessTransport {
         if status == 429 && was_fine && knows {
             record.broken("never more than the budget", format!("{did} had no points for a write that left"));
         }
-        if status == 200 {
+        // An answer that was spoiled on the way says nothing of limits.
+        if status == 200 && was_fine {
             record.limits_known.entry(did.to_owned()).or_insert(right);
         }
     }

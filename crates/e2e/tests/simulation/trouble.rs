@@ -53,52 +53,60 @@ impl Fate {
         if plan.theme == Theme::Accounts || plan.theme == Theme::Rich && dice.below(10) == 0 {
             return match dice.below(9) {
                 0 | 1 => Self::Host(Fault::RevokedPassword),
-                2 | 3 => Self::Host(Fault::ExpiredToken),
+                2..=4 => Self::Host(Fault::ExpiredToken),
                 _ => Self::Fine,
             };
         }
         if !hit {
             return Self::Fine;
         }
-        let lost = plan.theme == Theme::Late || plan.theme == Theme::Rich && dice.below(2) == 0;
+        let lost = plan.theme == Theme::Late || plan.theme == Theme::Rich && dice.below(3) == 0;
         if lost { Self::lost(dice) } else { Self::failing(dice) }
     }
 
     fn lost(dice: &SeededEntropy) -> Self {
         let late_ms = [300, 5_000, 60_000, 900_000][usize::try_from(dice.below(4)).unwrap_or(0)];
         let late_ms = 1 + dice.below(late_ms);
-        match dice.below(8) {
-            0 => Self::LostBefore,
-            1 | 2 => Self::LostAfter,
-            3..=5 => Self::Late(late_ms),
-            6 => Self::LateAwaited(late_ms),
+        match dice.below(10) {
+            0 | 1 => Self::LostBefore,
+            2 => Self::LostAfter,
+            3..=6 => Self::Late(late_ms),
+            7 | 8 => Self::LateAwaited(late_ms),
             _ => Self::Host(Fault::CutAfter),
         }
     }
 
+    /// What can happen to writes alone has more weight than what happens to reads too.
     fn failing(dice: &SeededEntropy) -> Self {
-        match dice.below(17) {
+        match dice.below(23) {
             0 => Self::Refused,
             1 => Self::Slow(1 + dice.below(45_000)),
             2 => Self::Unavailable,
             3 => Self::Host(Fault::ServerErrorBefore),
-            4 => Self::Host(Fault::ServerErrorAfter),
-            5 => Self::Host(Fault::BadGatewayBefore),
-            6 => Self::Host(Fault::BadGatewayAfter),
-            7 => Self::Host(Fault::RateLimited { reset_after_s: reset_after_s(dice) }),
-            8 => Self::Host(Fault::InvalidSwap),
-            9 => Self::Host(Fault::BlobNotFound),
-            10 => Self::Host(Fault::Garbled),
-            11 => Self::Host(Fault::EmptyAnswer),
-            12 => Self::Host(Fault::CutBefore),
-            13 => Self::Host(Fault::BlobNotFound),
+            4 => Self::Host(Fault::BadGatewayBefore),
+            5 => Self::Host(Fault::RateLimited { reset_after_s: reset_after_s(dice) }),
+            6 | 7 => Self::Host(Fault::ServerErrorAfter),
+            8 | 9 => Self::Host(Fault::BadGatewayAfter),
+            10 | 11 => Self::Host(Fault::InvalidSwap),
+            12 | 13 => Self::Host(Fault::BlobNotFound),
+            14 | 15 => Self::Host(Fault::Garbled),
+            16 | 17 => Self::Host(Fault::EmptyAnswer),
+            18 | 19 => Self::Host(Fault::CutBefore),
             _ => Self::Host(Fault::NotImplemented),
+        }
+    }
+
+    /// The fate of an upload.
+    pub(crate) fn of_upload(plan: &Plan, dice: &SeededEntropy) -> Self {
+        match dice.below(6) {
+            0 if plan.bad_writes > 0 => Self::Host(Fault::NotImplemented),
+            _ => Self::of_read(plan, dice),
         }
     }
 
     /// The fate of a login.
     pub(crate) fn of_login(plan: &Plan, dice: &SeededEntropy) -> Self {
-        if plan.bad_reads > 0 && dice.below(4) == 0 {
+        if plan.bad_reads > 0 && dice.below(2) == 0 {
             return Self::Host(Fault::RevokedPassword);
         }
         Self::of_read(plan, dice)
