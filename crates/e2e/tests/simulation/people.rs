@@ -271,10 +271,10 @@ impl People {
         let was_there =
             |commit: &LoggedCommit| commit.made.iter().any(|made| records.iter().any(|of| of.uri == made.uri));
         let landed = self.house.sandbox.commits().iter().any(was_there);
-        let decision = match self.dice.below(4) {
+        let decision = match self.dice.below(2) {
             _ if is_there => Decision::Accept,
-            0..=2 if landed => Decision::Accept,
-            0 | 3 => Decision::GiveUp,
+            _ if landed && self.dice.below(4) > 0 => Decision::Accept,
+            0 => Decision::GiveUp,
             _ => Decision::Resend,
         };
         if decision == Decision::Resend {

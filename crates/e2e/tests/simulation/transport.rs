@@ -51,7 +51,9 @@ impl Transport for ProcessTransport {
         self.life.point(count).await;
         match met {
             Ok(Met::Answered(status, headers, body)) => {
-                self.note_answer(&nsid, did.as_deref(), status, fine);
+                let policy = headers.get("ratelimit-policy").and_then(|policy| policy.to_str().ok());
+                let tells_limits = policy.is_some_and(|policy| policy.ends_with("w=3600"));
+                self.note_answer(&nsid, did.as_deref(), (status, tells_limits), fine);
                 Answer::of(hop.url().clone(), status, headers, body).ok_or_else(|| lost(&hop, UnknownCause::Broken))
             }
             Ok(Met::NeverLeft) => Err(NetError::NotSent {
@@ -137,7 +139,7 @@ impl ProcessTransport {
         record.sent.push(Sent { at, did, texts });
     }
 
-    fn note_answer(&self, nsid: &str, did: Option<&str>, status: u16, was_fine: bool) {
+    fn note_answer(&self, nsid: &str, did: Option<&str>, (status, tells_limits): (u16, bool), was_fine: bool) {
         let mut record = self.house.record.lock();
         record.line(self.house.wall.right(), &format!("{nsid} answers {status}"));
         let Some(did) = did.filter(|_| self.house.plan.keeps_budgets()) else { return };
@@ -146,8 +148,10 @@ impl ProcessTransport {
         if status == 429 && was_fine && knows {
             record.broken("never more than the budget", format!("{did} had no points for a write that left"));
         }
-        // An answer that was spoiled on the way says nothing of limits.
-        if status == 200 && was_fine {
+        if !was_fine {
+            // An answer that was made up on the way says nothing of limits, or something else.
+            record.limits_known.remove(did);
+        } else if tells_limits {
             record.limits_known.entry(did.to_owned()).or_insert(right);
         }
     }
