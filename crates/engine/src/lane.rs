@@ -167,10 +167,13 @@ impl LaneWork<'_> {
             self.note(&delivery, Event::Stopped { stop, wake_at }).await?;
             return Ok(());
         }
-        if matches!(delivery.state, State::Scheduled { .. }) {
-            self.prepare(delivery, &account).await
-        } else {
-            self.publish(delivery, &account).await
+        if !matches!(delivery.state, State::Scheduled { .. }) {
+            return self.publish(delivery, &account).await;
+        }
+        match self.prepare(delivery, &account).await? {
+            // Its time has come: it must not be overtaken by one that is due after it and was ready before it.
+            Some(ready) if self.engine.now() >= Delivery::arm_at(ready.due) => self.publish(ready, &account).await,
+            _ => Ok(()),
         }
     }
 

@@ -1,7 +1,8 @@
 //! One run: its processes, its disturbances and its people on one thread, then calm, then what must hold.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use skein_domain::DeliveryId;
@@ -42,8 +43,27 @@ pub(crate) struct Ended {
     pub(crate) violations: Vec<Violation>,
 }
 
+thread_local! {
+    /// Panics of this thread: the runtime keeps those of tasks to itself.
+    static DEFECTS: Cell<u64> = const { Cell::new(0) };
+}
+
+static COUNTING: Once = Once::new();
+
+fn count_defects() {
+    COUNTING.call_once(|| {
+        let shown = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            DEFECTS.with(|defects| defects.set(defects.get() + 1));
+            shown(panic);
+        }));
+    });
+}
+
 /// Runs a seed from its beginning to its end.
 pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
+    count_defects();
+    let defects = DEFECTS.with(Cell::get);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let (tips, heard) = tokio::sync::mpsc::unbounded_channel();
@@ -52,6 +72,9 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
         promises::check(&house).await;
         let trace = house.record.hash();
         let mut record = house.record.lock();
+        if DEFECTS.with(Cell::get) > defects {
+            record.broken("no task panics", "see what was printed when it did".to_owned());
+        }
         let (lines, counts) = (std::mem::take(&mut record.lines), std::mem::take(&mut record.counts));
         Ended { trace, lines, counts, violations: std::mem::take(&mut record.violations) }
     })
