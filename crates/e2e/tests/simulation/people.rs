@@ -50,6 +50,7 @@ impl People {
     }
 
     /// Every account is active; those that were lost are connected again, and some of what was missed is wanted all the same.
+    /// What needs somebody is looked at.
     pub(crate) async fn mend(&self) {
         let kept = self.house.ledger.accounts(&WorkspaceId::personal()).await.unwrap();
         for account in &self.house.accounts {
@@ -65,6 +66,11 @@ impl People {
                 let found = self.found(&delivery).await;
                 self.retry(&found).await;
             }
+        }
+        let filter = QueueFilter { states: vec![StateName::NeedsReview], ..filter };
+        for delivery in self.house.ledger.queue(&filter).await.unwrap() {
+            let found = self.found(&delivery).await;
+            self.review(&delivery, &found).await;
         }
     }
 
@@ -124,7 +130,7 @@ impl People {
                 self.cancel(found).await
             }
             (StateName::Publishing | StateName::Settling, 0 | 5) => self.write_as_author(did_of(delivery)),
-            (StateName::Publishing | StateName::Settling, 1 | 2) => self.delete_its_records(delivery),
+            (StateName::Publishing | StateName::Settling, 1..=3) => self.delete_its_records(delivery),
             (StateName::Blocked, 0) => self.cancel(found).await,
             (StateName::Blocked, 1) => self.move_one(found).await,
             (StateName::Blocked, 2 | 3) => self.release(None).await,

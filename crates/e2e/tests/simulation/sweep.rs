@@ -17,14 +17,20 @@ pub(crate) struct Swept {
     pub(crate) broken: BTreeMap<u64, Vec<Violation>>,
 }
 
-/// Runs seeds; with `first_only`, until one breaks a promise.
-pub(crate) fn sweep(from: u64, seeds: u64, bug: Option<Bug>, first_only: bool) -> Swept {
+impl Swept {
+    fn is_broken(&self, promise: Option<&str>) -> bool {
+        promise.is_some_and(|promise| self.broken.values().flatten().any(|violation| violation.promise == promise))
+    }
+}
+
+/// Runs seeds; where a promise is named, until one breaks it.
+pub(crate) fn sweep(from: u64, seeds: u64, bug: Option<Bug>, until: Option<&str>) -> Swept {
     let (next, swept) = (AtomicU64::new(from), Mutex::new(Swept::default()));
     let lock = || swept.lock().unwrap_or_else(PoisonError::into_inner);
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::SeqCst);
-            if seed >= from + seeds || first_only && !lock().broken.is_empty() {
+            if seed >= from + seeds || lock().is_broken(until) {
                 return;
             }
             let ended = run(seed, bug);
