@@ -124,21 +124,23 @@ impl People {
         let is_pinned = matches!(&delivery.state, State::Ready { earlier: Some(_), .. });
         match (delivery.state.name(), roll) {
             (StateName::Ready, 0..=3) if is_pinned => self.hold(Some(&delivery.account)).await,
-            (StateName::Scheduled | StateName::Preparing | StateName::Ready, 0) => self.move_one(found).await,
+            (StateName::Scheduled | StateName::Preparing | StateName::Ready, 0) | (StateName::Blocked, 1) => {
+                self.move_one(found).await
+            }
             (StateName::Preparing, 1 | 2) => self.hold(Some(&delivery.account)).await,
             (StateName::Scheduled | StateName::Preparing | StateName::Ready | StateName::Publishing, 3) => {
                 self.cancel(found).await
             }
             (StateName::Publishing | StateName::Settling, 0 | 5) => self.write_as_author(did_of(delivery)),
-            (StateName::Publishing | StateName::Settling, 1..=3) => self.delete_its_records(delivery),
             (StateName::Blocked, 0) => self.cancel(found).await,
-            (StateName::Blocked, 1) => self.move_one(found).await,
             (StateName::Blocked, 2 | 3) => self.release(None).await,
             (StateName::Blocked, 4) => self.reconnect_some().await,
             (StateName::NeedsReview, 0..=4) => self.review(delivery, found).await,
             (StateName::Failed | StateName::Missed, _) => self.retry(found).await,
             (StateName::Published, 0) => self.unpublish(found).await,
-            (StateName::Published, 1 | 2) => self.delete_its_records(delivery),
+            (StateName::Publishing | StateName::Settling, 1..=3) | (StateName::Published, 1 | 2) => {
+                self.delete_its_records(delivery)
+            }
             _ => "nothing",
         }
     }

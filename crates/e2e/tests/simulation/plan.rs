@@ -34,7 +34,7 @@ impl Theme {
     fn of(seed: u64) -> Self {
         match seed % 4 {
             3 => Self::Rich,
-            _ if seed % 40 == 0 => Self::Calm,
+            _ if seed.is_multiple_of(40) => Self::Calm,
             _ => Self::OTHERS[usize::try_from(seed / 4 % 8).unwrap_or(0)],
         }
     }
@@ -102,7 +102,7 @@ impl Plan {
             restarts: when(theme.is(Theme::Database), 1 + dice.below(3)),
             jumps: when(theme.is(Theme::Clocks) && dice.below(3) > 0, 1 + dice.below(3)),
             silence_ms: if dice.below(3) == 0 { dice.below(7_200_000) } else { 0 },
-            points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 5 + dice.below(12)),
+            points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 5 + dice.below(8)),
         }
     }
 

@@ -22,7 +22,7 @@ use crate::promises;
 use crate::record::Violation;
 
 /// How long a worker that is told to stop may take before it is killed.
-const STOPS_WITHIN: Duration = Duration::from_secs(180);
+const STOPS_WITHIN: Duration = Duration::from_mins(3);
 
 /// After the calm begins everything must come to rest within so many wake-ups.
 const WAKES_AT_MOST: usize = 5_000;
