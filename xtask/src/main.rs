@@ -1,4 +1,4 @@
-//! The developer's commands: `cargo xtask demo`, `test`, `tidy`, `net`, `bench`, `fuzz`. One file each.
+//! The developer's commands: `cargo xtask demo`, `test`, `tidy`, `net`, `bench`, `fuzz`, `simulate`. One file each.
 
 mod bench;
 mod debian;
@@ -7,6 +7,7 @@ mod fuzz;
 #[path = "../../crates/testkit/src/real_pds/install.rs"]
 mod install;
 mod net;
+mod simulate;
 mod test;
 mod tidy;
 mod unattended;
@@ -19,12 +20,13 @@ use crate::workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  demo   builds Skein and starts its demo
-  test   everything that must be green before a commit
-  tidy   the house rules that no compiler checks
-  net    a real Bluesky PDS with two accounts, on this machine
-  bench  Skein measured beside its peers
-  fuzz   every property test with many more cases
+  demo       builds Skein and starts its demo
+  test       everything that must be green before a commit
+  tidy       the house rules that no compiler checks
+  net        a real Bluesky PDS with two accounts, on this machine
+  bench      Skein measured beside its peers
+  fuzz       every property test with many more cases
+  simulate   engine and use cases through thousands of seeded runs in which everything goes wrong
 
 `cargo xtask COMMAND --help` says more.";
 
@@ -41,13 +43,14 @@ struct Command {
     run: fn(&Workspace, &[String]) -> Result<Outcome, Misuse>,
 }
 
-const COMMANDS: [Command; 6] = [
+const COMMANDS: [Command; 7] = [
     Command { name: "demo", usage: demo::USAGE, run: demo::run },
     Command { name: "test", usage: test::USAGE, run: test::run },
     Command { name: "tidy", usage: tidy::USAGE, run: tidy::run },
     Command { name: "net", usage: net::USAGE, run: net::run },
     Command { name: "bench", usage: bench::USAGE, run: bench::run },
     Command { name: "fuzz", usage: fuzz::USAGE, run: fuzz::run },
+    Command { name: "simulate", usage: simulate::USAGE, run: simulate::run },
 ];
 
 fn main() -> ExitCode {

@@ -44,6 +44,7 @@ impl Engine {
     ) -> Result<usize, LedgerError> {
         let mut lane = LaneWork { engine: self, claim: claim.clone(), known: Known::default() };
         let done = tokio::select! {
+            biased;
             done = Box::pin(lane.acts(only, stop)) => done,
             lost = self.keep_lease(&claim) => Err(lost),
         };
@@ -173,10 +174,15 @@ impl LaneWork<'_> {
             self.note(&delivery, Event::Stopped { stop, wake_at }).await?;
             return Ok(());
         }
-        if matches!(delivery.state, State::Scheduled { .. }) {
-            self.prepare(delivery, &account).await
-        } else {
-            self.publish(delivery, &account, known).await
+        if !matches!(delivery.state, State::Scheduled { .. }) {
+            return self.publish(delivery, &account, known).await;
+        }
+        match self.prepare(delivery, &account).await? {
+            // Its time has come: it must not be overtaken by one that is due after it and was ready before it.
+            Some(ready) if self.engine.now() >= Delivery::arm_at(ready.due) => {
+                self.publish(ready, &account, known).await
+            }
+            _ => Ok(()),
         }
     }
 

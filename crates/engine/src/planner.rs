@@ -31,7 +31,9 @@ const PASS_AT_MOST: usize = 100_000;
 impl Engine {
     /// Works until it is told to stop, then finishes what is armed and returns.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
+        // In a fixed order here and below, so that a simulated run can be repeated.
         tokio::select! {
+            biased;
             ended = self.plan(stop) => ended,
             () = self.keep_swept() => Ok(()),
         }
@@ -97,6 +99,7 @@ impl Engine {
 
     async fn pause(&self, until: Timestamp, lanes: &mut JoinSet<()>, stop: &CancellationToken) {
         tokio::select! {
+            biased;
             () = self.parts.clock.sleep_until(until) => {}
             () = self.parts.clock.pause(self.settings().look_every_ms) => {}
             () = self.nudge.notified() => {}

@@ -18,19 +18,23 @@ const LANE_CLOCK_AHEAD_MS: i64 = 600_000;
 const LONGEST_PAUSE_AHEAD_MS: i64 = 5_000;
 
 impl LaneWork<'_> {
-    /// Scheduled to Ready, or back with a reason.
-    pub(crate) async fn prepare(&mut self, delivery: Delivery, account: &Account) -> Result<(), LaneError> {
+    /// Scheduled to Ready, or back with a reason. Returns it where it is Ready.
+    pub(crate) async fn prepare(
+        &mut self,
+        delivery: Delivery,
+        account: &Account,
+    ) -> Result<Option<Delivery>, LaneError> {
         let Some(connector) = self.engine.connector(account, &delivery) else {
             self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
-            return Ok(());
+            return Ok(None);
         };
         if !self.is_uploaded(&delivery, account, &connector).await? {
-            return Ok(());
+            return Ok(None);
         }
         let owner = self.engine.parts.owner.clone();
         let until = self.engine.lease_end(self.engine.now());
         let preparing = self.note(&delivery, Event::Claimed { owner, until }).await?;
-        self.make_bytes(preparing, account).await.map(drop)
+        self.make_bytes(preparing, account).await
     }
 
     /// Ready to Preparing and on to Ready, with new bytes; nothing when they could not be made.

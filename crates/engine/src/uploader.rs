@@ -146,6 +146,7 @@ impl Engine {
         });
         let began = self.now();
         tokio::select! {
+            biased;
             ended = &mut result => {
                 return Stand::Ended(ended.unwrap_or_else(|_| Err(Box::new(broke()))));
             }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::header::LOCATION;
 use reqwest::{Client, StatusCode, redirect, retry};
 use tokio::time::Instant;
@@ -11,12 +12,13 @@ use url::Url;
 
 use crate::allow::AllowPrivate;
 use crate::call::{Body, Call};
-use crate::config::{BuildError, NetConfig};
+use crate::config::{BuildError, Dns, NetConfig};
 use crate::error::{Asked, NetError, NotSentCause, bounded};
 use crate::guard::{Reach, check, describe};
 use crate::names::{Filtered, Names};
 use crate::received::{Fetched, Received};
 use crate::tls;
+use crate::transport::{Answer, Hop, Transport};
 use crate::watch::{Exchange, Label, Watcher};
 
 /// Idle connections are dropped after this time: an old one is more likely to break under a write.
@@ -26,7 +28,8 @@ const MAX_IDLE_PER_HOST: usize = 8;
 /// The HTTP client. Cheap to clone; clones share connections and DNS answers.
 #[derive(Clone)]
 pub struct Http {
-    clients: Arc<Clients>,
+    transport: Arc<dyn Transport>,
+    names: Arc<Names>,
     allow: Arc<AllowPrivate>,
     watcher: Option<Arc<dyn Watcher>>,
     label: Label,
@@ -64,8 +67,15 @@ impl Http {
         let names = Arc::new(Names::new(config.dns)?);
         let public = client(&config, &names, Reach::Public)?;
         let allow = Arc::new(config.allow_private.clone());
-        let clients = Clients { public, private: OnceLock::new(), any: OnceLock::new(), names, config };
-        Ok(Self { clients: Arc::new(clients), allow, watcher: None, label: Label::default() })
+        let clients =
+            Clients { public, private: OnceLock::new(), any: OnceLock::new(), names: Arc::clone(&names), config };
+        Ok(Self { transport: Arc::new(clients), names, allow, watcher: None, label: Label::default() })
+    }
+
+    /// A client whose requests are carried by this transport instead of sockets. The guard stays, and no name is looked up.
+    pub fn over(transport: Arc<dyn Transport>) -> Result<Self, BuildError> {
+        let names = Arc::new(Names::new(Dns::Off)?);
+        Ok(Self { transport, names, allow: Arc::default(), watcher: None, label: Label::default() })
     }
 
     /// The same client that may also ask the origin (host and port) of this URL, with http as well, wherever it lives.
@@ -154,15 +164,25 @@ impl Http {
 
     /// The TXT records of a name, each with its character strings joined. No such name is an empty answer.
     pub async fn txt(&self, name: &str) -> Result<Vec<String>, NetError> {
-        self.clients.names.txt(name).await
+        self.names.txt(name).await
     }
 
     async fn send_once(&self, call: &Call, left: Duration, from: Option<&str>) -> Result<reqwest::Response, NetError> {
         let reach = check(&call.url, &self.allow, from)?;
+        let Answer(response) = self.transport.carry(Hop { call, left, reach, redirected_from: from }).await?;
+        Ok(response)
+    }
+}
+
+/// The real one: connections to servers.
+#[async_trait]
+impl Transport for Clients {
+    async fn carry(&self, hop: Hop<'_>) -> Result<Answer, NetError> {
+        let Hop { call, left, reach, redirected_from: from } = hop;
         let unmade = |error: BuildError| {
             NetError::not_sent(&describe(&call.url), NotSentCause::Connect, bounded(&error.to_string()), from)
         };
-        let client = self.clients.of(reach).map_err(unmade)?;
+        let client = self.of(reach).map_err(unmade)?;
         let mut request =
             client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone()).timeout(left);
         if let Some(body) = &call.body {
@@ -171,7 +191,8 @@ impl Http {
                 Body::File(file) => reqwest::Body::wrap_stream(file.stream()),
             });
         }
-        request.send().await.map_err(|error| {
+        let answered = request.send().await.map(Answer);
+        answered.map_err(|error| {
             let asked = Asked {
                 target: describe(&call.url),
                 port: call.url.port_or_known_default().unwrap_or_default(),

@@ -17,6 +17,7 @@ mod http;
 mod names;
 mod received;
 mod tls;
+mod transport;
 mod watch;
 
 pub use allow::{AllowPrivate, AllowPrivateError, Entry};
@@ -24,8 +25,9 @@ pub use call::{Call, MAX_REDIRECTS};
 pub use config::{BuildError, CONNECT_TIMEOUT_MS, Dns, DnsParseError, NetConfig};
 pub use error::{NetError, NotSentCause, Refusal, UnknownCause};
 pub use file_body::{FileBody, Sent};
-pub use http::Http;
+pub use self::http::Http;
 pub use names::DNS_TIMEOUT_MS;
 pub use received::{Fetched, Received};
 pub use reqwest::{Method, StatusCode, header};
+pub use transport::{Answer, Hop, Transport};
 pub use watch::{Exchange, Label, Watcher};

@@ -23,7 +23,8 @@ impl Scissors {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    fn was_cut(&self) -> bool {
+    /// Whether it was cut.
+    pub(crate) fn was_cut(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }

@@ -26,6 +26,7 @@ mod control;
 mod endpoints;
 mod faults;
 mod http;
+mod in_process;
 mod network;
 mod pages;
 mod sandbox;
@@ -34,5 +35,6 @@ mod seeded;
 mod xrpc;
 
 pub use faults::{ArmedFault, Fault, FaultOrder, FaultReport, Faults, FiredFault, OrderError};
-pub use network::AccountState;
+pub use in_process::InProcess;
+pub use network::{AccountState, LoggedCommit, MadeRecord};
 pub use sandbox::{RateLimits, Sandbox, SandboxAccount, SandboxError, SandboxOptions};

@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use crate::connection::{CuttableListener, Scissors};
 use crate::faults::Faults;
 use crate::http::{Clock, Shared, router};
-use crate::network::{AccountState, Network, RecordPath, Write};
+use crate::in_process::InProcess;
+use crate::network::{AccountState, Draft, LoggedCommit, Network, RecordPath, Write};
 use crate::xrpc::Refusal;
 
 /// What a sandbox needs from outside: it has no time and no randomness of its own.
@@ -83,7 +84,12 @@ impl RateLimits {
 pub struct Sandbox {
     url: String,
     shared: Shared,
-    stop: Option<oneshot::Sender<()>>,
+    listening: Option<Listening>,
+}
+
+/// The server of a sandbox that listens.
+struct Listening {
+    stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
@@ -109,7 +115,25 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox stopped");
             }
         });
-        Ok(Self { url, shared, stop: Some(stop), server })
+        Ok(Self { url, shared, listening: Some(Listening { stop, server }) })
+    }
+
+    /// The same network without a port: whoever is in this process asks it through [`Self::in_process`]. Its address, with the
+    /// port of the options, is the one that its documents name.
+    pub fn unheard(options: SandboxOptions) -> Self {
+        let url = format!("http://localhost:{}", options.port);
+        let shared = shared(&url, options.clock, options.seed);
+        Self { url, shared, listening: None }
+    }
+
+    /// The service that a server would listen for.
+    pub fn in_process(&self) -> InProcess {
+        InProcess::new(router(self.shared.clone()))
+    }
+
+    /// What was committed to repositories since the start, oldest first; at most the last 10,000 commits.
+    pub fn commits(&self) -> Vec<LoggedCommit> {
+        self.shared.network().log.iter().cloned().collect()
     }
 
     /// `http://localhost:PORT`: the PLC directory, the service and the `AppView` alike.
@@ -147,6 +171,21 @@ impl Sandbox {
     /// [`SandboxError::Missing`] if there is no such record.
     pub fn delete_as_author(&self, uri: &str) -> Result<(), SandboxError> {
         delete_as_author(&mut self.shared.network(), uri)
+    }
+
+    /// Makes a record as its author would from another app: one more commit, and no points. Returns its address.
+    ///
+    /// # Errors
+    /// [`SandboxError::Missing`] if there is no account by this handle or DID; [`SandboxError::Refused`] for what is no record.
+    pub fn write_as_author(&self, account: &str, collection: &str, record: &Value) -> Result<String, SandboxError> {
+        let mut network = self.shared.network();
+        let found = network.account(account).ok_or_else(|| SandboxError::Missing(format!("account {account}")))?;
+        let did = found.did.clone();
+        let draft = Draft { collection, rkey: None, record, validate: Some(false), path: Vec::new() };
+        let prepared = network.prepare(&draft)?;
+        let uri = format!("at://{did}/{}", prepared.path);
+        network.commit(&did, vec![Write::Create(prepared.path, prepared.record)], None)?;
+        Ok(uri)
     }
 
     /// The addresses of what is in a collection of an account, in the order of their keys.
@@ -198,8 +237,9 @@ impl Sandbox {
     /// Stops the server: held requests are discarded, others are answered, then the port is free.
     pub async fn shutdown(mut self) {
         self.shared.faults.discard_held();
-        self.stop.take();
-        if let Err(error) = self.server.await {
+        let Some(Listening { stop, server }) = self.listening.take() else { return };
+        drop(stop);
+        if let Err(error) = server.await {
             tracing::error!(%error, "the sandbox did not stop cleanly");
         }
     }

@@ -24,6 +24,7 @@ const MAX_PROFILES: usize = 10_000;
 pub struct MemoryJournal {
     state: Mutex<State>,
     videos: Mutex<Uploads>,
+    drops_calls: bool,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +43,11 @@ impl MemoryJournal {
     /// An empty memory.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty memory that keeps everything but the call log.
+    pub fn without_calls() -> Self {
+        Self { drops_calls: true, ..Self::default() }
     }
 
     /// The newest rows of the call log, oldest first; at most ten thousand are kept.
@@ -155,6 +161,10 @@ impl Journal for MemoryJournal {
             state.leases.insert(did.clone(), (owner.to_owned(), until));
         }
         Ok(!held)
+    }
+
+    fn keeps_calls(&self) -> bool {
+        !self.drops_calls
     }
 
     async fn log_calls(&self, calls: &[CallRecord]) -> Result<(), JournalError> {

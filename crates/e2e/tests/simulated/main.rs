@@ -8,7 +8,6 @@ mod once;
 mod pictures;
 mod publishing;
 mod running;
-mod seeds;
 mod settling;
 mod stopping;
 mod turns;

@@ -135,3 +135,17 @@ async fn a_limit_on_the_next_request_does_not_stop_the_looks_for_the_first() {
     assert_eq!(world.state(&post).await, StateName::Published);
     assert_eq!(world.platform.landings().len(), 1);
 }
+
+#[tokio::test]
+async fn after_an_outage_what_is_ready_already_does_not_overtake_what_was_due_before_it() {
+    let world = World::new(13);
+    world.account("alice").await;
+    let ready = world.submit("second", "alice", "in 50s").await;
+    // Words are prepared half a minute ahead.
+    world.run_for(25_000).await;
+    assert_eq!(world.state(&ready).await, StateName::Ready);
+    world.submit("first", "alice", "in 10s").await;
+    world.clock.advance(SignedDuration::from_mins(5));
+    world.run_for(60_000).await;
+    assert_eq!(world.platform.landed_texts(ALICE), ["first", "second"]);
+}

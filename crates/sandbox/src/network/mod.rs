@@ -4,13 +4,14 @@
 mod account;
 mod blobs;
 mod budget;
+mod log;
 mod repo;
 mod sessions;
 mod tokens;
 mod videos;
 mod writes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ pub use account::AccountState;
 pub(crate) use account::{Account, AppPassword};
 pub(crate) use blobs::Blob;
 pub(crate) use budget::{Budget, BudgetStanding, Charge, Window};
+pub use log::{LoggedCommit, MadeRecord};
 pub(crate) use repo::{Commit, Record, RecordPath, Repo, RepoFault, Write};
 pub(crate) use sessions::Session;
 pub(crate) use tokens::{Claims, Scope, TokenFault};
@@ -47,6 +49,7 @@ pub(crate) struct Network {
     now: Timestamp,
     last_tid_micros: u64,
     accounts: BTreeMap<Did, Account>,
+    pub(crate) log: VecDeque<LoggedCommit>,
     pub(crate) budget: Budget,
     pub(crate) videos: Videos,
 }
@@ -62,6 +65,7 @@ impl Network {
             now: Timestamp::UNIX_EPOCH,
             last_tid_micros: 0,
             accounts: BTreeMap::new(),
+            log: VecDeque::new(),
             budget: Budget::default(),
             videos: Videos::default(),
         }

@@ -80,6 +80,7 @@ impl Network {
         swap_commit: Option<&str>,
     ) -> Result<Commit, Refusal> {
         let rev = self.next_tid();
+        let line = self.log_line(did, &writes);
         let account = self.accounts.get_mut(did).ok_or_else(Refusal::account_not_found)?;
         account.repo.check(&writes, swap_commit).map_err(|fault| match fault {
             RepoFault::CommitSwap(head) => Refusal::commit_swap(head.as_str()),
@@ -103,6 +104,7 @@ impl Network {
             account.make_blobs_permanent(record);
         }
         account.drop_unused_blobs(&replaced);
+        self.note_commit(line);
         Ok(commit)
     }
 }

@@ -1,0 +1,213 @@
+//! What must hold at the end of every run, whatever happened in it.
+
+use std::collections::BTreeMap;
+
+use skein_domain::ports::{Ledger, QueueFilter};
+use skein_domain::{Delivery, DeliveryId, Event, Settled, State, StateName, Stop};
+use skein_sandbox::LoggedCommit;
+
+use crate::house::House;
+use crate::record::{Inner, Told, did_of};
+
+/// The words of a part, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Words {
+    post: u64,
+    part: u64,
+    parts: u64,
+}
+
+impl Words {
+    /// `post 3 part 0 of 2`
+    fn read(text: &str) -> Option<Self> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let number = |place: usize| words.get(place)?.parse().ok();
+        Some(Self { post: number(1)?, part: number(3)?, parts: number(5)? })
+    }
+}
+
+/// One commit that published something.
+#[derive(Debug)]
+struct Landing {
+    commit: LoggedCommit,
+    words: Vec<Words>,
+}
+
+/// Checks every promise and notes those that are broken.
+pub(crate) async fn check(house: &House) {
+    let filter = QueueFilter { at_most: 10_000, ..QueueFilter::default() };
+    let deliveries = house.ledger.queue(&filter).await.unwrap();
+    let landings = landings(house);
+    let mut stories = BTreeMap::new();
+    for delivery in &deliveries {
+        let story = house.ledger.story(&delivery.id).await.unwrap();
+        stories.insert(delivery.id.clone(), story.into_iter().map(|line| line.event).collect::<Vec<_>>());
+    }
+    let mut record = house.record.lock();
+    for landing in &landings {
+        whole(landing, &mut record);
+    }
+    for delivery in &deliveries {
+        *record.counts.entry(format!("end: {:?}", delivery.state.name())).or_default() += 1;
+        let own: Vec<&Landing> = landings.iter().filter(|landing| is_of(landing, delivery)).collect();
+        once(delivery, &stories[&delivery.id], &own, &mut record);
+        at_rest(delivery, &mut record);
+        receipt(delivery, &own, &mut record);
+        told_by_its_story(delivery, &stories[&delivery.id], &mut record);
+    }
+    canceled(&deliveries, &landings, &mut record);
+    held(&mut record);
+    in_order(&deliveries, &landings, &stories, &mut record);
+}
+
+fn landings(house: &House) -> Vec<Landing> {
+    let read = |commit: LoggedCommit| {
+        let words = commit.made.iter().filter_map(|made| Words::read(made.value["text"].as_str()?)).collect();
+        Landing { commit, words }
+    };
+    house.sandbox.commits().into_iter().map(read).filter(|landing| !landing.words.is_empty()).collect()
+}
+
+fn post_of(delivery: &Delivery) -> Option<u64> {
+    let text = delivery.content["parts"][0]["text"].as_str()?;
+    Words::read(text).map(|words| words.post)
+}
+
+fn is_of(landing: &Landing, delivery: &Delivery) -> bool {
+    landing.commit.did == did_of(delivery) && post_of(delivery) == Some(landing.words[0].post)
+}
+
+/// A thread is whole or absent.
+fn whole(landing: &Landing, record: &mut Inner) {
+    let first = landing.words[0];
+    let all: Vec<Words> = (0..first.parts).map(|part| Words { part, ..first }).collect();
+    if landing.words != all {
+        record.broken("a thread is whole or absent", format!("{:?} landed at {}", landing.words, landing.commit.at));
+    }
+}
+
+/// Each part has at most one record; one more where a person had the same bytes sent again, and another where a person gave
+/// it up and somebody wanted it all the same.
+fn once(delivery: &Delivery, story: &[Event], own: &[&Landing], record: &mut Inner) {
+    let given_up = story.iter().filter(|event| matches!(event, Event::PersonGaveUp { .. })).count();
+    let allowed = 1 + record.resends(&delivery.id) + given_up;
+    let mut addresses: Vec<&str> = own.iter().map(|landing| landing.commit.made[0].uri.as_str()).collect();
+    addresses.dedup();
+    if own.len() > allowed || addresses.len() > 1 + given_up {
+        let what = format!("{} landed {} times, at {addresses:?}", delivery.id, own.len());
+        record.broken("never twice", what);
+    }
+}
+
+/// Everything is at rest, or waits for somebody by name.
+fn at_rest(delivery: &Delivery, record: &mut Inner) {
+    let waits = matches!(&delivery.state, State::Blocked { stop: Stop::Account { .. }, .. });
+    if !delivery.state.name().is_at_rest() && !waits {
+        record.broken("everything comes to rest", format!("{} is {:?}", delivery.id, delivery.state));
+    }
+}
+
+/// Receipts are records, and what has none was never public.
+fn receipt(delivery: &Delivery, own: &[&Landing], record: &mut Inner) {
+    let person_decided = record.steps.iter().any(|step| {
+        step.delivery == delivery.id
+            && matches!(
+                step.event,
+                Some(Event::PersonAccepted { .. } | Event::PersonGaveUp { .. } | Event::PersonResends { .. })
+            )
+    });
+    let mut broken = |what: String| record.broken("receipts are records", format!("{}: {what}", delivery.id));
+    match &delivery.state {
+        State::Published { receipt } | State::Removed { receipt } => {
+            let made = |landing: &&Landing| {
+                let made = landing.commit.made.iter().map(|made| (&made.uri, &made.cid));
+                made.eq(receipt.records.iter().map(|record| (&record.uri, &record.cid)))
+            };
+            if receipt.settled != Settled::ByPerson && !own.iter().any(made) {
+                broken(format!("no commit made {:?}", receipt.records));
+            }
+        }
+        State::NeedsReview { .. } => {}
+        other if !own.is_empty() && !person_decided => broken(format!("it is {:?} and was public", other.name())),
+        _ => {}
+    }
+}
+
+/// The story leads from the submission to the state.
+fn told_by_its_story(delivery: &Delivery, story: &[Event], record: &mut Inner) {
+    let first = State::Scheduled { wake_at: delivery.submitted_at, waiting: None };
+    let told = story.iter().try_fold(first, |state, event| state.apply(event.clone()).ok());
+    let name = told.as_ref().map(State::name);
+    if name != Some(delivery.state.name()) {
+        let what = format!("{} is {:?} and its story ends with {name:?}", delivery.id, delivery.state.name());
+        record.broken("the story tells the state", what);
+    }
+}
+
+/// Nothing is sent, and nothing lands, after a cancel was acknowledged.
+fn canceled(deliveries: &[Delivery], landings: &[Landing], record: &mut Inner) {
+    let told: Vec<_> = record.told.clone();
+    for (at, when, told) in told {
+        let Told::Canceled(id) = told else { continue };
+        let Some(delivery) = deliveries.iter().find(|delivery| delivery.id == id) else { continue };
+        let is_its = |text: &String| Words::read(text).is_some_and(|words| Some(words.post) == post_of(delivery));
+        let sent = record
+            .sent
+            .iter()
+            .any(|sent| sent.at > at && sent.did == did_of(delivery) && sent.texts.iter().any(is_its));
+        let landed = landings.iter().any(|landing| is_of(landing, delivery) && landing.commit.at > when);
+        if sent || landed || delivery.state.name() != StateName::Canceled {
+            let what =
+                format!("{id} was canceled at {when}; sent {sent}, landed {landed}, is {:?}", delivery.state.name());
+            record.broken("nothing is sent after a cancel", what);
+        }
+    }
+}
+
+/// A held account sends nothing that was not armed.
+fn held(record: &mut Inner) {
+    let mut armed = Vec::new();
+    for (from, _, told) in &record.told {
+        let Told::Held(account) = told else { continue };
+        let is_release = |told: &Told| matches!(told, Told::Releasing(of) if of == account);
+        let until =
+            record.told.iter().find(|(at, _, told)| at > from && is_release(told)).map_or(u64::MAX, |(at, ..)| *at);
+        let within = |at: u64| at > *from && at < until;
+        let is_armed = |event: &Option<Event>| matches!(event, Some(Event::Armed { .. }));
+        armed.extend(
+            record
+                .steps
+                .iter()
+                .filter(|step| step.account == *account && within(step.at) && is_armed(&step.event))
+                .map(|step| step.delivery.clone()),
+        );
+    }
+    for id in armed {
+        record.broken("a held account sends nothing", format!("{id} was armed while its account was held"));
+    }
+}
+
+/// What nothing went wrong with leaves in the order of its instants.
+fn in_order(
+    deliveries: &[Delivery],
+    landings: &[Landing],
+    stories: &BTreeMap<DeliveryId, Vec<Event>>,
+    record: &mut Inner,
+) {
+    let smooth = |delivery: &&Delivery| {
+        matches!(
+            stories[&delivery.id].as_slice(),
+            [Event::Claimed { .. }, Event::Frozen { .. }, Event::Armed { .. }, Event::Published { .. }]
+        )
+    };
+    let place = |delivery: &Delivery| landings.iter().position(|landing| is_of(landing, delivery));
+    let smooth: Vec<&Delivery> = deliveries.iter().filter(smooth).collect();
+    for (earlier, later) in smooth.iter().flat_map(|one| smooth.iter().map(move |other| (one, other))) {
+        // What is submitted while its neighbour is armed already comes after it.
+        let in_time = earlier.submitted_at <= earlier.prepare_at();
+        if in_time && earlier.lane == later.lane && earlier.due < later.due && place(earlier) > place(later) {
+            let what = format!("{} is due before {} and left after it", earlier.id, later.id);
+            record.broken("order is kept within an account", what);
+        }
+    }
+}
