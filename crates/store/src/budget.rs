@@ -32,7 +32,8 @@ pub struct KeptTally {
 /// The budgets of a store.
 ///
 /// Whoever counts here counts the same rows again and again. So what was kept last is remembered, and is replaced by one
-/// statement that holds only if it is still there; the longer way is for whenever somebody else has counted meanwhile.
+/// statement that holds only if it is still there, on the quick way. The longer way is for whenever somebody else has counted
+/// meanwhile, or is writing.
 #[derive(Debug, Clone)]
 pub struct Budgets {
     store: Store,
@@ -54,7 +55,7 @@ impl Budgets {
     ) -> Result<(), StoreError> {
         if let Some(before) = self.last(rows) {
             let after = change(before.iter().cloned().map(Some).collect())?;
-            if self.replace(rows, &before, &after).await? {
+            if self.replace(rows, &before, &after) {
                 self.remember(rows, after);
                 return Ok(());
             }
@@ -74,25 +75,26 @@ impl Budgets {
     }
 
     /// Whether all rows held what was before, and so hold now what comes after it.
-    async fn replace(&self, rows: &[MeterRow<'_>], before: &[String], after: &[String]) -> Result<bool, StoreError> {
+    fn replace(&self, rows: &[MeterRow<'_>], before: &[String], after: &[String]) -> bool {
         // What changes nothing was decided on what is remembered, which may have changed.
         if before == after {
-            return Ok(false);
+            return false;
         }
-        let writer = &self.store.writer;
-        match (rows, before, after) {
-            ([row], [before], [after]) => budget::replace_one(writer, *row, before, after).await,
+        let quick = &self.store.quick;
+        let replaced = match (rows, before, after) {
+            ([row], [before], [after]) => budget::replace_one(quick, (*row, before, after)),
             ([one, other], [before, same], [after, still]) if same == still => {
-                budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+                budget::replace_beside(quick, (*one, before, after), (*other, same))
             }
             ([other, one], [same, before], [still, after]) if same == still => {
-                budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+                budget::replace_beside(quick, (*one, before, after), (*other, same))
             }
             ([one, other], [before, before_other], [after, after_other]) => {
-                budget::replace_two(writer, (*one, before, after), (*other, before_other, after_other)).await
+                budget::replace_two(quick, (*one, before, after), (*other, before_other, after_other))
             }
-            _ => Ok(false),
-        }
+            _ => None,
+        };
+        replaced.unwrap_or(false)
     }
 
     /// What was kept last here, if all of it is remembered.

@@ -12,7 +12,7 @@ use skein_domain::ports::Entropy;
 use crate::budget::Budgets;
 use crate::calls::Calls;
 use crate::cursors::Cursors;
-use crate::dialect::{self, Pool, Transaction};
+use crate::dialect::{self, Pool, Quick, Transaction};
 use crate::profiles::Profiles;
 use crate::tables::vault_keys;
 use crate::videos::Videos;
@@ -26,6 +26,7 @@ const KEY_CHECK_PLACE: Place<'static> = Place { table: "vault_keys", column: "ch
 pub struct Store {
     pub(crate) writer: Pool,
     readers: Pool,
+    pub(crate) quick: Arc<Quick>,
     vault: Arc<Vault>,
 }
 
@@ -36,13 +37,19 @@ impl Store {
         let path = url.path();
         make_file(path)?;
         let pools = dialect::open(path).await.map_err(|why| why.opening(path))?;
-        let store = Self { writer: pools.writer, readers: pools.readers, vault: Arc::new(Vault::new(key, entropy)) };
+        let store = Self {
+            writer: pools.writer,
+            readers: pools.readers,
+            quick: Arc::new(Quick::of(path)),
+            vault: Arc::new(Vault::new(key, entropy)),
+        };
         store.check_key().await.map_err(|why| why.opening(path))?;
         Ok(store)
     }
 
     /// Ends the connections in order. Not needed for safety: what was written is durable when its call returns.
     pub async fn close(&self) {
+        self.quick.close();
         self.readers.close().await;
         self.writer.close().await;
     }
