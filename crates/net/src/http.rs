@@ -1,5 +1,6 @@
 //! The HTTP client: guard, redirects, and nothing that is sent twice.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -23,7 +24,8 @@ use crate::watch::{Exchange, Label, Watcher};
 
 /// Idle connections are dropped after this time: an old one is more likely to break under a write.
 const IDLE_MS: u64 = 30_000;
-const MAX_IDLE_PER_HOST: usize = 8;
+/// As many as the engine has under way at one host.
+const MAX_IDLE_PER_HOST: usize = 32;
 
 /// The HTTP client. Cheap to clone; clones share connections and DNS answers.
 #[derive(Clone)]
@@ -36,26 +38,38 @@ pub struct Http {
 }
 
 /// The one for the public network is made at once, so that a mistake in the configuration shows; the others when they are
-/// needed, which most programs never do: each reads all certificate authorities of the system.
+/// needed, which most programs never do: each reads all certificate authorities of the system, but for those that only ever
+/// speak plain http.
 struct Clients {
     public: Client,
     private: OnceLock<Client>,
     any: OnceLock<Client>,
+    any_plain: OnceLock<Client>,
     names: Arc<Names>,
     config: NetConfig,
 }
 
+/// Whose certificates a client believes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// Those of the system's authorities and of the configured ones.
+    Authorities,
+    /// None: for plain http. Over TLS it reaches nobody.
+    Nobody,
+}
+
 impl Clients {
-    fn of(&self, reach: Reach) -> Result<&Client, BuildError> {
-        let later = match reach {
-            Reach::Public => return Ok(&self.public),
-            Reach::Private => &self.private,
-            Reach::Any => &self.any,
+    fn of(&self, reach: Reach, url: &Url) -> Result<&Client, BuildError> {
+        let (later, trust) = match (reach, url.scheme()) {
+            (Reach::Public, _) => return Ok(&self.public),
+            (Reach::Private, _) => (&self.private, Trust::Nobody),
+            (Reach::Any, "http") => (&self.any_plain, Trust::Nobody),
+            (Reach::Any, _) => (&self.any, Trust::Authorities),
         };
         if let Some(made) = later.get() {
             return Ok(made);
         }
-        let made = client(&self.config, &self.names, reach)?;
+        let made = client(&self.config, &self.names, reach, trust)?;
         Ok(later.get_or_init(|| made))
     }
 }
@@ -65,10 +79,10 @@ impl Http {
     pub fn new(config: NetConfig) -> Result<Self, BuildError> {
         tls::install_provider();
         let names = Arc::new(Names::new(config.dns)?);
-        let public = client(&config, &names, Reach::Public)?;
+        let public = client(&config, &names, Reach::Public, Trust::Authorities)?;
         let allow = Arc::new(config.allow_private.clone());
-        let clients =
-            Clients { public, private: OnceLock::new(), any: OnceLock::new(), names: Arc::clone(&names), config };
+        let (private, any, any_plain) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let clients = Clients { public, private, any, any_plain, names: Arc::clone(&names), config };
         Ok(Self { transport: Arc::new(clients), names, allow, watcher: None, label: Label::default() })
     }
 
@@ -107,26 +121,26 @@ impl Http {
 
     /// Sends the request and reads an answer of at most `max_body_bytes`. Any status is an answer.
     pub async fn fetch(&self, call: Call, max_body_bytes: usize) -> Result<Fetched, NetError> {
-        self.fetch_noted(call, max_body_bytes).await.1
+        self.fetch_noted(&call, max_body_bytes).await.1
     }
 
     /// The same, with the id under which the watcher noted the exchange.
     pub async fn fetch_noted(
         &self,
-        call: Call,
+        call: &Call,
         max_body_bytes: usize,
     ) -> (Option<Arc<str>>, Result<Fetched, NetError>) {
         let Some(watcher) = &self.watcher else { return (None, self.fetch_unseen(call, max_body_bytes).await) };
         let started = Instant::now();
-        let fetched = self.fetch_unseen(call.clone(), max_body_bytes).await;
-        let exchange = Exchange::of(&self.label, &call, started.elapsed(), fetched.as_ref());
+        let fetched = self.fetch_unseen(call, max_body_bytes).await;
+        let exchange = Exchange::of(&self.label, call, started.elapsed(), fetched.as_ref());
         (watcher.saw(&exchange), fetched)
     }
 
     /// Sends the request and writes the body of its answer to a file, at most `max_body_bytes`. Any status is an answer.
     pub async fn fetch_into(&self, call: Call, file: &Path, max_body_bytes: u64) -> Result<Fetched, NetError> {
         let started = Instant::now();
-        let fetched = match self.send(call.clone()).await {
+        let fetched = match self.send(&call).await {
             Ok(received) => received.write_bounded(file, max_body_bytes).await,
             Err(error) => Err(error),
         };
@@ -137,16 +151,16 @@ impl Http {
         fetched
     }
 
-    async fn fetch_unseen(&self, call: Call, max_body_bytes: usize) -> Result<Fetched, NetError> {
+    async fn fetch_unseen(&self, call: &Call, max_body_bytes: usize) -> Result<Fetched, NetError> {
         self.send(call).await?.read_bounded(max_body_bytes).await
     }
 
     /// Sends the request once and waits for the answer's head. Any status is an answer, a redirect of a write too.
-    pub async fn send(&self, call: Call) -> Result<Received, NetError> {
+    pub async fn send(&self, call: &Call) -> Result<Received, NetError> {
         let started = Instant::now();
         let deadline = started + call.timeout;
         let limit = call.max_redirects;
-        let mut call = call;
+        let mut call = Cow::Borrowed(call);
         let mut redirected_from: Option<String> = None;
         for followed in 0..=limit {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -157,7 +171,7 @@ impl Http {
                 return Err(NetError::TooManyRedirects { target, limit });
             }
             redirected_from = Some(target);
-            call = call.redirected_to(next);
+            call = Cow::Owned(call.into_owned().redirected_to(next));
         }
         Err(NetError::TooManyRedirects { target: describe(&call.url), limit })
     }
@@ -182,7 +196,7 @@ impl Transport for Clients {
         let unmade = |error: BuildError| {
             NetError::not_sent(&describe(&call.url), NotSentCause::Connect, bounded(&error.to_string()), from)
         };
-        let client = self.of(reach).map_err(unmade)?;
+        let client = self.of(reach, &call.url).map_err(unmade)?;
         let mut request =
             client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone()).timeout(left);
         if let Some(body) = &call.body {
@@ -237,7 +251,7 @@ fn next_hop(call: &Call, response: &reqwest::Response) -> Option<Url> {
 /// - Redirects are followed by [`Http::send`], for reads only, with the guard asked again at each step.
 /// - No proxy: it would resolve names itself, past the guard.
 #[expect(clippy::disallowed_methods, reason = "this is the one builder of HTTP clients")]
-fn client(config: &NetConfig, names: &Arc<Names>, reach: Reach) -> Result<Client, BuildError> {
+fn client(config: &NetConfig, names: &Arc<Names>, reach: Reach, trust: Trust) -> Result<Client, BuildError> {
     let mut builder = Client::builder()
         .dns_resolver(Filtered { names: Arc::clone(names), reach })
         .redirect(redirect::Policy::none())
@@ -249,7 +263,9 @@ fn client(config: &NetConfig, names: &Arc<Names>, reach: Reach) -> Result<Client
         .pool_idle_timeout(Duration::from_millis(IDLE_MS))
         .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
         .tcp_nodelay(true);
-    if let Some(path) = &config.extra_ca {
+    if trust == Trust::Nobody {
+        builder = builder.tls_certs_only([]);
+    } else if let Some(path) = &config.extra_ca {
         builder = builder.tls_certs_merge(tls::extra_certificates(path)?);
     }
     builder.build().map_err(|error| BuildError::Tls { detail: bounded(&error.to_string()) })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::dialect::Pools;
-use crate::dialect::sqlite::Pool;
+use crate::dialect::quick::Quick;
 use crate::tables::budget;
 use crate::{Store, StoreError};
 
@@ -34,7 +34,8 @@ pub struct KeptTally {
 /// The budgets of a store.
 ///
 /// Whoever counts here counts the same rows again and again. So what was kept last is remembered, and is replaced by one
-/// statement that holds only if it is still there; the longer way is for whenever somebody else has counted meanwhile.
+/// statement that holds only if it is still there, on the quick way. The longer way is for whenever somebody else has counted
+/// meanwhile, or is writing.
 #[derive(Debug, Clone)]
 pub struct Budgets {
     store: Store,
@@ -59,7 +60,7 @@ impl Budgets {
             && let Some(before) = self.last(rows)
         {
             let after = change(before.iter().cloned().map(Some).collect())?;
-            if replace(&pools.writer, rows, &before, &after).await? {
+            if replace(&pools.quick, rows, &before, &after) {
                 self.remember(rows, after);
                 return Ok(());
             }
@@ -131,27 +132,23 @@ impl Budgets {
 }
 
 /// Whether all rows held what was before, and so hold now what comes after it.
-async fn replace(
-    writer: &Pool,
-    rows: &[MeterRow<'_>],
-    before: &[String],
-    after: &[String],
-) -> Result<bool, StoreError> {
+fn replace(quick: &Quick, rows: &[MeterRow<'_>], before: &[String], after: &[String]) -> bool {
     // What changes nothing was decided on what is remembered, which may have changed.
     if before == after {
-        return Ok(false);
+        return false;
     }
-    match (rows, before, after) {
-        ([row], [before], [after]) => budget::replace_one(writer, *row, before, after).await,
+    let replaced = match (rows, before, after) {
+        ([row], [before], [after]) => budget::replace_one(quick, (*row, before, after)),
         ([one, other], [before, same], [after, still]) if same == still => {
-            budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+            budget::replace_beside(quick, (*one, before, after), (*other, same))
         }
         ([other, one], [same, before], [still, after]) if same == still => {
-            budget::replace_beside(writer, (*one, before, after), (*other, same)).await
+            budget::replace_beside(quick, (*one, before, after), (*other, same))
         }
         ([one, other], [before, before_other], [after, after_other]) => {
-            budget::replace_two(writer, (*one, before, after), (*other, before_other, after_other)).await
+            budget::replace_two(quick, (*one, before, after), (*other, before_other, after_other))
         }
-        _ => Ok(false),
-    }
+        _ => None,
+    };
+    replaced.unwrap_or(false)
 }

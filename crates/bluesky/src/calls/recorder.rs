@@ -25,6 +25,9 @@ const BATCH_ROWS: usize = 256;
 /// How long the first row of a batch waits for others: a client writes about twice a second.
 const GATHER_MS: u64 = 500;
 
+/// Calls whose reservations wait to be settled. Each of them is part of what the next reservation reads and writes.
+const RESERVED_AT_MOST: usize = 8;
+
 /// How long a row waits for others that tells of a failure, which somebody will look for, or of a window that is nearly spent,
 /// which other calls must heed.
 const GATHER_NEWS_MS: u64 = 100;
@@ -106,19 +109,67 @@ fn letters() -> Encoding {
     specification.encoding().unwrap_or(BASE32_NOPAD)
 }
 
+/// Rows on their way into the journal.
+#[derive(Default)]
+struct Gathered {
+    /// Not taken in by the budget yet.
+    fresh: Vec<(CallRecord, Option<Unread>)>,
+    /// Of these, how many had something reserved.
+    reserved: usize,
+    /// Only to be logged.
+    settled: Vec<CallRecord>,
+}
+
+impl Gathered {
+    fn rows(&self) -> usize {
+        self.fresh.len() + self.settled.len()
+    }
+
+    fn push(&mut self, row: (CallRecord, Option<Unread>)) {
+        self.reserved += usize::from(row.0.reservation.is_some());
+        self.fresh.push(row);
+    }
+
+    /// Tells the budget of what is fresh.
+    async fn settle(&mut self, journal: &dyn Journal) {
+        let keeps_calls = journal.keeps_calls();
+        let rows: Vec<CallRecord> = self.fresh.drain(..).map(|row| whole(row, keeps_calls)).collect();
+        self.reserved = 0;
+        if let Err(error) = crate::budget::take_in(journal, &rows).await {
+            // What was reserved stays counted; what the servers say comes again with the next answers.
+            tracing::warn!(%error, rows = rows.len(), "calls could not be counted");
+        }
+        if keeps_calls {
+            self.settled.extend(rows);
+        }
+    }
+
+    async fn log(&mut self, journal: &dyn Journal, lost: &AtomicU64) {
+        let rows = std::mem::take(&mut self.settled);
+        if !rows.is_empty()
+            && let Err(error) = journal.log_calls(&rows).await
+        {
+            tracing::warn!(%error, rows = rows.len(), "calls could not be logged");
+            lost.fetch_add(u64::try_from(rows.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+}
+
 async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, lost: Arc<AtomicU64>) {
-    let mut gathered: Vec<(CallRecord, Option<Unread>)> = Vec::new();
+    let mut gathered = Gathered::default();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
-    let keeps_calls = journal.keeps_calls();
     while let Some(order) = orders.recv().await {
         take(order, &mut gathered, &mut waiting);
         let gathering = tokio::time::sleep(Duration::from_millis(GATHER_MS));
         tokio::pin!(gathering);
-        while waiting.is_empty() && gathered.len() < BATCH_ROWS {
-            if gathered.last().is_some_and(|(row, _)| is_news(row)) {
+        while waiting.is_empty() && gathered.rows() < BATCH_ROWS {
+            if gathered.fresh.last().is_some_and(|(row, _)| is_news(row)) {
                 let soon = Instant::now() + Duration::from_millis(GATHER_NEWS_MS);
                 let end = gathering.deadline().min(soon);
                 gathering.as_mut().reset(end);
+            }
+            if gathered.reserved >= RESERVED_AT_MOST {
+                gathered.settle(journal.as_ref()).await;
             }
             tokio::select! {
                 biased;
@@ -129,18 +180,8 @@ async fn write(journal: Arc<dyn Journal>, mut orders: mpsc::Receiver<Order>, los
                 () = &mut gathering => break,
             }
         }
-        let batch: Vec<CallRecord> = gathered.drain(..).map(|row| whole(row, keeps_calls)).collect();
-        if keeps_calls
-            && !batch.is_empty()
-            && let Err(error) = journal.log_calls(&batch).await
-        {
-            tracing::warn!(%error, rows = batch.len(), "calls could not be logged");
-            lost.fetch_add(u64::try_from(batch.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        }
-        if let Err(error) = crate::budget::take_in(journal.as_ref(), &batch).await {
-            // What was reserved stays counted; what the servers say comes again with the next answers.
-            tracing::warn!(%error, rows = batch.len(), "calls could not be counted");
-        }
+        gathered.settle(journal.as_ref()).await;
+        gathered.log(journal.as_ref(), &lost).await;
         // Whoever has stopped waiting needs no answer.
         waiting.drain(..).for_each(|done| done.send(()).unwrap_or(()));
     }
@@ -158,7 +199,7 @@ fn whole((mut row, unread): (CallRecord, Option<Unread>), with_input: bool) -> C
     row
 }
 
-fn take(order: Order, gathered: &mut Vec<(CallRecord, Option<Unread>)>, waiting: &mut Vec<oneshot::Sender<()>>) {
+fn take(order: Order, gathered: &mut Gathered, waiting: &mut Vec<oneshot::Sender<()>>) {
     match order {
         Order::Row(row) => gathered.push(*row),
         Order::Flush(done) => waiting.push(done),

@@ -179,10 +179,14 @@ impl XrpcClient {
             value.set_sensitive(true);
             call = call.header(AUTHORIZATION, value);
         }
-        let Some(retry) = &self.retry else { return self.send_once(call).await };
+        let Some(retry) = &self.retry else { return self.send_once(&call).await };
         let mut tries = retry.tries(self.http.label().retries, is_read);
         loop {
-            let error = match self.after(tries.made()).send_once(call.clone()).await {
+            let sent = match tries.made() {
+                made if made == self.http.label().retries => self.send_once(&call).await,
+                made => self.after(made).send_once(&call).await,
+            };
+            let error = match sent {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
@@ -192,7 +196,7 @@ impl XrpcClient {
         }
     }
 
-    async fn send_once(&self, call: Call) -> Result<Response, CallError> {
+    async fn send_once(&self, call: &Call) -> Result<Response, CallError> {
         let (noted, fetched) = self.http.fetch_noted(call, MAX_BODY_BYTES).await;
         let response = match fetched {
             Ok(fetched) => Response::of(fetched, noted),

@@ -104,6 +104,18 @@ async fn a_server_that_counts_nothing_is_not_waited_for() {
     assert_eq!((hour.used, hour.left, hour.is_enforced), (5_400, 0, false));
 }
 
+#[tokio::test]
+async fn reservations_are_settled_before_there_are_many() {
+    let counted = Counted::set().await;
+    for _ in 0..40 {
+        counted.write(1).await.unwrap();
+    }
+    let tally = counted.journal.tally(&Meter::writes(&did())).await.unwrap().unwrap();
+    let held = serde_json::to_value(&tally).unwrap()["holds"].as_array().unwrap().len();
+    assert!(held <= 16, "{held} of 40 reservations wait");
+    assert_eq!(counted.hour().await.used, 120);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tasks_and_processes_together_never_spend_more_than_there_is() {
     let counted = Counted::shows(5_000, 100).await;

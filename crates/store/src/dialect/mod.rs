@@ -3,6 +3,7 @@
 
 pub(crate) mod listener;
 pub(crate) mod postgres;
+pub(crate) mod quick;
 pub(crate) mod sqlite;
 
 use jiff::Timestamp;

@@ -4,6 +4,7 @@
 //! write lock (`BEGIN IMMEDIATE`): what a transaction has read cannot have changed when it writes.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use skein_domain::Lane;
@@ -12,6 +13,7 @@ use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+use super::quick::Quick;
 use super::{Connection, find_free_lanes};
 use crate::StoreError;
 use crate::tables::lanes;
@@ -34,10 +36,12 @@ pub(crate) type Pool = SqlitePool;
 pub(crate) struct Pools {
     pub(crate) writer: Pool,
     pub(crate) readers: Pool,
+    pub(crate) quick: Arc<Quick>,
 }
 
 impl Pools {
     pub(super) async fn close(&self) {
+        self.quick.close();
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -53,7 +57,7 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
     let writer = connect_writer(path).await?;
     migrate(&writer).await?;
     let readers = pool(READERS).connect_lazy_with(reader_options(path));
-    Ok(Pools { writer, readers })
+    Ok(Pools { writer, readers, quick: Arc::new(Quick::of(path)) })
 }
 
 /// A transaction that holds the write lock from its first statement on, and is on the disk when it is committed.

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use crate::budget::MeterRow;
 use crate::dialect::Connection;
-use crate::dialect::sqlite::{Pool, trouble};
+use crate::dialect::quick::Quick;
 use crate::statement::sql;
 
 const TALLY: &str = "SELECT tally FROM budget WHERE meter = $1 AND whose = $2";
@@ -32,71 +32,36 @@ pub(crate) async fn put(connection: &mut Connection, row: MeterRow<'_>, tally: &
 /// A row with what it holds and what it is to hold.
 type Change<'a> = (MeterRow<'a>, &'a str, &'a str);
 
-/// Whether the row held `before`; then it holds `after`.
-pub(crate) async fn replace_one(
-    writer: &Pool,
-    row: MeterRow<'_>,
-    before: &str,
-    after: &str,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query("UPDATE budget SET tally = $4 WHERE meter = $1 AND whose = $2 AND tally = $3")
-        .bind(row.meter)
-        .bind(row.whose)
-        .bind(before)
-        .bind(after)
-        .execute(writer)
-        .await
-        .map_err(trouble)?;
-    Ok(done.rows_affected() == 1)
+/// Whether the row held `before`; then it holds `after`. `None`, here and below: see [`Quick`].
+pub(crate) fn replace_one(quick: &Quick, (row, before, after): Change<'_>) -> Option<bool> {
+    let sql = "UPDATE budget SET tally = ?4 WHERE meter = ?1 AND whose = ?2 AND tally = ?3";
+    quick.execute(sql, &[row.meter, row.whose, before, after]).map(|rows| rows == 1)
 }
 
 /// The same, if another row holds what it is thought to hold.
-pub(crate) async fn replace_beside(
-    writer: &Pool,
+pub(crate) fn replace_beside(
+    quick: &Quick,
     (row, before, after): Change<'_>,
     (other, same): (MeterRow<'_>, &str),
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "UPDATE budget SET tally = $4 WHERE meter = $1 AND whose = $2 AND tally = $3
-           AND EXISTS (SELECT 1 FROM budget WHERE meter = $5 AND whose = $6 AND tally = $7)",
-    )
-    .bind(row.meter)
-    .bind(row.whose)
-    .bind(before)
-    .bind(after)
-    .bind(other.meter)
-    .bind(other.whose)
-    .bind(same)
-    .execute(writer)
-    .await
-    .map_err(trouble)?;
-    Ok(done.rows_affected() == 1)
+) -> Option<bool> {
+    let sql = "UPDATE budget SET tally = ?4 WHERE meter = ?1 AND whose = ?2 AND tally = ?3
+        AND EXISTS (SELECT 1 FROM budget WHERE meter = ?5 AND whose = ?6 AND tally = ?7)";
+    let values = [row.meter, row.whose, before, after, other.meter, other.whose, same];
+    quick.execute(sql, &values).map(|rows| rows == 1)
 }
 
 /// The same for two rows, both or none.
-pub(crate) async fn replace_two(
-    writer: &Pool,
+pub(crate) fn replace_two(
+    quick: &Quick,
     (one, before, after): Change<'_>,
     (other, before_other, after_other): Change<'_>,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "UPDATE budget SET tally = CASE WHEN meter = $1 AND whose = $2 THEN $4 ELSE $8 END
-         WHERE (meter, whose) IN (VALUES ($1, $2), ($5, $6))
-           AND EXISTS (SELECT 1 FROM budget WHERE meter = $1 AND whose = $2 AND tally = $3)
-           AND EXISTS (SELECT 1 FROM budget WHERE meter = $5 AND whose = $6 AND tally = $7)",
-    )
-    .bind(one.meter)
-    .bind(one.whose)
-    .bind(before)
-    .bind(after)
-    .bind(other.meter)
-    .bind(other.whose)
-    .bind(before_other)
-    .bind(after_other)
-    .execute(writer)
-    .await
-    .map_err(trouble)?;
-    Ok(done.rows_affected() == 2)
+) -> Option<bool> {
+    let sql = "UPDATE budget SET tally = CASE WHEN meter = ?1 AND whose = ?2 THEN ?4 ELSE ?8 END
+        WHERE (meter, whose) IN (VALUES (?1, ?2), (?5, ?6))
+        AND EXISTS (SELECT 1 FROM budget WHERE meter = ?1 AND whose = ?2 AND tally = ?3)
+        AND EXISTS (SELECT 1 FROM budget WHERE meter = ?5 AND whose = ?6 AND tally = ?7)";
+    let values = [one.meter, one.whose, before, after, other.meter, other.whose, before_other, after_other];
+    quick.execute(sql, &values).map(|rows| rows == 2)
 }
 
 pub(crate) async fn list(connection: &mut Connection) -> Result<Vec<(String, String, String)>, StoreError> {
