@@ -20,12 +20,12 @@ mod tls;
 mod transport;
 mod watch;
 
+pub use self::http::Http;
 pub use allow::{AllowPrivate, AllowPrivateError, Entry};
 pub use call::{Call, MAX_REDIRECTS};
 pub use config::{BuildError, CONNECT_TIMEOUT_MS, Dns, DnsParseError, NetConfig};
 pub use error::{NetError, NotSentCause, Refusal, UnknownCause};
 pub use file_body::{FileBody, Sent};
-pub use self::http::Http;
 pub use names::DNS_TIMEOUT_MS;
 pub use received::{Fetched, Received};
 pub use reqwest::{Method, StatusCode, header};
