@@ -75,3 +75,40 @@ impl Answer {
         Some(Self(reqwest::Response::from(answer)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+    use crate::Http;
+
+    struct Echo;
+
+    #[async_trait]
+    impl Transport for Echo {
+        async fn carry(&self, hop: Hop<'_>) -> Result<Answer, NetError> {
+            let body = hop.body().cloned().unwrap_or_default();
+            Ok(Answer::of(hop.url().clone(), 418, hop.headers().clone(), body).unwrap())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_guard_lets_pass_is_carried_and_nothing_else() {
+        let http = Http::over(Arc::new(Echo)).unwrap();
+        let url: Url = "http://localhost:7/xrpc/a.b.c".parse().unwrap();
+        let call = || {
+            let kind = HeaderValue::from_static("text/plain");
+            Call::post(url.clone(), kind, Bytes::from_static(b"honk"), Duration::from_secs(1))
+        };
+        let refused = http.fetch(call(), 10).await.unwrap_err();
+        assert!(matches!(refused, NetError::Refused { .. }), "{refused}");
+        let answer = http.allowing(&url).fetch(call(), 10).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.body.as_ref(), &answer.url), (418, &b"honk"[..], &url));
+        assert_eq!(answer.headers["content-type"], "text/plain");
+        assert!(http.allowing(&url).fetch(call(), 3).await.is_err(), "the bound holds here too");
+        assert!(Answer::of(url, 7, HeaderMap::new(), Bytes::new()).is_none());
+    }
+}

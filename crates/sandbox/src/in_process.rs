@@ -38,3 +38,43 @@ impl InProcess {
         Some(Response::from_parts(head, body))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{Fault, FaultOrder, Sandbox, SandboxOptions};
+
+    #[tokio::test]
+    async fn it_answers_without_a_port_and_what_is_cut_has_no_answer() {
+        let sandbox = Sandbox::unheard(SandboxOptions { port: 7, clock: Arc::new(|| Timestamp::UNIX_EPOCH), seed: 1 });
+        let alice = sandbox.create_account("alice.test").unwrap();
+        let network = sandbox.in_process();
+        let request = || {
+            let uri = "/xrpc/com.atproto.identity.resolveHandle?handle=alice.test";
+            Request::builder().uri(uri).body(Bytes::new()).unwrap()
+        };
+        let answer = network.answer(request()).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(String::from_utf8_lossy(answer.body()).contains(&alice.did));
+        sandbox.faults().order(FaultOrder::new("*", Fault::CutBefore)).unwrap();
+        assert!(network.answer(request()).await.is_none());
+        assert!(network.answer(request()).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn commits_are_logged_whatever_becomes_of_their_records() {
+        let sandbox = Sandbox::unheard(SandboxOptions { port: 7, clock: Arc::new(|| Timestamp::UNIX_EPOCH), seed: 1 });
+        let alice = sandbox.create_account("alice.test").unwrap();
+        let like = serde_json::json!({"$type": "app.bsky.feed.like", "n": 1});
+        let uri = sandbox.write_as_author(&alice.did, "app.bsky.feed.like", &like).unwrap();
+        sandbox.delete_as_author(&uri).unwrap();
+        let commits = sandbox.commits();
+        assert_eq!(commits.len(), 2);
+        assert_eq!((&commits[0].made[0].uri, &commits[0].made[0].value), (&uri, &like));
+        assert_eq!((commits[1].made.len(), &commits[1].deleted), (0, &vec![uri]));
+    }
+}

@@ -234,6 +234,11 @@ mod tests {
         assert_ne!(journal.session(&did()).await.unwrap().unwrap().version, first);
     }
 
+    #[test]
+    fn the_call_log_can_be_left_out() {
+        assert!(MemoryJournal::new().keeps_calls() && !MemoryJournal::without_calls().keeps_calls());
+    }
+
     #[tokio::test]
     async fn a_lease_has_one_holder_until_it_ends() {
         let journal = MemoryJournal::new();
