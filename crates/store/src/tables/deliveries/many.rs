@@ -41,7 +41,7 @@ pub(crate) async fn replace_many(connection: &mut Connection, replaced: &[Replac
     Ok(done)
 }
 
-pub(crate) fn replace_sql(count: usize) -> String {
+fn replace_sql(count: usize) -> String {
     format!(
         "WITH new (id, from_version, post, account, lane, version, due, grace_ms, content, prepared, state, state_json,
              wake_at, armed_at, settled_at, attempts, lead_ms) AS (VALUES {})

@@ -4,8 +4,6 @@ mod many;
 mod queue;
 mod row;
 
-#[cfg(test)]
-pub(crate) use many::replace_sql;
 pub(crate) use many::{Replaced, replace_many};
 pub(crate) use queue::list;
 #[cfg(test)]
