@@ -285,8 +285,14 @@ impl Serve {
     }
 
     /// Ends it in order.
-    pub async fn end(self) {
+    pub async fn end(mut self) {
         send(&self.child, Signal::TERM);
-        assert!(self.dies().await.success(), "the engine did not end in order");
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the engine lives on").unwrap();
+        if !status.success() {
+            while let Ok(Some(line)) = self.log.next_line().await {
+                self.seen.push(line);
+            }
+            panic!("the engine did not end in order ({status}):\n{}", self.seen.join("\n"));
+        }
     }
 }
