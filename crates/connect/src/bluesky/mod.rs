@@ -9,7 +9,6 @@ mod film_obstacles;
 mod film_uploads;
 mod films;
 mod gates;
-mod heads;
 mod langs;
 mod layout;
 mod pictures;
@@ -62,7 +61,6 @@ pub struct BlueskyConnector {
     pages: Option<Http>,
     fits: Arc<Semaphore>,
     uploads: Arc<pictures::Uploads>,
-    heads: Arc<heads::Heads>,
     /// Who encodes videos, and how far they are.
     videos: Option<(VideoService, Arc<FilmUploads>)>,
 }
@@ -79,19 +77,7 @@ impl BlueskyConnector {
         web: Option<Url>,
     ) -> Self {
         let fits = Arc::new(Semaphore::new(pictures::FITS_AT_ONCE));
-        Self {
-            sessions,
-            identities,
-            xrpc,
-            clock,
-            media,
-            web,
-            pages: None,
-            fits,
-            uploads: Arc::default(),
-            heads: Arc::default(),
-            videos: None,
-        }
+        Self { sessions, identities, xrpc, clock, media, web, pages: None, fits, uploads: Arc::default(), videos: None }
     }
 
     /// The same connector, which asks pages of the web for their link cards. Without it only those cards are made whose words

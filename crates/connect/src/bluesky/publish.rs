@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use skein_atproto::syntax::{AtUri, Did};
-use skein_bluesky::repo::{self, Head};
+use skein_bluesky::repo;
 use skein_bluesky::session::{Authorized, SessionError, Sessions};
 use skein_bluesky::xrpc::CallError;
 use skein_domain::outcome::Obstacle;
@@ -18,7 +18,6 @@ use url::Url;
 
 use super::answers;
 use super::film_uploads::FilmUploads;
-use super::heads::Heads;
 use super::pictures::Uploads;
 use super::{BlueskyConnector, unreadable};
 
@@ -40,10 +39,6 @@ pub(crate) struct Fence {
 }
 
 impl Fence {
-    fn of(commit: &Head, authorized: &Authorized) -> Self {
-        Self { head: commit.cid.to_string(), rev: commit.rev.to_string(), pds: authorized.pds().to_string() }
-    }
-
     pub(crate) fn read(evidence: &Evidence) -> Result<Self, Fault> {
         Self::deserialize(&evidence.fence).map_err(|error| unreadable("fence", error))
     }
@@ -59,7 +54,6 @@ struct ApplyWrites {
     records: Vec<RecordRef>,
     url: Option<String>,
     uploads: Arc<Uploads>,
-    heads: Arc<Heads>,
     films: Option<Arc<FilmUploads>>,
 }
 
@@ -104,10 +98,6 @@ impl ApplyWrites {
         let timeout = Duration::from_millis(WRITE_TIMEOUT_MS);
         let response = repo::apply_writes(authorized, self.body.clone(), timeout).await?;
         let written = repo::parse_apply_writes(&response)?;
-        if let Some(commit) = &written.commit {
-            let did = authorized.did();
-            self.heads.tell(did, Fence::of(commit, authorized), self.clock.now());
-        }
         Ok(answers::of_written(&written, &self.records, self.url.clone()))
     }
 }
@@ -123,10 +113,7 @@ impl BlueskyConnector {
         let authorized = self.sessions.authorized(&did).await.map_err(|error| no_session(&error))?;
         let fence = match earlier {
             Some(evidence) => Fence::read(evidence).map_err(Obstacle::Refused)?,
-            None => match self.heads.take(&did, authorized.pds().as_str(), self.clock.now()) {
-                Some(told) => told,
-                None => head(&authorized, self.clock.now()).await?,
-            },
+            None => head(&authorized, self.clock.now()).await?,
         };
         let body = with_fence(&prepared.body, &fence).map_err(Obstacle::Refused)?;
         let fence = serde_json::to_value(&fence).map_err(|error| Obstacle::Refused(unreadable("fence", error)))?;
@@ -142,7 +129,6 @@ impl BlueskyConnector {
             records: prepared.records.clone(),
             url: self.address(account, prepared),
             uploads: Arc::clone(&self.uploads),
-            heads: Arc::clone(&self.heads),
             films: self.videos.as_ref().map(|(_, films)| Arc::clone(films)),
         }))
     }
@@ -188,7 +174,7 @@ async fn head(authorized: &Authorized, now: Timestamp) -> Result<Fence, Obstacle
             _ => Obstacle::Retry { at: None, fault: answers::unreachable_host(&error) },
         }
     })?;
-    Ok(Fence::of(&commit, authorized))
+    Ok(Fence { head: commit.cid.to_string(), rev: commit.rev.to_string(), pds: authorized.pds().to_string() })
 }
 
 fn into_fault(obstacle: Obstacle) -> Fault {
