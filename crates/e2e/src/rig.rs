@@ -264,6 +264,11 @@ impl Serve {
         self.child.id().expect("it is gone already")
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Stops it in the middle of whatever it does, as a suspended machine does.
     pub fn pause(&self) {
         send(&self.child, Signal::STOP);

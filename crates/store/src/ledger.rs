@@ -235,7 +235,7 @@ async fn submit(
             line.delivery
         )));
     }
-    let lines = story.iter().map(story::Columns::of).collect::<Result<Vec<_>, _>>()?;
-    story::append(connection, &lines.iter().collect::<Vec<_>>()).await?;
+    let told = story.iter().map(story::Columns::of).collect::<Result<Vec<_>, _>>()?;
+    story::append(connection, &told.iter().collect::<Vec<_>>()).await?;
     connection.announce().await
 }

@@ -76,6 +76,10 @@ impl Crew {
                 server.stop().await.unwrap();
                 pass(BETWEEN_TROUBLES_MS).await;
                 server.go_on().await.unwrap();
+                // One that was starting in that moment has ended and said why; whoever watches over it starts it again.
+                for worker in self.workers.iter_mut().filter_map(|worker| worker.has_ended().then_some(worker)) {
+                    *worker = self.rig.work_unheard();
+                }
             }
             Database::File => {
                 join_all(self.workers.drain(..).map(Serve::kill)).await;
