@@ -60,7 +60,11 @@ fn test(workspace: &Workspace, fast: bool, may_install: bool) -> ExitCode {
 fn tests(workspace: &Workspace, fast: bool, may_install: bool) -> anyhow::Result<Tally> {
     let with_nextest = setup::has_subcommand(workspace, "nextest");
     let mut command = if with_nextest {
-        workspace.cargo(["nextest", "run", "--workspace", "--no-tests=pass"])
+        // Some tests wait for minutes without doing anything, so there is one more of them than there are cores.
+        let at_once = std::thread::available_parallelism().map_or(2, usize::from) + 1;
+        let mut command = workspace.cargo(["nextest", "run", "--workspace", "--no-tests=pass"]);
+        command.args(["--test-threads", &at_once.to_string()]);
+        command
     } else {
         println!("cargo-nextest is missing: cargo test instead; `cargo xtask test --install` installs it");
         workspace.cargo(["test", "--workspace", "--all-targets", "--no-fail-fast"])

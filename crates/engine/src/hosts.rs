@@ -8,6 +8,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Hosts that are remembered before those are forgotten at which nothing is under way.
 const REMEMBERED_AT_MOST: usize = 1_000;
 
+/// The right to have one request under way at a host, until it is dropped.
+pub(crate) type Place = OwnedSemaphorePermit;
+
 /// The bound, for each host by itself.
 #[derive(Debug)]
 pub(crate) struct Hosts {
@@ -21,7 +24,7 @@ impl Hosts {
     }
 
     /// Waits, first come first served, until the host has a free place; it is free again when what is returned is dropped.
-    pub(crate) async fn place(&self, host: &str) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn place(&self, host: &str) -> Option<Place> {
         // The semaphores are never closed, so there always is a permit at last.
         self.of(host).acquire_owned().await.ok()
     }

@@ -32,6 +32,8 @@ pub(crate) struct LaneWork<'a> {
     pub(crate) claim: Claim,
     /// What holds for the rest of a run, as long as everything in it is published.
     pub(crate) known: Known,
+    /// Whether the lane's clock may stand elsewhere than the claim says: then the lane is given back, to be read anew.
+    is_stale: bool,
 }
 
 impl Engine {
@@ -42,7 +44,7 @@ impl Engine {
         only: Option<&[DeliveryId]>,
         stop: &CancellationToken,
     ) -> Result<usize, LedgerError> {
-        let mut lane = LaneWork { engine: self, claim: claim.clone(), known: Known::default() };
+        let mut lane = LaneWork { engine: self, claim: claim.clone(), known: Known::default(), is_stale: false };
         let done = tokio::select! {
             biased;
             done = Box::pin(lane.acts(only, stop)) => done,
@@ -98,6 +100,9 @@ impl LaneWork<'_> {
                 }
                 self.act_or_yield(delivery).await?;
                 done += 1;
+                if self.is_stale {
+                    return Ok(done);
+                }
             }
         }
         Ok(done)
@@ -157,10 +162,9 @@ impl LaneWork<'_> {
     }
 
     async fn open_act(&mut self, delivery: Delivery, now: Timestamp, known: Known) -> Result<(), LaneError> {
-        if now >= grace_with_limits(&delivery) {
-            let late_by_ms = delivery.late_by_ms(now);
-            self.note(&delivery, Event::PastGrace { late_by_ms }).await?;
-            return Ok(());
+        let leaves_before = grace_with_limits(&delivery);
+        if now >= leaves_before {
+            return self.miss(&delivery).await;
         }
         if matches!(delivery.state, State::Blocked { .. }) {
             return Ok(());
@@ -175,15 +179,22 @@ impl LaneWork<'_> {
             return Ok(());
         }
         if !matches!(delivery.state, State::Scheduled { .. }) {
-            return self.publish(delivery, &account, known).await;
+            return self.publish(delivery, &account, leaves_before, known).await;
         }
         match self.prepare(delivery, &account).await? {
             // Its time has come: it must not be overtaken by one that is due after it and was ready before it.
             Some(ready) if self.engine.now() >= Delivery::arm_at(ready.due) => {
-                self.publish(ready, &account, known).await
+                self.publish(ready, &account, leaves_before, known).await
             }
             _ => Ok(()),
         }
+    }
+
+    /// Its grace is over, and it has not left.
+    pub(crate) async fn miss(&self, delivery: &Delivery) -> Result<(), LaneError> {
+        let late_by_ms = delivery.late_by_ms(self.engine.now());
+        self.note(delivery, Event::PastGrace { late_by_ms }).await?;
+        Ok(())
     }
 
     pub(crate) fn ledger(&self) -> &dyn Ledger {
@@ -223,11 +234,13 @@ impl LaneWork<'_> {
         // A lane clock that is ahead because this machine's clock once was stays where it is: it only ever moves forward.
         let clock = self.claim.last_created_at;
         let moves = clock.is_none_or(|last| moved_to > last);
-        let saved = self.save(delivery, next, event, moves.then_some((clock, moved_to))).await?;
-        if moves {
-            self.claim.last_created_at = Some(moved_to);
+        let saved = self.save(delivery, next, event, moves.then_some((clock, moved_to))).await;
+        match &saved {
+            Ok(_) if moves => self.claim.last_created_at = Some(moved_to),
+            Ok(_) => {}
+            Err(_) => self.is_stale = true,
         }
-        Ok(saved)
+        saved
     }
 
     async fn save(

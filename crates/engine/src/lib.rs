@@ -56,7 +56,9 @@ pub struct Engine {
     uploads: Arc<Uploads>,
     /// Requests that publish, at their instant.
     sends: Arc<Hosts>,
-    /// What is asked ahead of the instant, so that it is never in the way of those.
+    /// What is asked to arm them, shortly before.
+    arms: Arc<Hosts>,
+    /// What is asked long before or after, so that it is never in the way of those: it may wait for other servers, too.
     asks: Arc<Hosts>,
     nudge: Arc<Notify>,
 }
@@ -65,8 +67,8 @@ impl Engine {
     /// An engine that does nothing yet.
     pub fn new(parts: Parts) -> Self {
         let hosts = || Arc::new(Hosts::new(parts.settings.requests_at_once_per_host));
-        let (sends, asks) = (hosts(), hosts());
-        Self { parts: Arc::new(parts), uploads: Arc::default(), sends, asks, nudge: Arc::new(Notify::new()) }
+        let (sends, arms, asks) = (hosts(), hosts(), hosts());
+        Self { parts: Arc::new(parts), uploads: Arc::default(), sends, arms, asks, nudge: Arc::new(Notify::new()) }
     }
 
     /// Tells the planner that the ledger changed, so that it looks at once.

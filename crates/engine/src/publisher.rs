@@ -8,6 +8,7 @@ use skein_domain::{
     Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, StateName, Waiting,
 };
 
+use crate::hosts::Place;
 use crate::lane::{LaneError, LaneWork};
 use crate::preparer::no_connector;
 use crate::turns::Known;
@@ -15,6 +16,9 @@ use crate::{later, ms_between, pace};
 
 /// A request that would leave so long after its instant was held up by a stopped process, not by its turn; milliseconds.
 const OVERSLEPT_MS: i64 = 2_000;
+
+/// How long what is armed waits for a place among the requests at its host, in milliseconds.
+const PLACE_WITHIN_MS: i64 = 2_000;
 
 /// Attempts that may follow each other at once, and how much longer each further one waits, in milliseconds.
 const AT_ONCE_AT_MOST: u32 = 3;
@@ -41,6 +45,7 @@ impl LaneWork<'_> {
         &mut self,
         delivery: Delivery,
         account: &Account,
+        leaves_before: Timestamp,
         mut known: Known,
     ) -> Result<(), LaneError> {
         if let Some(event) = self.why_not_now(&delivery, &mut known).await? {
@@ -62,10 +67,16 @@ impl LaneWork<'_> {
             self.note(&delivery, Event::Refused { fault: no_connector(account) }).await?;
             return Ok(());
         };
+        // What is late queues before it is armed: until then it can be held and canceled.
+        let is_late = self.engine.now() >= delivery.due;
+        let place = if is_late { self.engine.sends.place(&account.host).await } else { None };
         let armed = {
-            let _place = self.engine.asks.place(&account.host).await;
+            let _place = self.engine.arms.place(&account.host).await;
             connector.arm(account, prepared, None).await
         };
+        if self.engine.now() >= leaves_before {
+            return self.miss(&delivery).await;
+        }
         match armed {
             Ok(step) => {
                 let now = self.engine.now();
@@ -73,7 +84,7 @@ impl LaneWork<'_> {
                 let until = self.engine.lease_end(now);
                 let armed = self.note(&delivery, Event::Armed { until, evidence }).await?;
                 self.engine.parts.clock.sleep_until(armed.due).await;
-                if self.let_go(armed, account, step).await?.name() == StateName::Published {
+                if self.let_go(armed, account, step, (place, leaves_before)).await?.name() == StateName::Published {
                     self.known = known.of_published(account);
                 }
                 Ok(())
@@ -91,20 +102,22 @@ impl LaneWork<'_> {
         }
     }
 
-    /// Lets an armed request go and settles its answer. Returns what became of the delivery.
+    /// Lets an armed request go, if it still leaves in time, and settles its answer. Returns what became of the delivery.
     pub(crate) async fn let_go(
         &mut self,
         delivery: Delivery,
         account: &Account,
         step: Box<dyn ArmedStep>,
+        (place, leaves_before): (Option<Place>, Timestamp),
     ) -> Result<State, LaneError> {
-        let place = self.engine.sends.place(&account.host).await;
+        let Some(place) = self.place_to_send(account, place).await else {
+            return self.not_sent(&delivery, crowded()).await;
+        };
         let sent_at = self.engine.now();
+        if sent_at >= leaves_before {
+            return self.not_sent(&delivery, overslept()).await;
+        }
         if overslept_ms(&delivery, sent_at) > OVERSLEPT_MS {
-            if sent_at >= delivery.grace_ends() {
-                let event = self.event_of(Outcome::RetryAt { at: None, fault: overslept() }, &delivery, sent_at);
-                return Ok(self.settle(&delivery, event).await?.state);
-            }
             // The process was stopped for a while. Whether the lane is still ours is asked before anything leaves.
             self.ledger().renew(&self.claim, self.engine.lease_end(sent_at)).await?;
         }
@@ -127,6 +140,24 @@ impl LaneWork<'_> {
             return Ok(self.note(&settled, Event::PrepareFailed { retry_at, fault }).await?.state);
         }
         Ok(settled.state)
+    }
+
+    /// The place that it has, or one that becomes free soon: what is armed must not queue for long, since nobody can hold it any more.
+    async fn place_to_send(&self, account: &Account, place: Option<Place>) -> Option<Place> {
+        if place.is_some() {
+            return place;
+        }
+        tokio::select! {
+            biased;
+            place = self.engine.sends.place(&account.host) => place,
+            () = self.engine.parts.clock.pause(PLACE_WITHIN_MS) => None,
+        }
+    }
+
+    /// An armed request that did not leave.
+    async fn not_sent(&self, delivery: &Delivery, fault: Fault) -> Result<State, LaneError> {
+        let event = self.event_of(Outcome::RetryAt { at: None, fault }, delivery, self.engine.now());
+        Ok(self.settle(delivery, event).await?.state)
     }
 
     /// An answer must not be lost because the disk is full for a moment.
@@ -225,6 +256,14 @@ pub(crate) fn receipt_of(
         attempts: delivery.attempts,
         settled,
     }
+}
+
+fn crowded() -> Fault {
+    Fault::new(
+        "host_busy",
+        Category::PlatformError,
+        "Its server is slow to answer the requests before this one, so it was not sent yet.",
+    )
 }
 
 fn overslept() -> Fault {

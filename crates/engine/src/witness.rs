@@ -67,7 +67,7 @@ impl LaneWork<'_> {
             return self.ask_a_person(&delivery, no_connector(account)).await;
         };
         let armed = {
-            let _place = self.engine.asks.place(&account.host).await;
+            let _place = self.engine.arms.place(&account.host).await;
             connector.arm(account, prepared, Some(evidence)).await
         };
         match armed {
@@ -75,7 +75,8 @@ impl LaneWork<'_> {
                 let at = self.engine.now();
                 let armed = self.note(&delivery, Event::Resent { at, until: self.engine.lease_end(at) }).await?;
                 self.engine.parts.clock.sleep_until(armed.due).await;
-                self.let_go(armed, account, step).await.map(drop)
+                let leaves_before = armed.grace_ends();
+                self.let_go(armed, account, step, (None, leaves_before)).await.map(drop)
             }
             Err(Obstacle::Retry { at, fault }) => {
                 // The first request may land at any moment, whatever keeps the next one back.

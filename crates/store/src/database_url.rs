@@ -54,6 +54,10 @@ impl DatabaseUrl {
             sqlx::Error::Configuration(why) => StoreError::BadAddress(why.to_string()),
             _ => StoreError::BadAddress("it is not an address".to_owned()),
         })?;
+        if options.get_database().is_some_and(|database| database.contains('@')) {
+            // The rest of the password is then taken for the name of the database, which is shown.
+            return Err(StoreError::BadAddress("a `/` in a password is written `%2F`".to_owned()));
+        }
         let is_named = options.get_application_name().is_some();
         let options = if is_named { options } else { options.application_name(APPLICATION_NAME) };
         Ok(Self { place: Place::Server(Box::new(options)) })

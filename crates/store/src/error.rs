@@ -130,6 +130,15 @@ impl StoreError {
         Self::Opening { place: place.to_string(), why: Box::new(self) }
     }
 
+    /// The same for somebody else who had a part in what failed.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Lost => Self::Lost,
+            Self::Invalid(why) => Self::Invalid(why.clone()),
+            other => Self::Database(other.to_string()),
+        }
+    }
+
     /// What a migration says; `of_driver` reads what the database said.
     pub(crate) fn of_migration(error: MigrateError, of_driver: fn(sqlx::Error) -> Self) -> Self {
         match error {

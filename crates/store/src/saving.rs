@@ -3,6 +3,7 @@
 //! on its way a change leaves alone and at once.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::time::Duration;
 
 use skein_domain::ports::{Change, Guard, LaneClock};
 use skein_domain::{RecordRef, StateName};
@@ -16,6 +17,8 @@ use crate::tables::{accounts, deliveries, lanes, records, story};
 const TOGETHER_AT_MOST: usize = 256;
 /// Changes that wait before whoever brings more has to wait too.
 const WAITING_AT_MOST: usize = 4_096;
+/// How long a transaction may take, in milliseconds: longer than all that it may have to wait for.
+const WITHIN_MS: u64 = 35_000;
 /// How often a transaction is tried that others stood in the way of.
 pub(crate) const ATTEMPTS_AT_MOST: u32 = 5;
 
@@ -71,7 +74,10 @@ impl Write {
 }
 
 /// A change, and who waits for it.
-type Waiting = (Write, oneshot::Sender<Result<(), StoreError>>);
+type Waiting = (Write, Answer);
+
+/// Who waits for a change.
+type Answer = oneshot::Sender<Result<(), StoreError>>;
 
 /// Where changes are handed in. Clones hand in at the same place.
 #[derive(Clone)]
@@ -116,17 +122,29 @@ async fn gather(pools: Pools, mut desk: mpsc::Receiver<Waiting>) {
             waiting.push_back(next);
         }
         let (writes, who): (Vec<_>, Vec<_>) = together(&mut waiting).into_iter().unzip();
-        let mut done = match attempt(&pools, &writes).await {
+        match attempt(&pools, &writes).await {
             // One that cannot be written must not take the others with it.
-            Err(_) if writes.len() > 1 => one_by_one(&pools, writes).await,
-            result => who.iter().map(|_| Ok(())).take(who.len() - 1).chain([result]).collect(),
-        }
-        .into_iter();
-        for who in who {
-            // Whoever does not wait any more needs no answer.
-            let _gone = done.next().map(|done| who.send(done));
+            Err(error) if writes.len() > 1 && is_undone(&error) => one_by_one(&pools, writes, who).await,
+            result => tell_all(who, &result),
         }
     }
+}
+
+/// Whether this error proves that nothing of the transaction was kept. After any other one, such as a connection that broke, all of it
+/// may have been.
+fn is_undone(error: &StoreError) -> bool {
+    matches!(error, StoreError::Lost | StoreError::Invalid(_) | StoreError::Locked)
+}
+
+fn tell_all(who: Vec<Answer>, result: &Result<(), StoreError>) {
+    for who in who {
+        tell(who, result.as_ref().map(|()| ()).map_err(StoreError::again));
+    }
+}
+
+/// Whoever does not wait any more needs no answer.
+fn tell(who: Answer, result: Result<(), StoreError>) {
+    let _gone = who.send(result);
 }
 
 /// The next ones that can be written by the same statements: not two of a lane. The others stay, in their order.
@@ -138,12 +156,22 @@ fn together(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     taken.into()
 }
 
-async fn one_by_one(pools: &Pools, writes: Vec<Write>) -> Vec<Result<(), StoreError>> {
-    let mut done = Vec::with_capacity(writes.len());
-    for write in writes {
-        done.push(attempt(pools, &[write]).await);
+/// Each is told as soon as it is written. Where the database fails altogether, the rest is not tried.
+async fn one_by_one(pools: &Pools, writes: Vec<Write>, who: Vec<Answer>) {
+    let mut failed = None;
+    for (write, who) in writes.into_iter().zip(who) {
+        if let Some(error) = &failed {
+            tell(who, Err(StoreError::again(error)));
+            continue;
+        }
+        match attempt(pools, &[write]).await {
+            Err(error) if !is_undone(&error) => {
+                tell(who, Err(error.again()));
+                failed = Some(error);
+            }
+            result => tell(who, result),
+        }
     }
-    done
 }
 
 /// One transaction; done again when it was undone because others stood in its way.
@@ -155,9 +183,11 @@ async fn attempt(pools: &Pools, writes: &[Write]) -> Result<(), StoreError> {
             write_all(&mut tx, writes).await?;
             tx.commit().await
         };
-        match done.await {
-            Err(StoreError::Collided) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
-            done => return done,
+        // A connection whose other end is gone without a word would keep every lane of this process waiting for ever.
+        match tokio::time::timeout(Duration::from_millis(WITHIN_MS), done).await {
+            Err(_) => return Err(StoreError::Database(format!("it did not answer within {} s", WITHIN_MS / 1_000))),
+            Ok(Err(StoreError::Collided)) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
+            Ok(done) => return done,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod platform;
 mod preview;
+mod slow;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -205,11 +206,6 @@ impl FakeConnector {
         self.shared.lock().landings.clone()
     }
 
-    /// What begins with this text needs an upload that takes so long; one that is given up begins anew.
-    pub fn order_upload(&self, text: &str, takes: SignedDuration) {
-        self.shared.lock().uploads.insert(text.to_owned(), takes);
-    }
-
     /// The texts of every part that was ever written to the repository, in order.
     pub fn landed_texts(&self, identity: &str) -> Vec<String> {
         let landings = self.landings();
@@ -322,12 +318,15 @@ impl Connector for FakeConnector {
     }
 
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle> {
-        let mut platform = self.shared.lock();
-        platform.calls.prepare += 1;
-        if let Some(obstacle) = platform.prepares.take(&account.identity) {
-            return Err(obstacle);
-        }
-        drop(platform);
+        let takes = {
+            let mut platform = self.shared.lock();
+            platform.calls.prepare += 1;
+            if let Some(obstacle) = platform.prepares.take(&account.identity) {
+                return Err(obstacle);
+            }
+            platform.preparing_takes.take()
+        };
+        self.shared.pass(takes).await;
         texts_of_content(content).map(|texts| frozen(account, &texts, stamp)).map_err(Obstacle::Refused)
     }
 

@@ -154,6 +154,28 @@ async fn a_process_that_was_stopped_beyond_the_grace_sends_nothing_when_it_goes_
 }
 
 #[tokio::test]
+async fn a_process_that_was_stopped_beyond_the_grace_while_it_prepared_sends_nothing_when_it_goes_on() {
+    let world = World::new(10);
+    world.account("alice").await;
+    let post = world.submit("hello", "alice", "in 1m").await;
+    world.clock.advance(SignedDuration::from_millis(59_500));
+    world.platform.order_slow_prepare(SignedDuration::from_millis(100));
+    let pass = world.engine.run_due();
+    tokio::pin!(pass);
+    tokio::select! {
+        biased;
+        _ = &mut pass => panic!("it waits for the platform"),
+        () = world.clock.wait_for_sleepers(2) => {}
+    }
+    assert_eq!(world.state(&post).await, StateName::Preparing);
+    world.clock.advance(SignedDuration::from_hours(9));
+    world.drive(pass).await.unwrap();
+    world.run_for(HOUR_MS).await;
+    assert_eq!(world.platform.calls().send, 0);
+    assert_eq!(world.state(&post).await, StateName::Missed);
+}
+
+#[tokio::test]
 async fn preparing_that_fails_is_tried_again_and_a_refusal_is_final() {
     let world = World::new(8);
     world.account("alice").await;

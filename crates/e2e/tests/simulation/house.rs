@@ -229,7 +229,12 @@ impl House {
             entropy.clone(),
             workspace,
         );
-        let settings = Settings { look_every_ms: self.plan.look_every_ms, ..Settings::default() };
+        let settings = Settings {
+            look_every_ms: self.plan.look_every_ms,
+            // So few that they wait for each other.
+            requests_at_once_per_host: 1 + usize::try_from(seed % 3).unwrap_or(0),
+            ..Settings::default()
+        };
         let owner = name.to_owned();
         let engine = Engine::new(Parts { ledger, media, connectors, clock, entropy, owner, settings });
         Process { life, sessions, engine, intake }

@@ -8,7 +8,9 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
+use skein_domain::{
+    Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, StateName, WorkspaceId,
+};
 
 use crate::house::House;
 use crate::life::Life;
@@ -48,10 +50,22 @@ impl ProcessLedger {
         Ok(claim)
     }
 
+    /// What is armed while another one of its lane may still land makes nobody able to say what became of that one.
+    async fn must_be_alone(&self, armed: &Delivery) -> Result<(), LedgerError> {
+        if let Some(other) = self.house.ledger.unsettled(&armed.lane, &armed.id).await? {
+            let what = format!("{} was armed while {} was {:?}", armed.id, other.id, other.state.name());
+            self.house.record.lock().broken("one at a time", what);
+        }
+        Ok(())
+    }
+
     async fn save_and_note(&self, change: &Change) -> Result<(), LedgerError> {
         let was = self.house.ledger.delivery(&change.delivery.id).await?;
         self.house.ledger.save(change).await?;
         let next = &change.delivery;
+        if next.state.name() == StateName::Publishing {
+            self.must_be_alone(next).await?;
+        }
         let event = change.story.first().map(|line| line.event.clone());
         let mut record = self.house.record.lock();
         let name = event.as_ref().map_or_else(|| "quiet".to_owned(), name_of);

@@ -17,7 +17,6 @@ const PAUSE_LEAST_MS: u64 = 100;
 const PAUSE_MOST_MS: u64 = 5_000;
 
 /// Listens from the first time that somebody asks, so that a command that ends at once needs no connection for it.
-#[derive(Debug)]
 pub(crate) struct Listener {
     options: PgConnectOptions,
     changed: Arc<Notify>,

@@ -39,6 +39,7 @@ pub(crate) type Pool = PgPool;
 pub(crate) async fn open(options: &PgConnectOptions) -> Result<Pool, StoreError> {
     // By hand and not by the pool, which keeps on trying without a word when the server refuses.
     let mut first = connect(options).await?;
+    first.execute(SESSION).await.map_err(trouble)?;
     MIGRATIONS.run_direct(None, &mut first, false).await.map_err(|error| StoreError::of_migration(error, trouble))?;
     first.close().await.map_err(trouble)?;
     let pool = PgPoolOptions::new()
@@ -91,8 +92,13 @@ pub(crate) async fn acquire(pool: &Pool) -> Result<Connection, StoreError> {
     pool.acquire().await.map(Connection::PostgresAlone).map_err(trouble)
 }
 
+/// In a task of its own, which goes on when its caller does not: a transaction that the server has begun and the driver does not know
+/// of would stay on its connection, and be the next one's.
 async fn begin(pool: &Pool, how: &'static str) -> Result<Connection, StoreError> {
-    pool.begin_with(how).await.map(Connection::Postgres).map_err(trouble)
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(how).await }).await;
+    let begun = begun.map_err(|broken| StoreError::Database(format!("a transaction could not begin: {broken}")))?;
+    begun.map(Connection::Postgres).map_err(trouble)
 }
 
 /// See `Connection::alone_with`.
@@ -108,17 +114,19 @@ macro_rules! claim {
     ($when_locked:literal) => {
         concat!(
             "WITH free AS (
-                SELECT l.lane FROM deliveries d JOIN lanes l ON l.lane = d.lane
+                SELECT l.lane, d.wake_at FROM deliveries d JOIN lanes l ON l.lane = d.lane
                 WHERE d.wake_at IS NOT NULL AND d.wake_at <= $1 AND (l.lease_until IS NULL OR l.lease_until <= $1)
                   AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.lane = d.lane AND e.wake_at IS NOT NULL
                                   AND (e.wake_at, e.id) < (d.wake_at, d.id))
                 ORDER BY d.wake_at, d.lane LIMIT $4
                 FOR NO KEY UPDATE OF l ",
             $when_locked,
-            ")
-            UPDATE lanes SET lease_owner = $2, lease_token = lanes.lease_token + 1, lease_until = $3
-            FROM free WHERE lanes.lane = free.lane
-            RETURNING lanes.lane, lanes.lease_token, lanes.last_created_at"
+            "),
+            taken AS (
+                UPDATE lanes SET lease_owner = $2, lease_token = lanes.lease_token + 1, lease_until = $3
+                FROM free WHERE lanes.lane = free.lane
+                RETURNING lanes.lane, lanes.lease_token, lanes.last_created_at, free.wake_at)
+            SELECT lane, lease_token, last_created_at FROM taken ORDER BY wake_at, lane"
         )
     };
 }

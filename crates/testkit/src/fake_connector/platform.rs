@@ -83,6 +83,8 @@ pub(super) struct FakePlatform {
     pub(super) calls: Calls,
     pub(super) sends: Orders<SendOrder>,
     pub(super) prepares: Orders<Obstacle>,
+    /// How long the next call of `prepare` takes.
+    pub(super) preparing_takes: Option<SignedDuration>,
     /// How long bringing a text to the platform takes.
     pub(super) uploads: BTreeMap<String, SignedDuration>,
     pub(super) arms: Orders<Obstacle>,

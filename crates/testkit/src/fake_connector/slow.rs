@@ -1,0 +1,25 @@
+//! Calls that take their time.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{FakeConnector, Shared};
+
+impl FakeConnector {
+    /// What begins with this text needs an upload that takes so long; one that is given up begins anew.
+    pub fn order_upload(&self, text: &str, takes: SignedDuration) {
+        self.shared.lock().uploads.insert(text.to_owned(), takes);
+    }
+
+    /// The next call of `prepare` takes so long.
+    pub fn order_slow_prepare(&self, takes: SignedDuration) {
+        self.shared.lock().preparing_takes = Some(takes);
+    }
+}
+
+impl Shared {
+    pub(super) async fn pass(&self, takes: Option<SignedDuration>) {
+        if let Some(takes) = takes {
+            self.clock.sleep_until(self.clock.now().checked_add(takes).unwrap_or(Timestamp::MAX)).await;
+        }
+    }
+}
