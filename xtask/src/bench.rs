@@ -1,5 +1,6 @@
 //! `cargo xtask bench`
 
+mod bursts;
 mod machine;
 mod page;
 mod peers;
@@ -31,6 +32,8 @@ peers is installed: npm and PyPI packages into target/bench, Debian packages (as
   texts      100,000 texts previewed; the peer is npm's @atproto/api
   pictures   three pictures fitted under 1,000,000 bytes; the peers are npm's sharp and Pillow
   posts      1,000 posts to the reference PDS, some minutes long; the peers are npm's @atproto/api and Python's atproto
+  bursts     10,000 posts due at one instant, 1,000 over 20 s, half an hour long; the peers are npm's BullMQ,
+             graphile-worker and pg-boss with @atproto/api, and Python's Celery with atproto
 
   --check    exit code 1 when an aim is missed";
 
@@ -42,10 +45,11 @@ struct Bench {
     run: fn(&Ground<'_>) -> anyhow::Result<Section>,
 }
 
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 4] = [
     Bench { name: "texts", run: texts::run },
     Bench { name: "pictures", run: pictures::run },
     Bench { name: "posts", run: posts::run },
+    Bench { name: "bursts", run: bursts::run },
 ];
 
 /// What every bench stands on.

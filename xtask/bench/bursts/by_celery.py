@@ -3,7 +3,8 @@
     by_celery.py hand-in STORE JOBS          hands in the jobs of a file, one a line as JSON, each for its instant
     by_celery.py work STORE STUB ACCOUNTS    logs so many accounts in, works on jobs until its standard input ends, says `ready`
 
-The accounts log in before the processes are made, so that these share what they do not change.
+The accounts log in before the processes are made, so that these share what they do not change. Each process has made a call
+before it works.
 """
 
 import json
@@ -16,7 +17,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import httpx
-from atproto import Client, Request
+from atproto import Client, Request, models
+from atproto_client.models.utils import get_model_as_json
 from celery import Celery, signals
 
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
@@ -60,6 +62,7 @@ def hand_in(jobs):
 @signals.worker_process_init.connect
 def connect(**_):
     Shared.http = httpx.Client(follow_redirects=True)
+    next(iter(CLIENTS.values())).com.atproto.server.describe_server()
 
 
 @signals.worker_ready.connect
@@ -82,6 +85,9 @@ def work(stub, accounts):
             # The profile would come from an AppView, and there is none.
             client.login(f"u{number}.test", "aaaa-bbbb-cccc-dddd", fetch_bsky_profile=False)
             CLIENTS[f"u{number}.test"] = client
+    # The models of a post are made when they are used first, which would be at the first instant, by each process.
+    record = models.AppBskyFeedPost.Record(created_at=client.get_current_time_iso(), text="", langs=["en"])
+    get_model_as_json(models.ComAtprotoRepoCreateRecord.Data(collection="app.bsky.feed.post", repo="", record=record))
     threading.Thread(target=end_with_input, daemon=True).start()
     app.worker_main(["worker", "--pool", "prefork", "--concurrency", str(CONCURRENCY), "--loglevel", "ERROR"])
 
