@@ -10,6 +10,7 @@ mod race;
 mod samples;
 mod section;
 mod texts;
+mod workers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ peers is installed: npm and PyPI packages into target/bench, Debian packages (as
   posts      1,000 posts to the reference PDS, some minutes long; the peers are npm's @atproto/api and Python's atproto
   bursts     10,000 posts due at one instant, 1,000 over 20 s, half an hour long; the peers are npm's BullMQ,
              graphile-worker and pg-boss with @atproto/api, and Python's Celery with atproto
+  workers    10,000 posts at once by one, two and four workers on one PostgreSQL, a quarter of an hour long
 
   --check    exit code 1 when an aim is missed";
 
@@ -45,11 +47,12 @@ struct Bench {
     run: fn(&Ground<'_>) -> anyhow::Result<Section>,
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench { name: "texts", run: texts::run },
     Bench { name: "pictures", run: pictures::run },
     Bench { name: "posts", run: posts::run },
     Bench { name: "bursts", run: bursts::run },
+    Bench { name: "workers", run: workers::run },
 ];
 
 /// What every bench stands on.

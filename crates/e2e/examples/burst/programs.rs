@@ -68,7 +68,9 @@ impl Program {
             kill(pid, Signal::TERM);
         }
         if timeout(END, self.child.wait()).await.is_err() {
-            family.into_iter().for_each(|pid| kill(pid, Signal::KILL));
+            for pid in family {
+                kill(pid, Signal::KILL);
+            }
             self.child.wait().await?;
         }
         Ok(())

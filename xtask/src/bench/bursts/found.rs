@@ -5,24 +5,24 @@ use serde_json::Value;
 
 /// Times in microseconds, memory in KiB, of all processes of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
+pub(in super::super) struct Found {
     /// Posts that arrived, and how many of them differ from all others.
-    pub(super) posts: u64,
-    pub(super) different: u64,
-    pub(super) late_p50_us: u64,
-    pub(super) late_p99_us: u64,
-    pub(super) late_max_us: u64,
-    pub(super) cpu_us: u64,
+    pub(in super::super) posts: u64,
+    pub(in super::super) different: u64,
+    pub(in super::super) late_p50_us: u64,
+    pub(in super::super) late_p99_us: u64,
+    pub(in super::super) late_max_us: u64,
+    pub(in super::super) cpu_us: u64,
     /// Of the database's server.
-    pub(super) server_cpu_us: u64,
-    pub(super) idle_before_kib: u64,
-    pub(super) peak_kib: u64,
-    pub(super) idle_after_kib: u64,
-    pub(super) prepared_ms: u64,
+    pub(in super::super) server_cpu_us: u64,
+    pub(in super::super) idle_before_kib: u64,
+    pub(in super::super) peak_kib: u64,
+    pub(in super::super) idle_after_kib: u64,
+    pub(in super::super) prepared_ms: u64,
 }
 
 impl Found {
-    pub(super) fn read(line: &str) -> anyhow::Result<Self> {
+    pub(in super::super) fn read(line: &str) -> anyhow::Result<Self> {
         let told: Value = serde_json::from_str(line)?;
         let number = |path: &str| {
             let value = told.pointer(path).and_then(Value::as_i64);
@@ -45,17 +45,37 @@ impl Found {
     }
 
     /// Each post arrived once.
-    pub(super) fn is_exact(&self, posts: u32) -> bool {
+    pub(in super::super) fn is_exact(&self, posts: u32) -> bool {
         self.posts == u64::from(posts) && self.different == self.posts
     }
 
-    pub(super) fn told(&self) -> String {
+    pub(in super::super) fn told(&self) -> String {
         let Self { late_p50_us, late_p99_us, late_max_us, cpu_us, peak_kib, idle_before_kib, idle_after_kib, .. } =
             self;
         format!(
             "late {late_p50_us} µs (p50), {late_p99_us} µs (p99), {late_max_us} µs (all); {cpu_us} µs of CPU; \
              {idle_before_kib}, {peak_kib}, {idle_after_kib} KiB"
         )
+    }
+}
+
+#[cfg(test)]
+impl Found {
+    /// Of a run whose last request came so late.
+    pub(in super::super) fn for_test(late_max_us: u64) -> Self {
+        Self {
+            posts: 10_000,
+            different: 10_000,
+            late_p50_us: 450,
+            late_p99_us: 0,
+            late_max_us,
+            cpu_us: 12_345_678,
+            server_cpu_us: 0,
+            idle_before_kib: 1,
+            peak_kib: 1,
+            idle_after_kib: 1,
+            prepared_ms: 0,
+        }
     }
 }
 

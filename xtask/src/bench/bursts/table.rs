@@ -136,20 +136,8 @@ mod tests {
     use super::*;
 
     fn found(last_us: u64, late_p99_us: u64, idle_kib: u64, peak_kib: u64) -> [Vec<Found>; 2] {
-        let burst = Found {
-            posts: 10_000,
-            different: 10_000,
-            late_p50_us: 0,
-            late_p99_us: 0,
-            late_max_us: last_us,
-            cpu_us: 12_345_678,
-            server_cpu_us: 0,
-            idle_before_kib: idle_kib,
-            peak_kib,
-            idle_after_kib: 1,
-            prepared_ms: 0,
-        };
-        let trickle = Found { posts: 1_000, different: 1_000, late_p50_us: 450, late_p99_us, ..burst };
+        let burst = Found { idle_before_kib: idle_kib, peak_kib, ..Found::for_test(last_us) };
+        let trickle = Found { posts: 1_000, different: 1_000, late_p99_us, ..burst };
         [vec![burst; ROUNDS], vec![trickle; ROUNDS]]
     }
 
