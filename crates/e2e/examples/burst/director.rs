@@ -171,8 +171,8 @@ impl Scene {
         let idle_before_kib = cost::memory_kib(&roots)?;
         let sampled_kib = self.wait_for_posts(&roots, idle_before_kib).await?;
         sleep(AFTER).await;
-        let cpu_us = cost::cpu_us(&roots)? - cpu_us;
-        let server_cpu_us = cost::cpu_us(&server)? - server_cpu_us;
+        let cpu_us = cost::cpu_us(&roots)?.saturating_sub(cpu_us);
+        let server_cpu_us = cost::cpu_us(&server)?.saturating_sub(server_cpu_us);
         sleep(CALM).await;
         let mut found = self.report().await?;
         found["cpu_us"] = json!(cpu_us);

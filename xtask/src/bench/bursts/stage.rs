@@ -65,17 +65,20 @@ impl Stage {
         let key = (worker.name.clone(), scene);
         let lead_ms = self.leads_ms.get(&key).copied().unwrap_or(FIRST_LEAD_MS);
         let found = match self.play(worker, scene, lead_ms + ahead_ms) {
-            Ok(found) => found,
-            Err(error) => {
-                println!("  {}: {error:#}; once more, with more time ahead", worker.name);
-                self.play(worker, scene, lead_ms * 4 + ahead_ms)?
-            }
+            Ok(found) if found.prepared_ms <= lead_ms => found,
+            Ok(found) => self.again(worker, scene, found.prepared_ms * 3 / 2 + ahead_ms, "it was ready too late")?,
+            Err(error) => self.again(worker, scene, lead_ms * 4 + ahead_ms, &format!("{error:#}"))?,
         };
         if worker.is_skein && !found.is_exact(scene.posts) {
             bail!("{}: {} requests for {} of {} posts", worker.name, found.posts, found.different, scene.posts);
         }
         self.leads_ms.insert(key, found.prepared_ms * 3 / 2);
         Ok(found)
+    }
+
+    fn again(&self, worker: &Worker, scene: Scene, lead_ms: u64, why: &str) -> anyhow::Result<Found> {
+        println!("  {}: {why}; once more, with more time ahead", worker.name);
+        self.play(worker, scene, lead_ms)
     }
 
     fn play(&self, worker: &Worker, scene: Scene, lead_ms: u64) -> anyhow::Result<Found> {
