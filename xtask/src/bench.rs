@@ -1,5 +1,6 @@
 //! `cargo xtask bench`
 
+mod bursts;
 mod machine;
 mod page;
 mod peers;
@@ -9,6 +10,7 @@ mod race;
 mod samples;
 mod section;
 mod texts;
+mod workers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,9 @@ peers is installed: npm and PyPI packages into target/bench, Debian packages (as
   texts      100,000 texts previewed; the peer is npm's @atproto/api
   pictures   three pictures fitted under 1,000,000 bytes; the peers are npm's sharp and Pillow
   posts      1,000 posts to the reference PDS, some minutes long; the peers are npm's @atproto/api and Python's atproto
+  bursts     10,000 posts due at one instant, 1,000 over 20 s, half an hour long; the peers are npm's BullMQ,
+             graphile-worker and pg-boss with @atproto/api, and Python's Celery with atproto
+  workers    10,000 posts at once by one, two and four workers on one PostgreSQL, a quarter of an hour long
 
   --check    exit code 1 when an aim is missed";
 
@@ -42,10 +47,12 @@ struct Bench {
     run: fn(&Ground<'_>) -> anyhow::Result<Section>,
 }
 
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 5] = [
     Bench { name: "texts", run: texts::run },
     Bench { name: "pictures", run: pictures::run },
     Bench { name: "posts", run: posts::run },
+    Bench { name: "bursts", run: bursts::run },
+    Bench { name: "workers", run: workers::run },
 ];
 
 /// What every bench stands on.

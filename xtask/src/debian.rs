@@ -8,6 +8,10 @@ use anyhow::{Context, bail};
 
 use crate::unattended::{run, said};
 
+/// The servers that tests and benches start. Debian keeps `initdb` out of the path.
+pub(crate) const SERVERS: [(&str, &str); 2] =
+    [("/usr/lib/postgresql/*/bin/initdb", "postgresql"), ("redis-server", "redis-server")];
+
 /// What PostgreSQL's packages ask whether to make a database of the machine.
 const CLUSTERS: &str = "/etc/postgresql-common/createcluster.conf";
 

@@ -14,7 +14,7 @@ pub mod postgres;
 pub mod proxy;
 pub mod real_network;
 pub mod real_pds;
-mod redis;
+pub mod redis;
 pub mod samples;
 pub mod seeded_entropy;
 mod server;

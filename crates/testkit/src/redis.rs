@@ -1,4 +1,4 @@
-//! A Redis of its own, on loopback, for the reference `AppView`.
+//! A Redis of its own, on loopback: for the reference `AppView`, and for benches.
 
 use crate::real_pds::HarnessError;
 use crate::server::{Home, Server, free_port, program};
@@ -7,13 +7,17 @@ const READY_LIMIT_S: u64 = 30;
 
 /// A server that keeps nothing, gone when this is dropped, or when the test's process dies.
 #[derive(Debug)]
-pub(crate) struct Redis {
+pub struct Redis {
     server: Server,
     port: u16,
 }
 
 impl Redis {
-    pub(crate) async fn start() -> Result<Self, HarnessError> {
+    /// Starts an empty one.
+    ///
+    /// # Errors
+    /// [`HarnessError::NotInstalled`] when the machine has no Redis, others when it does not come up.
+    pub async fn start() -> Result<Self, HarnessError> {
         let home = Home::make().map_err(HarnessError::of_start)?;
         let redis = program("redis-server", "/usr/lib/redis").map_err(HarnessError::of_start)?;
         let port = free_port().map_err(HarnessError::of_start)?;
@@ -26,11 +30,12 @@ impl Redis {
     }
 
     /// The process group, of which the leash is the first.
-    pub(crate) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.server.id()
     }
 
-    pub(crate) fn host(&self) -> String {
+    /// Address and port.
+    pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 }

@@ -62,10 +62,15 @@ impl Peers {
 
     /// A contender that is a script for Node. It is copied to where it finds its packages.
     pub(super) fn node_script(&self, name: &str, script: &str, node: Node) -> anyhow::Result<Contender> {
+        Ok(Contender::of(name, &self.node(node)?).argument(self.node_module(script)?))
+    }
+
+    /// Copies a script to where it finds its packages, and others find it.
+    pub(super) fn node_module(&self, script: &str) -> anyhow::Result<PathBuf> {
         let file = Path::new(script).file_name().context("a script has a file name")?;
         let copy = self.npm.join(file);
         fs::copy(self.source.join(script), &copy).with_context(|| format!("{script} cannot be copied"))?;
-        Ok(Contender::of(name, &self.node(node)?).argument(copy))
+        Ok(copy)
     }
 
     /// A contender that is a script for Python.

@@ -24,7 +24,11 @@ pub(super) struct Spread {
 impl Spread {
     /// Of one number of every sample. `None` without samples; of an even count, the lower of the two in the middle.
     pub(super) fn of(samples: &[Sample], number: fn(&Sample) -> u64) -> Option<Self> {
-        let mut sorted: Vec<u64> = samples.iter().map(number).collect();
+        Self::of_numbers(samples.iter().map(number).collect())
+    }
+
+    /// The same of numbers.
+    pub(super) fn of_numbers(mut sorted: Vec<u64>) -> Option<Self> {
         sorted.sort_unstable();
         let middle = sorted.len().checked_sub(1)? / 2;
         Some(Self { median: *sorted.get(middle)?, min: *sorted.first()?, max: *sorted.last()? })

@@ -8,16 +8,12 @@ use crate::{debian, install, unattended};
 /// A program that tests need, and the Debian package that brings it.
 const DEBIAN: [(&str, &str); 4] = [("git", "git"), ("node", "nodejs"), ("npm", "npm"), ("ffmpeg", "ffmpeg")];
 
-/// The same, for what `--fast` leaves out. Debian keeps `initdb` out of the path.
-const DEBIAN_SERVERS: [(&str, &str); 2] =
-    [("/usr/lib/postgresql/*/bin/initdb", "postgresql"), ("redis-server", "redis-server")];
-
 /// Installs what is missing. What fails here is said, and later fails the tests that need it.
 pub(super) fn install(workspace: &Workspace, fast: bool) {
     report("Debian packages", debian::install(&DEBIAN));
     report("cargo-nextest", cargo_tool(workspace, "nextest"));
     if !fast {
-        report("Debian packages of servers", debian::install_servers(&DEBIAN_SERVERS));
+        report("Debian packages of servers", debian::install_servers(&debian::SERVERS));
         report("cargo-deny", cargo_tool(workspace, "deny"));
         let harness = |harness| install::prepare(workspace.root(), harness, true).map(drop).map_err(Into::into);
         report("the reference PDS", harness(install::PDS));

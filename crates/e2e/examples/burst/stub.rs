@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -17,7 +17,7 @@ use skein_atproto::record::record_cid;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::{Done, people};
+use crate::{Done, now_us, people};
 
 /// Tokens live for so long, in seconds.
 const TOKEN_LIFE_S: i64 = 86_400;
@@ -32,10 +32,17 @@ struct Repository {
 #[derive(Default)]
 struct Seen {
     repositories: HashMap<String, Repository>,
-    /// When each post arrived, and when it was due, in microseconds since the epoch.
-    posts: Vec<(i64, i64)>,
+    arrived: Arrived,
     refused: u64,
     calls: u64,
+}
+
+#[derive(Default)]
+struct Arrived {
+    /// When each post arrived, and when it was due, in microseconds since the epoch.
+    posts: Vec<(i64, i64)>,
+    /// The texts: each names its post, so that one that comes twice is seen.
+    texts: HashSet<String>,
 }
 
 struct Stub {
@@ -63,12 +70,6 @@ pub(crate) async fn run(delay_ms: u64) -> Done {
         _ = end => {}
     }
     Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "whoever writes a program chooses its clock")]
-fn now_us() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(0)
 }
 
 async fn answer(State(stub): State<Arc<Stub>>, method: Method, uri: Uri, body: Bytes) -> Response {
@@ -159,7 +160,7 @@ fn apply_writes(seen: &mut Seen, body: &Value, arrived_us: i64) -> Result<Value,
             return Err("RecordExists");
         }
         let cid = record_cid(&write["value"]).map_err(|_| "InvalidRequest")?.to_string();
-        seen.posts.push((arrived_us, due_of(&write["value"])));
+        seen.arrived.note(&write["value"], arrived_us);
         results.push(json!({
             "$type": "com.atproto.repo.applyWrites#createResult", "uri": uri, "cid": cid, "validationStatus": "valid",
         }));
@@ -175,12 +176,16 @@ fn create_record(seen: &mut Seen, body: &Value, arrived_us: i64) -> Result<Value
     repository.commits += 1;
     let uri = format!("at://{repo}/app.bsky.feed.post/{}", rkey(repository.commits));
     let cid = record_cid(&body["record"]).map_err(|_| "InvalidRequest")?.to_string();
-    seen.posts.push((arrived_us, due_of(&body["record"])));
+    seen.arrived.note(&body["record"], arrived_us);
     Ok(json!({ "uri": uri, "cid": cid, "commit": commit(repository.commits), "validationStatus": "valid" }))
 }
 
-fn due_of(record: &Value) -> i64 {
-    record["text"].as_str().and_then(people::due_us).unwrap_or(0)
+impl Arrived {
+    fn note(&mut self, record: &Value, arrived_us: i64) {
+        let text = record["text"].as_str().unwrap_or_default();
+        self.posts.push((arrived_us, people::due_us(text).unwrap_or(0)));
+        self.texts.insert(text.to_owned());
+    }
 }
 
 fn commit(commits: u64) -> Value {
@@ -217,13 +222,12 @@ fn session(number: u32) -> Value {
 
 /// Lateness in microseconds: arrival minus due.
 fn report(seen: &Seen) -> Value {
-    let mut late: Vec<i64> = seen.posts.iter().map(|(arrived, due)| arrived - due).collect();
+    let mut late: Vec<i64> = seen.arrived.posts.iter().map(|(arrived, due)| arrived - due).collect();
     late.sort_unstable();
     let at = |part: usize| late.get((late.len() * part / 1_000).min(late.len().saturating_sub(1)));
-    let different: HashSet<_> = seen.repositories.values().map(|repository| repository.commits).collect();
     let commits: u64 = seen.repositories.values().map(|repository| repository.commits).sum();
     json!({
-        "posts": seen.posts.len(), "commits": commits, "repositories": seen.repositories.len(), "commits_of_each": different.len(),
+        "posts": seen.arrived.posts.len(), "different": seen.arrived.texts.len(), "commits": commits, "repositories": seen.repositories.len(),
         "refused": seen.refused, "calls": seen.calls,
         "late_us": { "min": late.first(), "p50": at(500), "p90": at(900), "p99": at(990), "max": late.last() },
     })
