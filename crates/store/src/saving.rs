@@ -138,7 +138,7 @@ fn is_undone(error: &StoreError) -> bool {
 
 fn tell_all(who: Vec<Answer>, result: &Result<(), StoreError>) {
     for who in who {
-        tell(who, result.as_ref().map(|()| ()).map_err(StoreError::again));
+        tell(who, result.as_ref().copied().map_err(StoreError::again));
     }
 }
 
