@@ -93,10 +93,11 @@ impl ProcessTransport {
             }
             Fate::Slow(ms) => {
                 let (done, answered) = tokio::sync::oneshot::channel();
-                let (network, span) = (self.house.network.clone(), Duration::from_millis(ms));
+                let (house, span) = (Arc::clone(&self.house), Duration::from_millis(ms));
                 tokio::spawn(async move {
                     tokio::time::sleep(span).await;
-                    drop(done.send(network.answer(request).await));
+                    forget_limits(&house, request.body());
+                    drop(done.send(house.network.answer(request).await));
                 });
                 of_answer(answered.await.ok().flatten())
             }
@@ -124,6 +125,7 @@ impl ProcessTransport {
         let house = Arc::clone(&self.house);
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(ms)).await;
+            forget_limits(&house, request.body());
             let status = house.network.answer(request).await.map(|answer| answer.status().as_u16());
             house.record.lock().line(house.wall.right(), &format!("a late request arrives: {status:?}"));
         });
@@ -155,6 +157,11 @@ impl ProcessTransport {
             record.limits_known.entry(did.to_owned()).or_insert(right);
         }
     }
+}
+
+/// What lands after others were answered costs points that those answers did not tell of yet.
+fn forget_limits(house: &House, body: &Bytes) {
+    house.record.lock().limits_known.remove(&did_of(body));
 }
 
 fn did_of(body: &Bytes) -> String {
