@@ -64,7 +64,7 @@ mod tests {
         let hosts = Hosts::new(1);
         let busy = hosts.place("https://busy.example").await;
         for number in 0..2 * REMEMBERED_AT_MOST {
-            assert!(hosts.place(&format!("https://{number}.example")).now_or_never().is_some());
+            assert!(hosts.place(&format!("https://{number}.example")).await.is_some());
         }
         assert!(hosts.places.lock().unwrap().len() <= REMEMBERED_AT_MOST);
         assert!(hosts.place("https://busy.example").now_or_never().is_none(), "its bound still holds");
