@@ -45,7 +45,7 @@ impl Scene {
         match self {
             Self::File(_) => Self::file(),
             Self::Server { databases, .. } => {
-                Self::Server { databases: Arc::clone(databases), url: databases.bare().await }
+                Self::Server { databases: Arc::clone(databases), url: databases.make("template0").await }
             }
         }
     }

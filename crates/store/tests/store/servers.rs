@@ -32,13 +32,8 @@ impl Databases {
         self.make(TEMPLATE).await
     }
 
-    /// The address of a new database with nothing in it.
-    #[allow(dead_code, reason = "not every test that includes this file needs it")]
-    pub(crate) async fn bare(&self) -> String {
-        self.make("template0").await
-    }
-
-    async fn make(&self, template: &str) -> String {
+    /// The address of a new database that is a copy of another one; `template0` has nothing in it.
+    pub(crate) async fn make(&self, template: &str) -> String {
         let name = format!("case_{}", self.made.fetch_add(1, Ordering::Relaxed));
         self.execute(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")).await;
         self.server.url_of(&name)

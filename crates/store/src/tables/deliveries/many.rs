@@ -1,6 +1,6 @@
 //! Many deliveries at once: what a hundred lanes write in the same moment costs one statement, and one flush to the disk.
 
-use super::row::Columns;
+use super::row::{Columns, names};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::statement::{pieces, rows_of_values, sql_of_parts};
@@ -17,24 +17,7 @@ pub(crate) async fn replace_many(connection: &mut Connection, replaced: &[Replac
     for piece in pieces(replaced) {
         let mut statement = sql_of_parts(replace_sql(piece.len()));
         for (new, from_version) in piece {
-            statement = statement
-                .bind(&new.id)
-                .bind(*from_version)
-                .bind(&new.post)
-                .bind(&new.account)
-                .bind(&new.lane)
-                .bind(new.version)
-                .bind(new.due)
-                .bind(new.grace_ms)
-                .bind(&new.content)
-                .bind(&new.prepared)
-                .bind(new.state)
-                .bind(&new.state_json)
-                .bind(new.wake_at)
-                .bind(new.armed_at)
-                .bind(new.settled_at)
-                .bind(new.attempts)
-                .bind(new.lead_ms);
+            statement = new.bind(statement).bind(*from_version);
         }
         done += statement.execute(connection).await?;
     }
@@ -43,14 +26,14 @@ pub(crate) async fn replace_many(connection: &mut Connection, replaced: &[Replac
 
 fn replace_sql(count: usize) -> String {
     format!(
-        "WITH new (id, from_version, post, account, lane, version, due, grace_ms, content, prepared, state, state_json,
-             wake_at, armed_at, settled_at, attempts, lead_ms) AS (VALUES {})
+        "WITH new ({}, from_version) AS (VALUES {})
          UPDATE deliveries SET version = new.version, due = new.due, grace_ms = new.grace_ms, content = new.content,
              prepared = new.prepared, state = new.state, state_json = new.state_json, wake_at = new.wake_at,
              armed_at = new.armed_at, settled_at = new.settled_at, attempts = new.attempts, lead_ms = new.lead_ms
          FROM new
          WHERE deliveries.id = new.id AND deliveries.version = new.from_version AND deliveries.post = new.post
            AND deliveries.account = new.account AND deliveries.lane = new.lane",
+        names!(),
         rows_of_values(count, WIDTH)
     )
 }

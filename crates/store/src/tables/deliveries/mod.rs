@@ -16,7 +16,7 @@ use skein_domain::ports::{Claim, RunLimits};
 use skein_domain::{AccountId, Delivery, DeliveryId, Lane};
 
 pub(crate) use self::row::Columns;
-use self::row::Row;
+use self::row::{Row, names};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::statement::{pieces, places, sql, sql_of_parts};
@@ -35,29 +35,14 @@ use select;
 
 pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> Result<(), StoreError> {
     let columns = Columns::of(delivery)?;
-    sql("INSERT INTO deliveries (id, version, due, grace_ms, content, prepared, state, state_json, wake_at, armed_at,
-             settled_at, attempts, lead_ms, post, account, lane, submitted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)")
-    .bind(&columns.id)
-    .bind(columns.version)
-    .bind(columns.due)
-    .bind(columns.grace_ms)
-    .bind(&columns.content)
-    .bind(&columns.prepared)
-    .bind(columns.state)
-    .bind(&columns.state_json)
-    .bind(columns.wake_at)
-    .bind(columns.armed_at)
-    .bind(columns.settled_at)
-    .bind(columns.attempts)
-    .bind(columns.lead_ms)
-    .bind(&columns.post)
-    .bind(&columns.account)
-    .bind(&columns.lane)
-    .bind(columns.submitted_at)
-    .execute(connection)
-    .await
-    .map_err(|error| name_row(error, columns.id()))?;
+    let statement = sql(concat!(
+        "INSERT INTO deliveries (",
+        names!(),
+        ", submitted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+    ));
+    let statement = columns.bind(statement).bind(columns.submitted_at);
+    statement.execute(connection).await.map_err(|error| name_row(error, columns.id()))?;
     Ok(())
 }
 

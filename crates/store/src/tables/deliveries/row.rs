@@ -5,6 +5,16 @@ use skein_domain::{AccountId, Delivery, DeliveryId, Lane, PostId, State};
 use super::super::{from_json, to_json, unreadable};
 use crate::StoreError;
 use crate::instants::{instant, micros, micros_opt};
+use crate::statement::Statement;
+
+/// What [`Columns::bind`] binds.
+macro_rules! names {
+    () => {
+        "id, post, account, lane, version, due, grace_ms, content, prepared, state, state_json, wake_at, armed_at, \
+         settled_at, attempts, lead_ms"
+    };
+}
+pub(super) use names;
 
 /// The columns of a delivery.
 #[derive(Debug)]
@@ -56,6 +66,27 @@ impl Columns {
             settled_at: micros_opt(settled_at),
             submitted_at: micros(delivery.submitted_at),
         })
+    }
+
+    /// Binds all that can be written again, in the order of `names`.
+    pub(super) fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
+        statement
+            .bind(&self.id)
+            .bind(&self.post)
+            .bind(&self.account)
+            .bind(&self.lane)
+            .bind(self.version)
+            .bind(self.due)
+            .bind(self.grace_ms)
+            .bind(&self.content)
+            .bind(&self.prepared)
+            .bind(self.state)
+            .bind(&self.state_json)
+            .bind(self.wake_at)
+            .bind(self.armed_at)
+            .bind(self.settled_at)
+            .bind(self.attempts)
+            .bind(self.lead_ms)
     }
 
     pub(crate) fn id(&self) -> &str {
