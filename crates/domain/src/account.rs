@@ -103,4 +103,9 @@ impl Account {
     pub fn lane(&self) -> Lane {
         Lane::of(self.platform, &self.identity)
     }
+
+    /// Whether a name means this account: its id, its identity, or its handle in any case of its letters.
+    pub fn goes_by(&self, name: &str) -> bool {
+        self.id.as_str() == name || self.identity == name || self.handle.eq_ignore_ascii_case(name)
+    }
 }

@@ -51,8 +51,10 @@ impl Intake {
 
     /// The account that an id, a handle (with or without `@`) or a DID names.
     pub async fn account_named(&self, name: &str) -> Result<Account, IntakeError> {
-        let all = self.accounts().await?;
-        find(&all, name).cloned().ok_or_else(|| IntakeError::NotFound(unknown_account(name, &all)))
+        match self.pick_accounts(&[name.to_owned()]).await? {
+            Ok(picked) => picked.into_iter().next().ok_or_else(|| IntakeError::NotFound(no_account())),
+            Err(faults) => Err(IntakeError::NotFound(faults.into_iter().next().unwrap_or_else(no_account))),
+        }
     }
 
     /// The accounts that a submission means; the only one when it names none.
@@ -60,24 +62,29 @@ impl Intake {
         &self,
         names: &[String],
     ) -> Result<Result<Vec<Account>, Vec<Fault>>, IntakeError> {
-        let all = self.accounts().await?;
         if names.is_empty() {
-            return Ok(match all.as_slice() {
+            return Ok(match self.accounts().await?.as_slice() {
                 [only] => Ok(vec![only.clone()]),
                 [] => Err(vec![no_account()]),
                 several => Err(vec![which_account(several)]),
             });
         }
+        let bare: Vec<String> = names.iter().map(|name| name.strip_prefix('@').unwrap_or(name).to_owned()).collect();
+        let called = self.ledger.accounts_called(&self.workspace, &bare).await?;
         let mut picked: Vec<Account> = Vec::new();
-        let mut faults = Vec::new();
-        for name in names {
-            match find(&all, name) {
+        let mut unknown = Vec::new();
+        for (name, bare) in names.iter().zip(&bare) {
+            match called.iter().find(|account| account.goes_by(bare)) {
                 Some(account) if picked.iter().any(|other| other.id == account.id) => {}
                 Some(account) => picked.push(account.clone()),
-                None => faults.push(unknown_account(name, &all)),
+                None => unknown.push(name),
             }
         }
-        Ok(if faults.is_empty() { Ok(picked) } else { Err(faults) })
+        if unknown.is_empty() {
+            return Ok(Ok(picked));
+        }
+        let all = self.accounts().await?;
+        Ok(Err(unknown.into_iter().map(|name| unknown_account(name, &all)).collect()))
     }
 
     /// Stops everything of an account, or of all accounts, that is not armed yet. Returns how many deliveries stopped.
@@ -165,13 +172,6 @@ impl Intake {
         }
         Err(LedgerError::Lost.into())
     }
-}
-
-fn find<'a>(all: &'a [Account], name: &str) -> Option<&'a Account> {
-    let name = name.strip_prefix('@').unwrap_or(name);
-    all.iter().find(|account| {
-        account.id.as_str() == name || account.identity == name || account.handle.eq_ignore_ascii_case(name)
-    })
 }
 
 fn handles(all: &[Account]) -> String {

@@ -67,6 +67,10 @@ impl Ledger for Store {
         reading!(self, |tx| accounts::list(&mut tx, workspace).await)
     }
 
+    async fn accounts_called(&self, workspace: &WorkspaceId, names: &[String]) -> Result<Vec<Account>, LedgerError> {
+        reading!(self, |tx| accounts::called(&mut tx, workspace, names).await)
+    }
+
     async fn account(&self, id: &AccountId) -> Result<Account, LedgerError> {
         reading!(self, |tx| accounts::get(&mut tx, id).await)
     }

@@ -158,6 +158,12 @@ pub trait Ledger: Send + Sync {
     async fn connect_account(&self, account: NewAccount) -> Result<Account, LedgerError>;
     /// All accounts of a workspace, by handle.
     async fn accounts(&self, workspace: &WorkspaceId) -> Result<Vec<Account>, LedgerError>;
+    /// Those of a workspace that go by one of these names, as [`Account::goes_by`] has it, by handle.
+    async fn accounts_called(&self, workspace: &WorkspaceId, names: &[String]) -> Result<Vec<Account>, LedgerError> {
+        let mut called = self.accounts(workspace).await?;
+        called.retain(|account| names.iter().any(|name| account.goes_by(name)));
+        Ok(called)
+    }
     /// One account.
     async fn account(&self, id: &AccountId) -> Result<Account, LedgerError>;
     /// Holds or releases an account; its deliveries are not touched by this.

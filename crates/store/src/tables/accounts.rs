@@ -82,6 +82,39 @@ pub(crate) async fn list(connection: &mut Connection, workspace: &WorkspaceId) -
     .collect()
 }
 
+pub(crate) async fn called(
+    connection: &mut Connection,
+    workspace: &WorkspaceId,
+    names: &[String],
+) -> Result<Vec<Account>, StoreError> {
+    // PostgreSQL keeps no NUL in a text, so nothing is called so; to ask for it would be an error.
+    let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.contains('\0')).collect();
+    let mut called: Vec<Account> = Vec::new();
+    for piece in pieces(&names) {
+        let (places, lowered) = (places(2, piece.len()), places(2 + piece.len(), piece.len()));
+        let text = format!(
+            "SELECT id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at
+             FROM accounts WHERE workspace = $1 AND (id IN ({places}) OR identity IN ({places}) OR lower(handle) IN ({lowered}))
+             ORDER BY handle, id"
+        );
+        let mut query = sql_of_parts(text).bind(workspace.as_str());
+        for name in piece {
+            query = query.bind(*name);
+        }
+        for name in piece {
+            query = query.bind(name.to_ascii_lowercase());
+        }
+        for row in query.fetch_all::<Row>(connection).await? {
+            let account = row.read()?;
+            // Two names may be of one account.
+            if called.iter().all(|other| other.id != account.id) {
+                called.push(account);
+            }
+        }
+    }
+    Ok(called)
+}
+
 pub(crate) async fn get(connection: &mut Connection, id: &AccountId) -> Result<Account, StoreError> {
     find(connection, id, "").await
 }

@@ -80,6 +80,29 @@ pub async fn accounts_are_listed_by_handle_and_per_workspace(ledger: Arc<dyn Led
     assert!(scene.ledger.accounts(&empty).await.unwrap().is_empty());
 }
 
+/// By id, identity, or handle in any case of its letters; one that is named twice comes once, and nobody from elsewhere.
+pub async fn accounts_are_found_by_what_they_are_called(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let (anser, third) = (scene.account("anser.example").await, scene.account("teal.example").await);
+    let mallard = scene.account("mallard.example").await;
+    let team = WorkspaceId::parse("team").unwrap();
+    let other = NewAccount { workspace: team, ..scene.samples.new_account("brant.example") };
+    scene.ledger.connect_account(other).await.unwrap();
+
+    let called = async |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        scene.ledger.accounts_called(&WorkspaceId::personal(), &names).await.unwrap()
+    };
+    let by_all =
+        [mallard.id.as_str(), "ANSER.example", &third.identity, "teal.example", "brant.example", "nobody", "a\0b"];
+    assert_eq!(called(&by_all).await, [anser.clone(), mallard, third]);
+    assert!(called(&["anser", "", "ANSER.example "]).await.is_empty());
+    // More names than go into one statement.
+    let many: Vec<String> =
+        (0..70).map(|number| format!("goose{number}.example")).chain([anser.handle.clone()]).collect();
+    assert_eq!(scene.ledger.accounts_called(&WorkspaceId::personal(), &many).await.unwrap(), [anser]);
+}
+
 /// Holding touches neither other accounts nor the account's deliveries.
 pub async fn an_account_is_held_and_released_alone(ledger: Arc<dyn Ledger>) {
     let scene = Scene::new(ledger);

@@ -46,6 +46,7 @@ macro_rules! ledger_conformance {
                 connecting_twice_keeps_the_id_and_the_hold_and_refreshes_the_rest,
                 the_same_identity_in_another_workspace_is_another_account,
                 accounts_are_listed_by_handle_and_per_workspace,
+                accounts_are_found_by_what_they_are_called,
                 an_account_is_held_and_released_alone,
                 standing_is_kept_with_its_fault,
                 an_account_with_open_deliveries_is_not_removed,
