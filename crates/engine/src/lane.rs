@@ -93,7 +93,7 @@ impl LaneWork<'_> {
             if run.is_empty() {
                 break;
             }
-            self.known = Known::default();
+            self.known = std::mem::take(&mut self.known).of_next_run();
             for delivery in run {
                 if stop.is_cancelled() {
                     return Ok(done);

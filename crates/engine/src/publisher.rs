@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use skein_domain::delivery::Stale;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::ArmedStep;
+use skein_domain::ports::{ArmedStep, FenceFrom};
 use skein_domain::{
-    Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, StateName, Waiting,
+    Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, Waiting,
 };
 
 use crate::hosts::Place;
@@ -70,9 +70,11 @@ impl LaneWork<'_> {
         // What is late queues before it is armed: until then it can be held and canceled.
         let is_late = self.engine.now() >= delivery.due;
         let place = if is_late { self.engine.sends.place(&account.host).await } else { None };
+        let fence = known.last_receipt(self.engine.now()).map_or(FenceFrom::Platform, FenceFrom::Receipt);
         let armed = {
-            let _place = self.engine.arms.place(&account.host).await;
-            connector.arm(account, prepared, None).await
+            // Only a question needs a place.
+            let _place = if fence == FenceFrom::Platform { self.engine.arms.place(&account.host).await } else { None };
+            connector.arm(account, prepared, fence).await
         };
         if self.engine.now() >= leaves_before {
             return self.miss(&delivery).await;
@@ -84,8 +86,8 @@ impl LaneWork<'_> {
                 let until = self.engine.lease_end(now);
                 let armed = self.note(&delivery, Event::Armed { until, evidence }).await?;
                 self.engine.parts.clock.sleep_until(armed.due).await;
-                if self.let_go(armed, account, step, (place, leaves_before)).await?.name() == StateName::Published {
-                    self.known = known.of_published(account);
+                if let State::Published { receipt } = self.let_go(armed, account, step, (place, leaves_before)).await? {
+                    self.known = known.of_published(account, receipt);
                 }
                 Ok(())
             }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use skein_domain::delivery::{DEFAULT_GRACE_MS, VIDEO_BEYOND_GRACE_MS};
 use skein_domain::ports::QueueFilter;
-use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, State, StateName, Waiting};
+use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Receipt, State, StateName, Waiting};
 
 use crate::lane::{LaneError, LaneWork, past};
 use crate::later;
@@ -15,6 +15,9 @@ const LOOKED_AT: usize = 4;
 const LOOK_MS: i64 = 60_000;
 
 const CODE: &str = "waits_its_turn";
+
+/// How long what the platform answered last is taken for how it stands, in milliseconds: its owner may write from elsewhere.
+const RECEIPT_HOLDS_MS: i64 = 2_000;
 
 /// How long after its grace a delivery may leave that only waited for the platform's limit, in milliseconds. Windows of an hour
 /// begin with the first write of a burst, so the second one always lies beyond the grace.
@@ -32,6 +35,8 @@ pub(crate) struct Known {
     all_settled: bool,
     /// What waits for the platform's limit, and until when.
     limited: Option<Vec<Limited>>,
+    /// Of the delivery before this one.
+    receipt: Option<Receipt>,
 }
 
 struct Limited {
@@ -46,8 +51,18 @@ impl Known {
     }
 
     /// After one of this account was published.
-    pub(crate) fn of_published(self, account: &Account) -> Self {
-        Self { account: Some(account.clone()), ..self }
+    pub(crate) fn of_published(self, account: &Account, receipt: Receipt) -> Self {
+        Self { account: Some(account.clone()), receipt: Some(receipt), ..self }
+    }
+
+    /// Of what was asked of the ledger nothing holds longer than a run; what the platform answered last does, as long as the claim.
+    pub(crate) fn of_next_run(self) -> Self {
+        Self { receipt: self.receipt, ..Self::default() }
+    }
+
+    /// The receipt of the delivery before this one, if it came so lately that how the platform stands need not be asked again.
+    pub(crate) fn last_receipt(&self, now: Timestamp) -> Option<&Receipt> {
+        self.receipt.as_ref().filter(|receipt| now < later(receipt.settled_at, RECEIPT_HOLDS_MS))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use skein_domain::outcome::Obstacle;
+use skein_domain::ports::FenceFrom;
 use skein_domain::{
     Account, Category, Delivery, Event, Evidence, Fault, Finding, Prepared, Review, Settled, Standing, State,
 };
@@ -68,7 +69,7 @@ impl LaneWork<'_> {
         };
         let armed = {
             let _place = self.engine.arms.place(&account.host).await;
-            connector.arm(account, prepared, Some(evidence)).await
+            connector.arm(account, prepared, FenceFrom::Evidence(evidence)).await
         };
         match armed {
             Ok(step) => {

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use skein_domain::delivery::{PICTURES_LEAD_MS, TEXT_LEAD_MS, VIDEO_LEAD_MS};
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, LocalFile, Originals, Stamp};
+use skein_domain::ports::{ArmedStep, Clock, Connector, FenceFrom, Limits, LocalFile, Originals, Stamp};
 use skein_domain::{
     Account, Attached, Category, DeliveryId, Draft, Evidence, Fault, Film, Finding, Fitted, MadeCards, Outcome, Part,
     PartPreview, Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved, Usable, Warning,
@@ -24,7 +24,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::samples;
 pub use platform::{Arrival, Landing, SentRequest};
-use platform::{FakePlatform, Request};
+use platform::{FakePlatform, Request, head_after, head_of};
 
 /// A text that contains this is refused by `resolve`.
 pub const REFUSED_TEXT: &str = "refuse me";
@@ -76,6 +76,8 @@ pub struct Calls {
     pub upload: usize,
     pub prepare: usize,
     pub arm: usize,
+    /// How often the platform was asked how it stands, to arm.
+    pub head: usize,
     pub send: usize,
     pub witness: usize,
     pub fence: usize,
@@ -334,15 +336,21 @@ impl Connector for FakeConnector {
         &self,
         account: &Account,
         prepared: &Prepared,
-        earlier: Option<&Evidence>,
+        fence: FenceFrom<'_>,
     ) -> Result<Box<dyn ArmedStep>, Obstacle> {
         let mut platform = self.shared.lock();
         platform.calls.arm += 1;
         if let Some(obstacle) = platform.arms.take(&account.identity) {
             return Err(obstacle);
         }
-        let fence = earlier
-            .map_or_else(|| json!({ "head": platform.head(&account.identity) }), |evidence| evidence.fence.clone());
+        let fence = match fence {
+            FenceFrom::Evidence(evidence) => evidence.fence.clone(),
+            FenceFrom::Receipt(receipt) => json!({ "head": head_after(receipt) }),
+            FenceFrom::Platform => {
+                platform.calls.head += 1;
+                json!({ "head": platform.head(&account.identity) })
+            }
+        };
         let request = Request { identity: account.identity.clone(), prepared: prepared.clone(), fence };
         Ok(Box::new(FakeStep { shared: Arc::clone(&self.shared), request }))
     }
@@ -479,14 +487,6 @@ fn frozen(account: &Account, texts: &[&str], stamp: Stamp) -> Prepared {
 /// A hash that is the same in every build, which the standard library's is not bound to be.
 fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-fn fence_moved() -> Fault {
-    Fault::new("fence_moved", Category::PlatformError, "The repository has changed since the request was loaded.")
-}
-
-fn head_of(fence: &Value) -> Option<u64> {
-    fence["head"].as_u64()
 }
 
 fn texts_of(prepared: &Prepared) -> Vec<String> {

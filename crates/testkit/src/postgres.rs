@@ -9,6 +9,8 @@ use crate::server::{Home, STOPPED, Server, free_port, program};
 const READY_LIMIT_S: u64 = 60;
 const VERSIONS: &str = "/usr/lib/postgresql";
 const USER: &str = "skein";
+const END_CONNECTIONS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
 /// A server with an empty database, gone when this is dropped, or when the test's process dies. Nothing in it is made to last.
 #[derive(Debug)]
@@ -61,6 +63,38 @@ impl Postgres {
     pub async fn restart(&mut self) -> Result<(), HarnessError> {
         self.stop().await?;
         self.go_on().await
+    }
+
+    /// Becomes what a standby is for its clients: their connections end, and new ones may only read.
+    ///
+    /// # Errors
+    /// [`HarnessError`] when the server refuses that.
+    pub async fn take_no_writes(&self) -> Result<(), HarnessError> {
+        self.execute(&["ALTER DATABASE postgres SET default_transaction_read_only = on", END_CONNECTIONS]).await
+    }
+
+    /// Takes writes again, on new connections.
+    ///
+    /// # Errors
+    /// [`HarnessError`] when the server refuses that.
+    pub async fn take_writes(&self) -> Result<(), HarnessError> {
+        let writable = "SET default_transaction_read_only = off";
+        self.execute(&[writable, "ALTER DATABASE postgres RESET default_transaction_read_only", END_CONNECTIONS]).await
+    }
+
+    async fn execute(&self, statements: &[&str]) -> Result<(), HarnessError> {
+        let psql = program("psql", VERSIONS).map_err(HarnessError::of_start)?;
+        let mut command = tokio::process::Command::new(psql);
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url()]);
+        for statement in statements {
+            command.args(["-c", statement]);
+        }
+        let output = command.stdin(Stdio::null()).output().await.map_err(HarnessError::of_start)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let told = String::from_utf8_lossy(&output.stderr);
+        Err(HarnessError::of_start(io::Error::other(format!("psql failed: {told}"))))
     }
 
     /// The address of another database of the server, there or not.

@@ -32,7 +32,7 @@ use skein_bluesky::session::Sessions;
 use skein_bluesky::video::VideoService;
 use skein_bluesky::xrpc::XrpcClient;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Clock, Connector, Limits, LocalFile, MediaFiles, Originals, Stamp};
+use skein_domain::ports::{ArmedStep, Clock, Connector, FenceFrom, Limits, LocalFile, MediaFiles, Originals, Stamp};
 use skein_domain::{
     Account, Attached, Category, DeliveryId, Draft, Evidence, Fault, Finding, MadeCards, Part, PartPreview, Platform,
     Prepared, Preview, RecordPreview, RecordRef, Resolved, Usable,
@@ -184,9 +184,9 @@ impl Connector for BlueskyConnector {
         &self,
         account: &Account,
         prepared: &Prepared,
-        earlier: Option<&Evidence>,
+        fence: FenceFrom<'_>,
     ) -> Result<Box<dyn ArmedStep>, Obstacle> {
-        self.arm_step(account, prepared, earlier).await
+        self.arm_step(account, prepared, fence).await
     }
 
     async fn fence(&self, account: &Account, evidence: &Evidence) -> Result<(), Fault> {

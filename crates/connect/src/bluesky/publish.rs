@@ -10,8 +10,8 @@ use skein_bluesky::repo;
 use skein_bluesky::session::{Authorized, SessionError, Sessions};
 use skein_bluesky::xrpc::CallError;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Clock};
-use skein_domain::{Account, Evidence, Fault, Outcome, Prepared, RecordRef};
+use skein_domain::ports::{ArmedStep, Clock, FenceFrom};
+use skein_domain::{Account, Evidence, Fault, Outcome, Prepared, Receipt, RecordRef};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -41,6 +41,11 @@ pub(crate) struct Fence {
 impl Fence {
     pub(crate) fn read(evidence: &Evidence) -> Result<Self, Fault> {
         Self::deserialize(&evidence.fence).map_err(|error| unreadable("fence", error))
+    }
+
+    /// The head that a write has made.
+    fn after(receipt: &Receipt, authorized: &Authorized) -> Option<Self> {
+        Some(Self { head: receipt.commit.clone()?, rev: receipt.rev.clone()?, pds: authorized.pds().to_string() })
     }
 }
 
@@ -107,13 +112,18 @@ impl BlueskyConnector {
         &self,
         account: &Account,
         prepared: &Prepared,
-        earlier: Option<&Evidence>,
+        from: FenceFrom<'_>,
     ) -> Result<Box<dyn ArmedStep>, Obstacle> {
         let did = did_of(account).map_err(Obstacle::Refused)?;
         let authorized = self.sessions.authorized(&did).await.map_err(|error| no_session(&error))?;
-        let fence = match earlier {
-            Some(evidence) => Fence::read(evidence).map_err(Obstacle::Refused)?,
-            None => head(&authorized, self.clock.now()).await?,
+        let after = match from {
+            FenceFrom::Receipt(receipt) => Fence::after(receipt, &authorized),
+            _ => None,
+        };
+        let fence = match (from, after) {
+            (FenceFrom::Evidence(evidence), _) => Fence::read(evidence).map_err(Obstacle::Refused)?,
+            (_, Some(fence)) => fence,
+            _ => head(&authorized, self.clock.now()).await?,
         };
         let body = with_fence(&prepared.body, &fence).map_err(Obstacle::Refused)?;
         let fence = serde_json::to_value(&fence).map_err(|error| Obstacle::Refused(unreadable("fence", error)))?;

@@ -5,7 +5,7 @@ use skein_atproto::syntax::Did;
 use skein_bluesky::budget::{Answered, Meter, Said, Tally, Told};
 use skein_bluesky::journal::BudgetJournal;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::Connector;
+use skein_domain::ports::{Connector, FenceFrom};
 use skein_domain::{Category, Outcome};
 
 use crate::host::{ALICE, Reply, Scene};
@@ -34,7 +34,7 @@ async fn used(scene: &Scene) -> u64 {
 async fn what_does_not_fit_waits_until_it_does_with_a_reason() {
     let scene = left(5_000, 2).await;
     let prepared = scene.prepared().await;
-    let obstacle = scene.connector.arm(&scene.account, &prepared, None).await.err().unwrap();
+    let obstacle = scene.connector.arm(&scene.account, &prepared, FenceFrom::Platform).await.err().unwrap();
     let Obstacle::Retry { at, fault } = obstacle else { panic!("{obstacle:?}") };
     assert_eq!(at, Some(scene.now + SignedDuration::from_secs(601)));
     assert_eq!((fault.code.as_str(), fault.category, fault.retry_at), ("rate_limited", Category::RateLimit, at));
@@ -47,7 +47,7 @@ async fn what_does_not_fit_waits_until_it_does_with_a_reason() {
 async fn what_never_fits_is_refused_with_what_to_do() {
     let scene = left(2, 2).await;
     let prepared = scene.prepared().await;
-    let obstacle = scene.connector.arm(&scene.account, &prepared, None).await.err().unwrap();
+    let obstacle = scene.connector.arm(&scene.account, &prepared, FenceFrom::Platform).await.err().unwrap();
     let Obstacle::Refused(fault) = obstacle else { panic!("{obstacle:?}") };
     assert_eq!(fault.code, "over_budget");
     assert!(fault.next_step.is_some());
@@ -57,11 +57,11 @@ async fn what_never_fits_is_refused_with_what_to_do() {
 async fn what_fits_is_reserved_at_arming_and_not_looked_at_again() {
     let scene = left(5_000, 3).await;
     let prepared = scene.prepared().await;
-    let step = scene.connector.arm(&scene.account, &prepared, None).await.ok().unwrap();
+    let step = scene.connector.arm(&scene.account, &prepared, FenceFrom::Platform).await.ok().unwrap();
     assert_eq!(used(&scene).await, 5_000);
     scene.host.order("applyWrites", Reply::Answer(500, "{}".to_owned()));
     let outcome = step.send().await;
     assert!(matches!(outcome, Outcome::Unknown(_)), "it was sent: {outcome:?}");
     assert_eq!(used(&scene).await, 5_000, "nothing more was reserved");
-    assert!(scene.connector.arm(&scene.account, &prepared, None).await.is_err());
+    assert!(scene.connector.arm(&scene.account, &prepared, FenceFrom::Platform).await.is_err());
 }

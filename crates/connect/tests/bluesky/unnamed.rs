@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::Connector;
+use skein_domain::ports::{Connector, FenceFrom};
 use skein_domain::{Evidence, Finding, Outcome};
 
 use crate::host::{Reply, Scene, post_of_bob};
@@ -24,7 +24,11 @@ fn unnamed() -> impl Iterator<Item = (u16, &'static str, Reply)> {
 
 async fn sent(scene: &Scene, reply: Reply) -> Outcome {
     let prepared = scene.prepared().await;
-    let step = scene.connector.arm(&scene.account, &prepared, None).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let step = scene
+        .connector
+        .arm(&scene.account, &prepared, FenceFrom::Platform)
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
     scene.host.order("applyWrites", reply);
     step.send().await
 }
@@ -63,7 +67,7 @@ async fn arming_that_gets_one_is_tried_again() {
     let prepared = scene.prepared().await;
     for (status, body, reply) in unnamed() {
         scene.host.order("getLatestCommit", reply);
-        let Err(obstacle) = scene.connector.arm(&scene.account, &prepared, None).await else {
+        let Err(obstacle) = scene.connector.arm(&scene.account, &prepared, FenceFrom::Platform).await else {
             panic!("{status} {body}: it is armed")
         };
         assert!(matches!(obstacle, Obstacle::Retry { .. }), "{status} {body}: {obstacle:?}");
@@ -74,7 +78,11 @@ async fn arming_that_gets_one_is_tried_again() {
 async fn a_look_that_gets_one_settles_nothing() {
     let scene = Scene::set(7_200).await;
     let prepared = scene.prepared().await;
-    let step = scene.connector.arm(&scene.account, &prepared, None).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let step = scene
+        .connector
+        .arm(&scene.account, &prepared, FenceFrom::Platform)
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
     let evidence = Evidence::first(scene.stamp().frozen_at, step.fence().clone());
     for (status, body, reply) in unnamed() {
         for call in ["getLatestCommit", "getRecord"] {

@@ -9,7 +9,7 @@ use super::{LocalFile, Originals};
 use crate::outcome::Obstacle;
 use crate::{
     Account, Attached, DeliveryId, Draft, Evidence, Fault, Finding, MadeCards, Outcome, Part, PartPreview, Platform,
-    Prepared, Preview, RecordPreview, RecordRef, Resolved, Usable,
+    Prepared, Preview, Receipt, RecordPreview, RecordRef, Resolved, Usable,
 };
 
 /// What the platform allows, as data.
@@ -51,6 +51,18 @@ pub trait ArmedStep: Send {
     fn fence(&self) -> &Value;
     /// Lets the request go and waits for its answer. Sent at most once; never repeated in here.
     async fn send(self: Box<Self>) -> Outcome;
+}
+
+/// From where a request gets its fence: what must still be so at the platform for the request to be taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FenceFrom<'a> {
+    /// The platform is asked how it stands.
+    Platform,
+    /// What it answered a moment ago to the request before this one, in the same lane under the same claim: nobody else here can
+    /// have written since. That somebody did elsewhere, the platform finds.
+    Receipt(&'a Receipt),
+    /// An earlier request with the same bytes: only one of the two can land.
+    Evidence(&'a Evidence),
 }
 
 /// One platform.
@@ -108,12 +120,12 @@ pub trait Connector: Send + Sync {
     /// Verifies that what was looked up still holds and makes the final bytes. What needs an upload is not prepared.
     async fn prepare(&self, account: &Account, content: &Value, stamp: Stamp) -> Result<Prepared, Obstacle>;
 
-    /// Loads the request. With earlier evidence it is loaded under the fence of that evidence, otherwise under a new one.
+    /// Loads the request.
     async fn arm(
         &self,
         account: &Account,
         prepared: &Prepared,
-        earlier: Option<&Evidence>,
+        fence: FenceFrom<'_>,
     ) -> Result<Box<dyn ArmedStep>, Obstacle>;
 
     /// Makes sure that no request of this evidence can land any more; on Bluesky the head of the repository is moved if it

@@ -9,7 +9,7 @@ mod media_files;
 mod originals;
 
 pub use clock::Clock;
-pub use connector::{ArmedStep, Connector, Limits, Stamp};
+pub use connector::{ArmedStep, Connector, FenceFrom, Limits, Stamp};
 pub use entropy::Entropy;
 pub use ledger::{
     Change, Claim, ClaimRequest, Guard, LaneClock, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,

@@ -149,3 +149,41 @@ async fn after_an_outage_what_is_ready_already_does_not_overtake_what_was_due_be
     world.run_for(60_000).await;
     assert_eq!(world.platform.landed_texts(ALICE), ["first", "second"]);
 }
+
+#[tokio::test]
+async fn what_the_platform_answered_last_tells_how_it_stands() {
+    let world = World::new(9);
+    world.account("alice").await;
+    for text in ["first", "second", "third"] {
+        world.submit(text, "alice", "in 10m").await;
+    }
+    world.submit("later", "alice", "in 14m").await;
+    world.run_for(15 * 60_000).await;
+    assert_eq!(world.platform.landed_texts(ALICE), ["first", "second", "third", "later"]);
+    assert_eq!(world.platform.calls().head, 2, "once for three in a row, and once minutes later");
+}
+
+#[tokio::test]
+async fn a_write_from_elsewhere_between_two_posts_is_found_and_both_go_out() {
+    let world = World::new(10);
+    world.account("alice").await;
+    world.platform.order_send(SendOrder::Arrive);
+    world.platform.order_send(SendOrder::Hold);
+    world.submit("first", "alice", "now").await;
+    let second = world.submit("second", "alice", "now").await;
+    let run = world.engine.run_due();
+    tokio::pin!(run);
+    tokio::select! {
+        biased;
+        _ = &mut run => panic!("the second request is held"),
+        () = world.platform.wait_for_held(1) => {}
+    }
+    assert_eq!(world.platform.calls().head, 1);
+    world.platform.foreign_write(ALICE);
+    assert_eq!(world.platform.release(), Some(Arrival::FenceMoved));
+    world.drive(run).await.unwrap();
+    world.run_for(60_000).await;
+    assert_eq!(world.state(&second).await, StateName::Published);
+    assert_eq!(world.platform.landed_texts(ALICE), ["first", "second"]);
+    assert_eq!(world.platform.calls().head, 2, "after a refusal the platform is asked");
+}

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ArmedStep, Connector, Limits, LocalFile, Originals, Stamp};
+use skein_domain::ports::{ArmedStep, Connector, FenceFrom, Limits, LocalFile, Originals, Stamp};
 use skein_domain::{
     Account, Attached, DeliveryId, Draft, Evidence, Fault, Finding, Fitted, MadeCards, Outcome, Part, PartPreview,
     Platform, Prepared, Preview, RecordPreview, RecordRef, Resolved, Usable,
@@ -107,9 +107,9 @@ impl Connector for ProcessConnector {
         &self,
         account: &Account,
         prepared: &Prepared,
-        earlier: Option<&Evidence>,
+        fence: FenceFrom<'_>,
     ) -> Result<Box<dyn ArmedStep>, Obstacle> {
-        let inner = self.inner.arm(account, prepared, earlier).await?;
+        let inner = self.inner.arm(account, prepared, fence).await?;
         Ok(match self.bug {
             Some(bug) => Box::new(BuggyStep { inner, bug }),
             None => inner,

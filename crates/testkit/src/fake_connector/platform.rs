@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use skein_domain::outcome::Obstacle;
-use skein_domain::{Category, Fault, Finding, Outcome, Prepared, Proof, RecordRef};
+use skein_domain::{Category, Fault, Finding, Outcome, Prepared, Proof, Receipt, RecordRef};
 use tokio::sync::oneshot;
 
-use super::{Calls, SendOrder, fence_moved, head_of, texts_of};
+use super::{Calls, SendOrder, texts_of};
+
+/// What a commit is called, before the number of the head that it made.
+pub(super) const COMMIT: &str = "commit-";
 
 /// What became of a request that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,8 +189,21 @@ fn published_or_not() -> Fault {
 fn proof(prepared: &Prepared, head: Option<u64>) -> Proof {
     Proof {
         records: prepared.records.clone(),
-        commit: head.map(|head| format!("commit-{head}")),
+        commit: head.map(|head| format!("{COMMIT}{head}")),
         rev: head.map(|head| format!("rev-{head:06}")),
         url: prepared.records.first().map(|record| format!("https://social.example/{}", record.cid)),
     }
+}
+
+fn fence_moved() -> Fault {
+    Fault::new("fence_moved", Category::PlatformError, "The repository has changed since the request was loaded.")
+}
+
+pub(super) fn head_of(fence: &Value) -> Option<u64> {
+    fence["head"].as_u64()
+}
+
+/// The head that a write of this platform has made.
+pub(super) fn head_after(receipt: &Receipt) -> Option<u64> {
+    receipt.commit.as_deref()?.strip_prefix(COMMIT)?.parse().ok()
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::json;
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{Clock, Connector, Stamp};
+use skein_domain::ports::{Clock, Connector, FenceFrom, Stamp};
 use skein_domain::{Account, Attached, Draft, Evidence, Finding, Outcome, Part, Prepared};
 
 use super::*;
@@ -30,7 +30,11 @@ impl World {
     }
 
     async fn send(&self, prepared: &Prepared, earlier: Option<&Evidence>) -> (Evidence, Outcome) {
-        let step = self.connector.arm(&self.account, prepared, earlier).await.unwrap();
+        let step = self
+            .connector
+            .arm(&self.account, prepared, earlier.map_or(FenceFrom::Platform, FenceFrom::Evidence))
+            .await
+            .unwrap();
         let evidence = Evidence::first(self.clock.now(), step.fence().clone());
         (evidence, step.send().await)
     }
@@ -69,6 +73,7 @@ async fn a_thread_is_published_as_it_was_frozen() {
         upload: 0,
         prepare: 4,
         arm: 1,
+        head: 1,
         send: 1,
         witness: 1,
         fence: 0,
@@ -81,7 +86,7 @@ async fn a_thread_is_published_as_it_was_frozen() {
 async fn a_moved_head_refuses_what_was_loaded_before() {
     let world = World::new();
     let one = world.frozen(&["One."], 5).await;
-    let step = world.connector.arm(&world.account, &one, None).await.unwrap();
+    let step = world.connector.arm(&world.account, &one, FenceFrom::Platform).await.unwrap();
     let evidence = Evidence::first(at_ms(0), step.fence().clone());
     assert_eq!(world.look(&one, &evidence).await, Finding::AbsentUnfenced);
     world.connector.foreign_write(&world.account.identity);
@@ -123,7 +128,7 @@ async fn a_held_request_lands_when_it_is_released_or_meets_a_moved_fence() {
     let world = World::new();
     let (one, two) = (world.frozen(&["One."], 5).await, world.frozen(&["Two."], 6).await);
     world.connector.order_send(SendOrder::Hold);
-    let step = world.connector.arm(&world.account, &one, None).await.unwrap();
+    let step = world.connector.arm(&world.account, &one, FenceFrom::Platform).await.unwrap();
     let sending = tokio::spawn(step.send());
     world.connector.wait_for_held(1).await;
     assert!(world.connector.landings().is_empty() && !sending.is_finished());
@@ -145,7 +150,7 @@ async fn a_held_request_whose_sender_died_still_lands() {
     let world = World::new();
     let one = world.frozen(&["One."], 5).await;
     world.connector.order_send(SendOrder::Hold);
-    let step = world.connector.arm(&world.account, &one, None).await.unwrap();
+    let step = world.connector.arm(&world.account, &one, FenceFrom::Platform).await.unwrap();
     let sending = tokio::spawn(step.send());
     world.connector.wait_for_held(1).await;
     sending.abort();
@@ -188,9 +193,13 @@ async fn obstacles_and_findings_come_as_ordered() {
     assert_eq!(world.connector.prepare(&world.account, &content, stamp).await, Err(obstacle));
     world.connector.order_arm(Obstacle::AuthLost(fault("auth")));
     assert!(
-        world.connector.arm(&world.account, &one, None).await.is_err_and(|o| o == Obstacle::AuthLost(fault("auth")))
+        world
+            .connector
+            .arm(&world.account, &one, FenceFrom::Platform)
+            .await
+            .is_err_and(|o| o == Obstacle::AuthLost(fault("auth")))
     );
-    assert!(world.connector.arm(&world.account, &one, None).await.is_ok());
+    assert!(world.connector.arm(&world.account, &one, FenceFrom::Platform).await.is_ok());
     assert!(matches!(
         world.connector.prepare(&world.account, &json!({}), stamp).await,
         Err(Obstacle::Refused(fault)) if fault.code == "no_content"

@@ -1,0 +1,105 @@
+//! A database that the first slice of Skein made (commit 2a61d3b, before anything was ever migrated) opens and goes on.
+//!
+//! It was made there by its own command line, in a sandbox of seed 1: alice.test published a post, has a post and a thread due in
+//! November 2031, canceled one, and was killed right after it had armed another; bob.test has a post and is held. The key in
+//! `master.key` opens nothing else.
+
+use skein_e2e::rig::Rig;
+use skein_sandbox::{Sandbox, SandboxAccount};
+
+use crate::options;
+
+const DATABASE: &[u8] = include_bytes!("first_slice/skein.db");
+const KEY: &[u8] = include_bytes!("first_slice/master.key");
+
+const POST: &str = "app.bsky.feed.post";
+const PUBLISHED: &str = "post_06h02v68zyse";
+const SINGLE: &str = "post_06h02v69sbrp";
+const THREAD: &str = "post_06h02v6ac29s";
+const CANCELED: &str = "post_06h02v6aytdk";
+const HELD: &str = "post_06h02v6c17q5";
+const ARMED: &str = "post_06h02v6d9fth";
+
+struct Upgraded {
+    sandbox: Sandbox,
+    people: [SandboxAccount; 2],
+    rig: Rig,
+}
+
+impl Upgraded {
+    /// The same two people, in a sandbox of today: it gives them the same DIDs, since its seed is the same.
+    async fn set() -> Self {
+        let sandbox = Sandbox::start(options()).await.unwrap();
+        let people = ["alice.test", "bob.test"].map(|handle| sandbox.create_account(handle).unwrap());
+        let rig = Rig::new(env!("CARGO_BIN_EXE_skein-under-test"), sandbox.url(), sandbox.url())
+            .with_data(&[("skein.db", DATABASE), ("master.key", KEY)]);
+        Self { sandbox, people, rig }
+    }
+
+    async fn log_in(&self) {
+        for person in &self.people {
+            self.rig.login(&person.handle, self.sandbox.url(), &person.app_password).await.exits(0);
+        }
+    }
+
+    /// What is public, oldest first.
+    fn texts(&self, handle: &str) -> Vec<String> {
+        let values = self.sandbox.values(handle, POST).unwrap();
+        values.into_iter().map(|value| value["text"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn status(&self, post: &str) -> String {
+        let shown = self.rig.run(&["queue", "show", post, "--json"]).await.json();
+        shown["deliveries"][0]["state"].as_str().unwrap_or_else(|| panic!("{shown:#}")).to_owned()
+    }
+}
+
+#[tokio::test]
+async fn all_that_the_first_slice_kept_is_there() {
+    let upgraded = Upgraded::set().await;
+    let states = [
+        (PUBLISHED, "published"),
+        (SINGLE, "scheduled"),
+        (THREAD, "scheduled"),
+        (CANCELED, "canceled"),
+        (HELD, "blocked"),
+        (ARMED, "publishing"),
+    ];
+    for (post, state) in states {
+        assert_eq!(upgraded.status(post).await, state, "{post}");
+    }
+    let receipt = upgraded.rig.run(&["receipt", PUBLISHED, "--json"]).await.exits(0).json();
+    assert_eq!(receipt["settled"], "answered", "{receipt:#}");
+    let accounts = upgraded.rig.run(&["accounts"]).await.exits(0).stdout;
+    assert!(accounts.contains("alice.test") && accounts.contains("bob.test"), "{accounts}");
+    // A second time there is nothing to migrate.
+    upgraded.rig.run(&["queue", "--all"]).await.exits(0);
+}
+
+#[tokio::test]
+async fn what_waited_goes_out_and_what_is_in_doubt_is_asked() {
+    let upgraded = Upgraded::set().await;
+    upgraded.log_in().await;
+    let rig = &upgraded.rig;
+
+    let mut serve = rig.serve(&[]);
+    // Its repository has another head than when it was armed, so nobody can know.
+    serve.reaches("needs_review").await;
+    let told = rig.run(&["queue", "show", ARMED]).await.stdout;
+    assert!(told.contains("may have been published and deleted"), "{told}");
+
+    rig.run(&["queue", "move", SINGLE, "in 1s"]).await.exits(0);
+    serve.reaches("published").await;
+    rig.run(&["queue", "move", THREAD, "in 1s"]).await.exits(0);
+    serve.reaches("published").await;
+    rig.run(&["release", "bob.test"]).await.exits(0);
+    rig.run(&["queue", "move", HELD, "in 1s"]).await.exits(0);
+    serve.reaches("published").await;
+    rig.run(&["queue", "review", ARMED, "--resend"]).await.exits(0);
+    serve.reaches("published").await;
+    serve.end().await;
+
+    assert_eq!(upgraded.texts("alice.test"), ["Due in 2031", "One", "Two", "Three", "Was being sent"]);
+    assert_eq!(upgraded.texts("bob.test"), ["Held"]);
+    assert_eq!(upgraded.status(CANCELED).await, "canceled");
+}
