@@ -78,8 +78,9 @@ pub struct DeliveryView {
 impl Intake {
     /// A post with its deliveries.
     pub async fn view(&self, post: Post, warnings: Vec<Warning>) -> Result<PostView, IntakeError> {
-        let accounts = self.accounts().await?;
         let deliveries = self.deliveries_of(&post.id).await?;
+        let ids: Vec<String> = deliveries.iter().map(|delivery| delivery.account.to_string()).collect();
+        let accounts = self.ledger.accounts_called(&self.workspace, &ids).await?;
         let states: Vec<_> = deliveries.iter().map(|delivery| delivery.state.name()).collect();
         let parts = self.parts_of(&post.draft, &deliveries, &accounts);
         let views: Vec<_> = deliveries.iter().map(|delivery| delivery_view(delivery, &accounts)).collect();
