@@ -10,6 +10,7 @@ mod race;
 mod samples;
 mod section;
 mod texts;
+mod waiting;
 mod workers;
 
 use std::fs;
@@ -36,6 +37,7 @@ peers is installed: npm and PyPI packages into target/bench, Debian packages (as
   bursts     10,000 posts due at one instant, 1,000 over 20 s, half an hour long; the peers are npm's BullMQ,
              graphile-worker and pg-boss with @atproto/api, and Python's Celery with atproto
   workers    10,000 posts at once by one, two and four workers on one PostgreSQL, a quarter of an hour long
+  waiting    claim, wake-up, list and insert while a million posts wait, beside a thousand
 
   --check    exit code 1 when an aim is missed";
 
@@ -47,12 +49,13 @@ struct Bench {
     run: fn(&Ground<'_>) -> anyhow::Result<Section>,
 }
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     Bench { name: "texts", run: texts::run },
     Bench { name: "pictures", run: pictures::run },
     Bench { name: "posts", run: posts::run },
     Bench { name: "bursts", run: bursts::run },
     Bench { name: "workers", run: workers::run },
+    Bench { name: "waiting", run: waiting::run },
 ];
 
 /// What every bench stands on.
