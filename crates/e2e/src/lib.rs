@@ -7,5 +7,6 @@
 )]
 
 pub mod desk;
+pub mod disk;
 pub mod kill_ledger;
 pub mod rig;

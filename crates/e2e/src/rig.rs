@@ -2,12 +2,16 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
+
+use crate::disk::Disk;
 
 /// A bound on everything that is waited for; a test that reaches it fails.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -20,6 +24,7 @@ pub struct Rig {
     binary: PathBuf,
     folder: TempDir,
     environment: Vec<(String, String)>,
+    disk: Option<Disk>,
 }
 
 /// What a command said.
@@ -64,7 +69,7 @@ impl Rig {
             ("NO_COLOR", "1"),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Self { binary: PathBuf::from(binary), folder, environment }
+        Self { binary: PathBuf::from(binary), folder, environment, disk: None }
     }
 
     /// The same installation, with another service that encodes videos.
@@ -77,6 +82,31 @@ impl Rig {
     pub fn with_database(mut self, url: &str) -> Self {
         self.environment.push(("SKEIN_DATABASE_URL".to_owned(), url.to_owned()));
         self
+    }
+
+    /// The same installation, with these files in its data folder from the start.
+    pub fn with_data(self, files: &[(&str, &[u8])]) -> Self {
+        let data = self.folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        for (name, bytes) in files {
+            let path = data.join(name);
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+        }
+        self
+    }
+
+    /// The same installation, with its data folder on a disk of its own.
+    pub fn on_disk(mut self, disk: Disk) -> Self {
+        let data = disk.path().join("data").to_str().unwrap().to_owned();
+        self.environment.push(("SKEIN_DATA".to_owned(), data));
+        self.disk = Some(disk);
+        self
+    }
+
+    /// The disk of its own.
+    pub fn disk(&self) -> &Disk {
+        self.disk.as_ref().expect("it has no disk of its own")
     }
 
     /// A file in the installation's folder, for a command to read.
@@ -93,16 +123,16 @@ impl Rig {
         path.to_str().unwrap().to_owned()
     }
 
-    /// The media files that the installation keeps now.
+    /// How many media files it keeps now.
     pub fn media_files(&self) -> usize {
-        let folders = std::fs::read_dir(self.folder.path().join("data/media")).into_iter().flatten();
-        let inside = folders.filter_map(|folder| std::fs::read_dir(folder.unwrap().path()).ok());
-        inside.map(Iterator::count).sum()
+        self.media_paths().len()
     }
 
-    /// Removes every media file, as a disk that was restored without them.
-    pub fn lose_media(&self) {
-        std::fs::remove_dir_all(self.folder.path().join("data/media")).unwrap();
+    /// The paths of the media files that it keeps now.
+    pub fn media_paths(&self) -> Vec<PathBuf> {
+        let folders = std::fs::read_dir(self.folder.path().join("data/media")).into_iter().flatten();
+        let inside = folders.filter_map(|folder| std::fs::read_dir(folder.unwrap().path()).ok());
+        inside.flatten().map(|file| file.unwrap().path()).collect()
     }
 
     /// Runs a command to its end.
@@ -199,7 +229,14 @@ impl Rig {
     }
 
     fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = match self.disk.as_ref().map(Disk::inside) {
+            None => Command::new(&self.binary),
+            Some(words) => {
+                let mut command = Command::new(&words[0]);
+                command.args(&words[1..]).arg(&self.binary);
+                command
+            }
+        };
         command.args(arguments).env_clear().envs(self.environment.clone()).envs(environment.iter().copied());
         command.stderr(Stdio::piped()).kill_on_drop(true);
         command
@@ -239,10 +276,14 @@ pub struct Serve {
 impl Serve {
     /// Waits until a delivery comes into a state.
     pub async fn reaches(&mut self, state: &str) {
-        let needle = format!("to=\"{state}\"");
+        self.says(&format!("to=\"{state}\"")).await;
+    }
+
+    /// Waits until its log says these words.
+    pub async fn says(&mut self, words: &str) {
         let line = tokio::time::timeout(PATIENCE, async {
             while let Some(line) = self.log.next_line().await.unwrap() {
-                let found = line.contains(&needle);
+                let found = line.contains(words);
                 self.seen.push(line);
                 if found {
                     return true;
@@ -251,7 +292,7 @@ impl Serve {
             false
         });
         let found = line.await.unwrap_or(false);
-        assert!(found, "no delivery came to {state}; the engine said:\n{}", self.seen.join("\n"));
+        assert!(found, "the engine did not say `{words}`, but:\n{}", self.seen.join("\n"));
     }
 
     /// The next line of its log, kept for nobody; `None` when the engine has ended.

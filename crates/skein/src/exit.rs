@@ -69,12 +69,13 @@ impl Failure {
 impl From<IntakeError> for Failure {
     fn from(error: IntakeError) -> Self {
         let (exit, aftermath) = match &error {
+            IntakeError::Ledger(error) => return Self::system("ledger", sentence(&error.to_string())).leaving(""),
             // A full disk is no fault of what was written.
             IntakeError::Refused(faults) if faults.iter().any(|fault| fault.category == Category::SystemError) => {
                 (Exit::Failed, NOTHING_STORED)
             }
             IntakeError::Refused(_) => (Exit::Refused, NOTHING_STORED),
-            IntakeError::Conflict(_) | IntakeError::NotFound(_) | IntakeError::Ledger(_) => (Exit::Failed, ""),
+            IntakeError::Conflict(_) | IntakeError::NotFound(_) => (Exit::Failed, ""),
         };
         Self { exit, faults: error.faults(), aftermath: aftermath.to_owned() }
     }

@@ -32,10 +32,14 @@ pub enum StoreError {
     #[error("another process kept the database busy for more than {} s; see which one holds it, then try again", BUSY_TIMEOUT_MS / 1_000)]
     Busy,
     /// No space.
-    #[error("the disk is full, or the database reached its size limit; make space, then try again")]
+    #[error(
+        "the disk is full, or the database reached its size limit; nothing was written; make space, then try again"
+    )]
     DiskFull,
     /// No right to write.
-    #[error("the database is read-only; the user that runs Skein needs the right to write the file and its folder")]
+    #[error(
+        "the database is read-only; its disk must take writes, and the user that runs Skein needs the right to write the file and its folder"
+    )]
     ReadOnly,
     /// The bytes on the disk are not what SQLite wrote.
     #[error(
@@ -48,6 +52,11 @@ pub enum StoreError {
     /// The disk or the operating system failed.
     #[error("the disk refused: {0}")]
     Disk(String),
+    /// The file is there, and what SQLite needs beside it cannot be made.
+    #[error(
+        "it cannot be opened; its disk must take writes, and the user that runs Skein needs the right to write the file and its folder"
+    )]
+    NotOpened,
     /// Opening failed.
     #[error("the database {place} cannot be opened: {why}")]
     Opening {

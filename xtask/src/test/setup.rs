@@ -6,7 +6,8 @@ use crate::workspace::Workspace;
 use crate::{debian, install, unattended};
 
 /// A program that tests need, and the Debian package that brings it.
-const DEBIAN: [(&str, &str); 4] = [("git", "git"), ("node", "nodejs"), ("npm", "npm"), ("ffmpeg", "ffmpeg")];
+const DEBIAN: [(&str, &str); 5] =
+    [("git", "git"), ("node", "nodejs"), ("npm", "npm"), ("ffmpeg", "ffmpeg"), ("faketime", "faketime")];
 
 /// Installs what is missing. What fails here is said, and later fails the tests that need it.
 pub(super) fn install(workspace: &Workspace, fast: bool) {

@@ -9,7 +9,7 @@ use skein_bluesky::journal::{JournalError, KeptVideo, VideoJournal, VideoKey, Vi
 use skein_bluesky::video::{Tell, UploadState, VideoError, VideoFile, VideoService};
 use skein_domain::delivery::{PICTURES_LEAD_MS, VIDEO_LEAD_MS};
 use skein_domain::outcome::Obstacle;
-use skein_domain::ports::{ContentHash, LocalFile, MediaError};
+use skein_domain::ports::{ContentHash, LocalFile};
 use skein_domain::{Account, Category, Fault, Video};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use super::BlueskyConnector;
 use super::content::Content;
 use super::film_obstacles::{self, FAILED_JOBS_MAX, Next};
 use super::films::no_video_service;
-use super::pictures::gone;
+use super::pictures::{absent, unreadable};
 use super::publish::did_of;
 
 /// How long an encoded video is relied on that no record refers to: servers keep it for an hour at least.
@@ -328,14 +328,8 @@ impl BlueskyConnector {
     async fn located(&self, video: &Video) -> Result<LocalFile, Obstacle> {
         match self.media.locate(&video.file).await {
             Ok(Some(file)) => Ok(file),
-            Ok(None) => Err(Obstacle::Refused(gone("The video of this post is not in the media folder any more."))),
-            Err(error @ MediaError::Damaged(_)) => {
-                Err(Obstacle::Refused(gone(&format!("The video of this post cannot be read: {error}."))))
-            }
-            Err(error) => {
-                let message = format!("The video of this post cannot be read: {error}.");
-                Err(Obstacle::Retry { at: None, fault: Fault::new("video_unreadable", Category::SystemError, message) })
-            }
+            Ok(None) => Err(absent("The video", &video.file)),
+            Err(error) => Err(unreadable("The video", &video.file, &error)),
         }
     }
 }

@@ -8,6 +8,7 @@ use skein_atproto::syntax::{Cid, Did};
 use skein_bluesky::blob;
 use skein_bluesky::session::Authorized;
 use skein_domain::outcome::Obstacle;
+use skein_domain::ports::{self, ContentHash};
 use skein_domain::{Account, Category, Fault, Fitted};
 use skein_media::{Bounds, MediaError};
 use std::collections::HashMap;
@@ -142,14 +143,8 @@ impl BlueskyConnector {
     async fn stored(&self, picture: BlobFile<'_>) -> Result<Bytes, Obstacle> {
         match self.media.get(picture.file).await {
             Ok(Some(bytes)) => Ok(Bytes::from(bytes)),
-            Ok(None) => {
-                Err(Obstacle::Refused(gone("A picture or a caption of this post is not in the media folder any more.")))
-            }
-            // A damaged file does not mend itself; a disk that refuses may work again.
-            Err(error @ skein_domain::ports::MediaError::Damaged(_)) => {
-                Err(Obstacle::Refused(gone(&format!("A picture or a caption of this post cannot be read: {error}."))))
-            }
-            Err(error) => Err(Obstacle::Retry { at: None, fault: unreadable_now(&error) }),
+            Ok(None) => Err(absent("A picture or a caption", picture.file)),
+            Err(error) => Err(unreadable("A picture or a caption", picture.file, &error)),
         }
     }
 }
@@ -158,18 +153,31 @@ pub(crate) fn not_uploaded() -> Fault {
     Fault::new("pictures_not_uploaded", Category::PlatformError, "Its pictures or its video are not at the server yet.")
 }
 
-pub(crate) fn gone(message: &str) -> Fault {
-    let fault = Fault::new("media_gone", Category::SystemError, message);
-    Fault { retryable: false, ..fault }
-        .next("Submit the post again with its files; the words stand in `skein queue show`.")
+/// A file that is not there. Nobody knows whether somebody will put it back, so it is looked for until the grace ends.
+pub(crate) fn absent(what: &str, file: &ContentHash) -> Obstacle {
+    waits_for_file(format!("{what} of this post is not in the media folder any more: the file {}.", file.as_str()))
 }
 
-fn unreadable_now(error: &skein_domain::ports::MediaError) -> Fault {
-    Fault::new(
-        "media_unreadable",
-        Category::SystemError,
-        format!("A picture or a caption of this post cannot be read: {error}."),
-    )
+/// A file that is damaged, or that the disk does not give. Either may be mended.
+pub(crate) fn unreadable(what: &str, file: &ContentHash, error: &ports::MediaError) -> Obstacle {
+    match error {
+        ports::MediaError::Damaged(_) => waits_for_file(format!(
+            "{what} of this post was changed or cut in the media folder: the file {}.",
+            file.as_str()
+        )),
+        error => {
+            let message = format!("{what} of this post cannot be read: {error}.");
+            Obstacle::Retry { at: None, fault: Fault::new("media_unreadable", Category::SystemError, message) }
+        }
+    }
+}
+
+fn waits_for_file(message: String) -> Obstacle {
+    let fault = Fault::new("media_gone", Category::SystemError, message).next(
+        "Put the file back, from a backup: then the post goes out by itself. Or cancel it and submit it again with its files; its \
+         words stand in `skein queue show`.",
+    );
+    Obstacle::Retry { at: None, fault }
 }
 
 fn changed(theirs: &str, ours: &str) -> Fault {

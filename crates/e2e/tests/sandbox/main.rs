@@ -4,6 +4,7 @@
 mod beside;
 mod budget;
 mod cards;
+mod cured;
 mod deleting;
 mod expired;
 mod faults;
@@ -15,6 +16,7 @@ mod films_upload;
 mod held;
 mod pictures;
 mod profile;
+mod upgrading;
 mod workers;
 mod writing;
 

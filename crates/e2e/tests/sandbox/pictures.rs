@@ -167,17 +167,3 @@ async fn an_upload_that_fails_is_tried_again() {
         assert_eq!(scene.sandbox.faults().report().fired.len(), 1, "{fault:?}");
     }
 }
-
-#[tokio::test]
-async fn a_picture_that_is_gone_from_the_folder_is_told_and_nothing_is_sent() {
-    let scene = Scene::set().await;
-    let file = scene.rig.bytes("picture", &jpeg(64, 48, 1, None));
-    scene.rig.run(&["post", "Look", "--image", &file, "--at", "in 5m"]).await.exits(6);
-    assert_eq!(scene.rig.media_files(), 1);
-    scene.rig.lose_media();
-    scene.rig.run(&["queue", "move", "last", "in 10s"]).await.exits(0);
-    scene.rig.run(&["work", "--once"]).await.exits(0);
-    let story = scene.story().await;
-    assert!(story.contains("not in the media folder any more"), "{story}");
-    assert_eq!(scene.records(), 0);
-}

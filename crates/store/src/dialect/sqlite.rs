@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use skein_domain::Lane;
@@ -26,6 +27,10 @@ const ACQUIRE_TIMEOUT_MS: u64 = 2 * BUSY_TIMEOUT_MS;
 const OPEN_ATTEMPTS: u32 = 100;
 const OPEN_PAUSE_MS: u64 = 50;
 const READERS: u32 = 4;
+
+/// A file on a disk that takes no writes is opened for reading only, and its connection stays so when the disk is mended. Whoever
+/// meets that sets this, and the connection that is given back next is not used again.
+static READ_ONLY_MET: AtomicBool = AtomicBool::new(false);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -111,7 +116,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
                 if connection.is_in_transaction() {
                     connection.ping().await?;
                 }
-                Ok(!connection.is_in_transaction())
+                Ok(!connection.is_in_transaction() && !READ_ONLY_MET.swap(false, Ordering::Relaxed))
             })
         })
 }
@@ -169,7 +174,11 @@ pub(crate) fn trouble(error: sqlx::Error) -> StoreError {
         sqlx::Error::Database(database) => match PrimaryCode::of(database.as_ref()) {
             PrimaryCode::Busy => StoreError::Busy,
             PrimaryCode::Full => StoreError::DiskFull,
-            PrimaryCode::ReadOnly => StoreError::ReadOnly,
+            PrimaryCode::ReadOnly => {
+                READ_ONLY_MET.store(true, Ordering::Relaxed);
+                StoreError::ReadOnly
+            }
+            PrimaryCode::CannotOpen => StoreError::NotOpened,
             PrimaryCode::Disk => StoreError::Disk(database.message().to_owned()),
             PrimaryCode::Corrupt => StoreError::Damaged(database.message().to_owned()),
             PrimaryCode::NotADatabase => StoreError::NotADatabase,
@@ -186,6 +195,7 @@ enum PrimaryCode {
     Busy,
     Full,
     ReadOnly,
+    CannotOpen,
     Disk,
     Corrupt,
     NotADatabase,
@@ -198,11 +208,14 @@ impl PrimaryCode {
     fn of(error: &dyn sqlx::error::DatabaseError) -> Self {
         let extended = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
         match extended & 0xff {
+            // There is no space for the memory that its processes share.
+            _ if extended == 4_874 => Self::Full,
             5 | 6 => Self::Busy,
             8 => Self::ReadOnly,
-            10 | 14 => Self::Disk,
+            10 => Self::Disk,
             11 => Self::Corrupt,
             13 => Self::Full,
+            14 => Self::CannotOpen,
             19 => Self::Constraint,
             26 => Self::NotADatabase,
             _ => Self::Other,
