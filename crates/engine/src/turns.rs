@@ -11,6 +11,10 @@ use crate::later;
 /// Earlier deliveries that are looked at beside those of the run. The first that is in the way is among the first that wait.
 const LOOKED_AT: usize = 4;
 
+/// Nothing waits for a limit for so long after its instant, in milliseconds; what is older need not be read.
+const LOOKED_BACK_MS: i64 = 86_400_000;
+const _: () = assert!(LOOKED_BACK_MS > DEFAULT_GRACE_MS + VIDEO_BEYOND_GRACE_MS + BEYOND_GRACE_MS + AFTER_LIMIT_MS);
+
 /// How often a delivery looks whether the one before it still waits, in milliseconds: that may be moved or canceled.
 const LOOK_MS: i64 = 60_000;
 
@@ -111,6 +115,7 @@ impl LaneWork<'_> {
         let filter = QueueFilter {
             states: vec![StateName::Ready],
             account: Some(delivery.account.clone()),
+            due_from: Some(later(self.engine.now(), -LOOKED_BACK_MS)),
             at_most: LOOKED_AT + self.engine.settings().run_at_most,
             ..QueueFilter::default()
         };

@@ -117,6 +117,10 @@ impl Ledger for Store {
         reading!(self, |tx| deliveries::get(&mut tx, id).await)
     }
 
+    async fn count_awake(&self, at_most: usize) -> Result<usize, LedgerError> {
+        reading!(self, |tx| deliveries::count_awake(&mut tx, at_most).await)
+    }
+
     async fn queue(&self, filter: &QueueFilter) -> Result<Vec<Delivery>, LedgerError> {
         reading!(self, |tx| deliveries::list(&mut tx, filter).await)
     }

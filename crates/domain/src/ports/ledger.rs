@@ -1,5 +1,7 @@
 //! The ledger: what is kept, and the only way in which it changes.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -194,6 +196,13 @@ pub trait Ledger: Send + Sync {
     async fn delivery(&self, id: &DeliveryId) -> Result<Delivery, LedgerError>;
     /// Deliveries, earliest due first, then in the order of their ids; all the other way round where the newest come first.
     async fn queue(&self, filter: &QueueFilter) -> Result<Vec<Delivery>, LedgerError>;
+    /// How many posts have a delivery that is not at rest, counted no further than the bound.
+    async fn count_awake(&self, at_most: usize) -> Result<usize, LedgerError> {
+        let states = StateName::ALL.into_iter().filter(|state| !state.is_at_rest()).collect();
+        let awake = self.queue(&QueueFilter { states, at_most: usize::MAX, ..QueueFilter::default() }).await?;
+        let posts: HashSet<&PostId> = awake.iter().map(|delivery| &delivery.post).collect();
+        Ok(posts.len().min(at_most))
+    }
     /// What happened to a delivery, in order.
     async fn story(&self, id: &DeliveryId) -> Result<Vec<Line>, LedgerError>;
 

@@ -14,6 +14,7 @@ use crate::wiring::House;
 
 /// How many waiting posts are counted at start.
 const COUNT_AT_MOST: usize = 10_000;
+const ACCOUNTS_SHOWN: usize = 20;
 
 /// Runs the engine until the process is told to stop, then finishes what is armed.
 pub(crate) async fn run(app: &App) -> Result<Exit, Failure> {
@@ -63,17 +64,22 @@ pub(crate) fn stop_on_signals(stop: &CancellationToken) -> Result<CancellationTo
 /// Says what it is about to do: the accounts, how much waits, and when it wakes up next.
 async fn greet(app: &App, house: &House, does: &str) -> Result<(), Failure> {
     let accounts = house.intake.accounts().await?;
-    let waiting = house.intake.list(super::queue::WAITING.to_vec(), COUNT_AT_MOST).await?.len();
+    let waiting = house.ledger.count_awake(COUNT_AT_MOST).await?;
     let next = house.ledger.next_wake().await?;
     let screen = &app.screen;
     screen.line(Line::of(Tone::Strong, "Skein").and(Tone::Plain, format!(" {does} {}.", house.config.paths.database)));
     if accounts.is_empty() {
         screen.line("No account is connected yet: `skein login HANDLE`.");
     }
-    for account in &accounts {
+    for account in accounts.iter().take(ACCOUNTS_SHOWN) {
         screen.line(told(account));
     }
-    screen.line(format!("{}.{}", count(waiting, "post waits", "posts wait"), wakes(&app.eye(house), next)));
+    if let Some(more) = accounts.len().checked_sub(ACCOUNTS_SHOWN + 1) {
+        screen.line(Line::of(Tone::Faint, format!("  and {} more: `skein accounts`", more + 1)));
+    }
+    let or_more = if waiting == COUNT_AT_MOST { " or more" } else { "" };
+    let waiting = count(waiting, "post waits", "posts wait");
+    screen.line(format!("{waiting}{or_more}.{}", wakes(&app.eye(house), next)));
     screen.line(Line::of(Tone::Faint, "Ctrl-C stops it; what is armed is finished first."));
     Ok(())
 }

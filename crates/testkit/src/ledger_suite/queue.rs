@@ -52,6 +52,23 @@ pub async fn filters_narrow_by_state_account_and_post(ledger: Arc<dyn Ledger>) {
     assert!(listed(&scene, &[], Some(&nobody), None, 100).await.is_empty());
 }
 
+/// Posts and not deliveries, those at rest not, and no further than the bound.
+pub async fn posts_that_wait_are_counted(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    assert_eq!(scene.ledger.count_awake(10).await.unwrap(), 0);
+    let accounts = [scene.account("goose.example").await, scene.account("swan.example").await];
+    for (place, state) in (1..).zip(StateName::ALL) {
+        scene.submitted(&accounts[0], state, at_ms(place * 10)).await;
+    }
+    assert_eq!(scene.ledger.count_awake(100).await.unwrap(), 6);
+    let post = scene.samples.post(&["To both."], at_ms(20));
+    let both = accounts.each_ref().map(|account| scene.samples.delivery(&post, account));
+    scene.ledger.submit(&post, &both, &[], &[]).await.unwrap();
+    assert_eq!(scene.ledger.count_awake(100).await.unwrap(), 7);
+    assert_eq!(scene.ledger.count_awake(7).await.unwrap(), 7);
+    assert_eq!(scene.ledger.count_awake(3).await.unwrap(), 3);
+}
+
 /// From an instant on, before an instant, from the end: the limit then cuts the earliest.
 pub async fn a_span_of_due_instants_is_listed_from_either_end(ledger: Arc<dyn Ledger>) {
     let scene = Scene::new(ledger);

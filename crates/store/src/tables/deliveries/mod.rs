@@ -5,9 +5,9 @@ mod queue;
 mod row;
 
 pub(crate) use many::{Replaced, replace_many};
-pub(crate) use queue::list;
 #[cfg(test)]
 pub(crate) use queue::{DUE_RUN, UNSETTLED, list_sql};
+pub(crate) use queue::{count_awake, list};
 
 use std::collections::HashMap;
 

@@ -23,6 +23,10 @@ pub(crate) const DUE_RUN: &str = "SELECT id, state FROM (
         WHERE lane = $1 AND state IN ('preparing', 'publishing', 'settling') AND state <> 'settling') AS candidates
     ORDER BY CASE WHEN state IN ('publishing', 'settling') THEN 0 ELSE 1 END, due, id LIMIT $3";
 
+/// Spelled as in the partial index.
+const UNFINISHED: &str =
+    "state IN ('scheduled', 'preparing', 'ready', 'blocked', 'publishing', 'settling', 'needs_review')";
+
 /// See `Ledger::unsettled`.
 pub(crate) const UNSETTLED: &str = select!(
     "WHERE lane = $1 AND state IN ('preparing', 'publishing', 'settling') AND state <> 'preparing' AND id <> $2
@@ -73,6 +77,16 @@ pub(crate) async fn list(connection: &mut Connection, filter: &QueueFilter) -> R
     query.bind(bound(filter.at_most)).fetch_all::<Row>(connection).await?.into_iter().map(Row::read).collect()
 }
 
+/// See `Ledger::count_awake`.
+pub(crate) async fn count_awake(connection: &mut Connection, at_most: usize) -> Result<usize, StoreError> {
+    let (posts,): (i64,) = sql("SELECT COUNT(*) FROM
+             (SELECT DISTINCT post FROM deliveries WHERE wake_at IS NOT NULL LIMIT $1) AS awake")
+    .bind(bound(at_most))
+    .fetch_one(connection)
+    .await?;
+    Ok(usize::try_from(posts).unwrap_or(0))
+}
+
 /// The query for a filter: fixed text and numbered placeholders, in the order in which `list` binds.
 pub(crate) fn list_sql(filter: &QueueFilter) -> String {
     let mut number = 0;
@@ -84,8 +98,8 @@ pub(crate) fn list_sql(filter: &QueueFilter) -> String {
     if !filter.states.is_empty() {
         let places: Vec<String> = distinct(&filter.states).map(|_| place()).collect();
         conditions.push(format!("state IN ({})", places.join(", ")));
-        if filter.states.iter().all(|state| !state.is_at_rest()) {
-            conditions.push("wake_at IS NOT NULL".to_owned());
+        if filter.states.iter().all(|state| !state.is_at_rest() || *state == StateName::NeedsReview) {
+            conditions.push(UNFINISHED.to_owned());
         }
     }
     if filter.account.is_some() {
