@@ -13,6 +13,7 @@ mod films_fixed;
 mod films_stopped;
 mod films_upload;
 mod held;
+mod notices;
 mod pictures;
 mod profile;
 mod workers;
