@@ -4,8 +4,10 @@
 //! the other doors nor the posts from their work.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use skein_domain::ports::{HeldNotice, LedgerError, NotTold, Notifier, Outbox, SettledNotice, Stage};
@@ -182,7 +184,9 @@ impl Engine {
             return places.into_iter().map(|place| (place, Answer::Rests(until))).collect();
         }
         let mine: Vec<Letter> = places.iter().filter_map(|place| letters.get(*place).cloned()).collect();
-        let mut said = door.tell(&mine).await;
+        // A defect in a door must not take the engine with it.
+        let told = AssertUnwindSafe(door.tell(&mine)).catch_unwind().await;
+        let mut said = told.unwrap_or_else(|_| vec![Err(NotTold::for_now("a defect stopped it")); mine.len()]);
         said.resize_with(places.len(), || Err(NotTold::for_now("it did not say what became of this notice")));
         if said.iter().any(Result::is_ok) {
             telling.rest(door.name(), later(self.now(), door.rests_ms()));

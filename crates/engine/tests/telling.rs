@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 enum Order {
     Fail,
     Refuse,
+    /// It has a defect.
+    Break,
     /// It takes them, and its answer waits for a permit.
     Hold,
 }
@@ -64,6 +66,7 @@ impl Notifier for Door {
             None => Ok(()),
             Some(Order::Fail) => Err(NotTold::for_now("it is closed")),
             Some(Order::Refuse) => Err(NotTold::for_good("it takes no such thing")),
+            Some(Order::Break) => panic!("the door broke, as it was told to"),
             Some(Order::Hold) => {
                 self.permits.acquire().await.unwrap().forget();
                 Ok(())
@@ -182,6 +185,20 @@ async fn a_door_that_fails_is_tried_again_and_no_other_is_told_twice() {
     assert_eq!(engine.tell_due().await.unwrap(), 1);
     assert_eq!((log.got().len(), mail.got().len()), (1, 2));
     assert_eq!(mail.got()[0], mail.got()[1]);
+}
+
+#[tokio::test]
+async fn a_door_with_a_defect_keeps_nobody_from_anything() {
+    let (log, mail) = (Door::new("log", 0), Door::new("mail", 0));
+    let world = World::new(&[&mail, &log]);
+    world.failed(&world.account().await).await;
+    mail.order(Order::Break);
+    let engine = world.engine();
+    assert_eq!(engine.tell_due().await.unwrap(), 0);
+    let kept = world.kept().await.remove(0);
+    assert_eq!((kept.told, kept.trouble.as_deref()), (vec!["log".to_owned()], Some("mail: a defect stopped it")));
+    world.advance(10_000);
+    assert_eq!(engine.tell_due().await.unwrap(), 1);
 }
 
 #[tokio::test]
