@@ -65,8 +65,8 @@ impl Ledger for KillLedger {
     async fn set_held(&self, id: &AccountId, held: bool) -> Result<(), LedgerError> {
         self.inner.set_held(id, held).await
     }
-    async fn set_standing(&self, id: &AccountId, standing: &Standing) -> Result<(), LedgerError> {
-        self.inner.set_standing(id, standing).await
+    async fn set_standing(&self, id: &AccountId, standing: &Standing, now: Timestamp) -> Result<(), LedgerError> {
+        self.inner.set_standing(id, standing, now).await
     }
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
         self.inner.remove_account(id).await

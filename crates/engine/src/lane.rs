@@ -259,6 +259,9 @@ impl LaneWork<'_> {
             lane_clock,
         };
         self.ledger().save(&change).await?;
+        if matches!(change.delivery.state, State::Failed { .. } | State::Missed { .. } | State::NeedsReview { .. }) {
+            self.engine.news.notify_one();
+        }
         tracing::info!(
             delivery = %change.delivery.id,
             from = was.state.name().as_str(),

@@ -1,4 +1,4 @@
-//! Clockwork: planner, uploader, preparer, publisher, settler, rescuer, sweeper.
+//! Clockwork: planner, uploader, preparer, publisher, settler, rescuer, sweeper, outbox.
 //!
 //! The engine knows no database, no HTTP and no platform. It claims lanes from the ledger, takes each delivery of a lane
 //! one act further, and lets go. Everything that it must remember is in the ledger, so it may die at any moment.
@@ -6,6 +6,7 @@
 mod deliver;
 mod hosts;
 mod lane;
+mod outbox;
 mod pace;
 mod planner;
 mod preparer;
@@ -17,6 +18,7 @@ mod uploader;
 mod witness;
 
 pub use deliver::Patience;
+pub use outbox::Outlet;
 pub use planner::EngineError;
 pub use settings::Settings;
 pub use sweeper::SweepError;
@@ -28,6 +30,8 @@ use skein_domain::{Account, Delivery, Platform};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Notify;
+
+use outbox::Telling;
 use uploader::Uploads;
 
 /// What the engine works with.
@@ -61,6 +65,9 @@ pub struct Engine {
     /// What is asked long before or after, so that it is never in the way of those: it may wait for other servers, too.
     asks: Arc<Hosts>,
     nudge: Arc<Notify>,
+    telling: Option<Arc<Telling>>,
+    /// There may be something to tell.
+    news: Arc<Notify>,
 }
 
 impl Engine {
@@ -68,7 +75,16 @@ impl Engine {
     pub fn new(parts: Parts) -> Self {
         let hosts = || Arc::new(Hosts::new(parts.settings.requests_at_once_per_host));
         let (sends, arms, asks) = (hosts(), hosts(), hosts());
-        Self { parts: Arc::new(parts), uploads: Arc::default(), sends, arms, asks, nudge: Arc::new(Notify::new()) }
+        Self {
+            parts: Arc::new(parts),
+            uploads: Arc::default(),
+            sends,
+            arms,
+            asks,
+            nudge: Arc::default(),
+            telling: None,
+            news: Arc::default(),
+        }
     }
 
     /// Tells the planner that the ledger changed, so that it looks at once.

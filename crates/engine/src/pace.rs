@@ -30,6 +30,19 @@ pub(crate) fn look_pause_ms(looks: u32, unknown_for_ms: i64) -> i64 {
     first_look_pause_ms(looks).min((unknown_for_ms / 2).max(FIRST_LOOK_MS))
 }
 
+const FIRST_NOTICE_PAUSE_MS: i64 = 10_000;
+const LONGEST_NOTICE_PAUSE_MS: i64 = 7_200_000;
+
+/// The pause before a notice is handed on again that failed so often, in milliseconds: twice as long each time, and of that at least
+/// half. Thirty of them are twenty to forty hours.
+pub(crate) fn notice_pause_ms(attempts: u32, entropy: &dyn Entropy) -> i64 {
+    let doubled = 2_i64.saturating_pow(attempts.saturating_sub(1).min(20));
+    let half = FIRST_NOTICE_PAUSE_MS.saturating_mul(doubled).min(LONGEST_NOTICE_PAUSE_MS) / 2;
+    let mut bytes = [0_u8; 8];
+    entropy.fill(&mut bytes);
+    half + i64::try_from(u64::from_le_bytes(bytes) >> 1).unwrap_or(0) % half
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +52,18 @@ mod tests {
         fn fill(&self, into: &mut [u8]) {
             into.fill(self.0);
         }
+    }
+
+    #[test]
+    fn notices_are_tried_again_ever_more_rarely() {
+        let least = |attempts| notice_pause_ms(attempts, &All(0));
+        assert_eq!([0, 1, 2, 3].map(least), [5_000, 5_000, 10_000, 20_000]);
+        assert_eq!([11, 30, u32::MAX].map(least), [LONGEST_NOTICE_PAUSE_MS / 2; 3]);
+        for attempts in 0..40 {
+            assert!((least(attempts)..2 * least(attempts)).contains(&notice_pause_ms(attempts, &All(255))));
+        }
+        let in_all: i64 = (1..30).map(least).sum();
+        assert_eq!(in_all / 3_600_000, 20);
     }
 
     #[test]

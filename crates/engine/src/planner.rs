@@ -32,11 +32,15 @@ impl Engine {
     /// Works until it is told to stop, then finishes what is armed and returns.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         // In a fixed order here and below, so that a simulated run can be repeated.
-        tokio::select! {
-            biased;
-            ended = self.plan(stop) => ended,
-            () = self.keep_swept() => Ok(()),
-        }
+        let works = async {
+            tokio::select! {
+                biased;
+                ended = self.plan(stop.clone()) => ended,
+                () = self.keep_swept() => Ok(()),
+            }
+        };
+        let (ended, ()) = tokio::join!(biased; works, self.keep_telling(&stop));
+        ended
     }
 
     async fn plan(&self, stop: CancellationToken) -> Result<(), EngineError> {
@@ -150,6 +154,7 @@ impl Engine {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
+        self.tell_or_warn().await;
         self.sweep_or_tell().await;
         failed.map_or(Ok(acts), |error| Err(error.into()))
     }

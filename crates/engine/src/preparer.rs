@@ -145,7 +145,8 @@ impl LaneWork<'_> {
 
     pub(crate) async fn note_lost_account(&self, account: &Account, fault: &Fault) -> Result<(), LaneError> {
         let standing = Standing::NeedsReconnect { fault: fault.clone() };
-        self.ledger().set_standing(&account.id, &standing).await?;
+        self.ledger().set_standing(&account.id, &standing, self.engine.now()).await?;
+        self.engine.news.notify_one();
         tracing::warn!(account = %account.id, code = fault.code, "the account cannot write any more");
         Ok(())
     }

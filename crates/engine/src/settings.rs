@@ -26,6 +26,14 @@ pub struct Settings {
     /// A media file that no post needs is kept for so long after it was put: a post that is on its way into the ledger may
     /// need it; milliseconds.
     pub unneeded_after_ms: i64,
+    /// The outbox is looked at at least so often, for notices that another process wrote; milliseconds.
+    pub notices_look_every_ms: i64,
+    /// What happens within so long after the first notice is handed on together with it, in milliseconds.
+    pub notices_gather_ms: i64,
+    /// How long handing on may take once the engine is told to stop, in milliseconds.
+    pub notices_end_within_ms: i64,
+    /// Times that a door does not take a notice before it is given up.
+    pub notice_attempts_at_most: u32,
 }
 
 impl Default for Settings {
@@ -42,6 +50,10 @@ impl Default for Settings {
             stale_after_ms: 60_000,
             sweep_every_ms: 3_600_000,
             unneeded_after_ms: 600_000,
+            notices_look_every_ms: 5_000,
+            notices_gather_ms: 2_000,
+            notices_end_within_ms: 5_000,
+            notice_attempts_at_most: 30,
         }
     }
 }

@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, call, counts, delete, demo, feed, hold, limits, log, login, post, preview, profile, prune, queue,
-    receipt, show, thread, verify, work,
+    accounts, call, counts, delete, demo, feed, hold, limits, log, login, notices, post, preview, profile, prune,
+    queue, receipt, show, thread, verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -91,7 +91,9 @@ pub(crate) enum Command {
     Log(log::Args),
     /// Show what accounts have used of their hosts' limits
     Limits(limits::Args),
-    /// Forget old rows of the call log, and old profiles
+    /// Show what people were not told yet, and try how they are told
+    Notices(notices::Args),
+    /// Forget old rows of the call log, old profiles and old notices
     Prune(prune::Args),
     /// Stop everything of an account, or of all, that is not on its way
     Hold(hold::Args),
@@ -234,6 +236,20 @@ mod tests {
             &["show", "last", "--depth", "51"],
             &["show", "last", "--parents", "81"],
         ] {
+            assert!(parse(words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn notices_are_listed_tried_or_sent_again() {
+        for words in
+            [&["notices"][..], &["notices", "--all", "--limit", "500"], &["notices", "--test"], &["notices", "--retry"]]
+        {
+            assert!(parse(words).is_ok(), "{words:?}");
+        }
+        for words in
+            [&["notices", "--test", "--retry"][..], &["notices", "--limit", "0"], &["notices", "--test", "--all"]]
+        {
             assert!(parse(words).is_err(), "{words:?}");
         }
     }

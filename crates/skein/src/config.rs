@@ -1,9 +1,11 @@
 //! Everything that can be set from outside: environment variables, paths, defaults. One table names every variable.
 
 mod network;
+mod notices;
 mod paths;
 
 pub(crate) use network::{NetworkConfig, network};
+pub(crate) use notices::{NoticeConfig, notice_refused};
 pub(crate) use paths::{Paths, data_folder, make_private_folder, sandbox_folder};
 
 use jiff::tz::TimeZone;
@@ -77,6 +79,18 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "SKEIN_LEASE_MS",
         "`15000`",
         "How long a worker keeps an account for itself without a sign of life, in milliseconds: 1000 to 600000.",
+    ),
+    variable(
+        "SKEIN_SMTP_URL",
+        "none",
+        "The server that takes notices by e-mail: `smtps://USER:PASSWORD@HOST`, `smtp://USER:PASSWORD@HOST:587?tls=required`, or `smtp://HOST` without a password.",
+    ),
+    variable("SKEIN_NOTICE_FROM", "none", "The sender of these e-mails, such as `Skein <skein@example.com>`."),
+    variable("SKEIN_NOTICE_TO", "none", "Who gets them: 1 to 20 addresses with commas between them."),
+    variable(
+        "SKEIN_NOTICE_COMMAND",
+        "none",
+        "A program that is run for each notice, by its whole path and without arguments; the notice is JSON on its standard input.",
     ),
     variable("TZ", "the system's zone", "The time zone of times without one, and of times that are shown."),
     variable("NO_COLOR", "none", "When it is set, nothing is coloured."),
@@ -162,6 +176,8 @@ pub(crate) struct Config {
     pub(crate) password: Option<SecretString>,
     /// The running sandbox, with `--sandbox`.
     pub(crate) sandbox: Option<SandboxFile>,
+    /// How people are told what they must know. Nothing leaves the sandbox.
+    pub(crate) notices: NoticeConfig,
     /// How long a lease holds, in milliseconds.
     pub(crate) lease_ms: i64,
     /// The zone of times without one.
@@ -205,6 +221,7 @@ impl Config {
             network: network(sandbox.as_ref(), variables)?,
             credentials: if inside { None } else { credentials(variables)? },
             password: variables.text("SKEIN_PASSWORD")?.map(SecretString::from),
+            notices: if inside { NoticeConfig::default() } else { NoticeConfig::read(variables)? },
             lease_ms: lease_ms(variables)?,
             zone: zone(variables)?,
             paths,

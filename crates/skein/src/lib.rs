@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod commands;
 mod config;
+mod doors;
 mod entropy;
 mod exit;
 mod fixing;

@@ -7,9 +7,9 @@ use skein_bluesky::session::{Now, Sessions};
 use skein_bluesky::video::VideoService;
 use skein_bluesky::xrpc::{Retry, XrpcClient};
 use skein_connect::bluesky::BlueskyConnector;
-use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
+use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles, Outbox};
 use skein_domain::{Platform, WorkspaceId};
-use skein_engine::{Engine, Parts, Settings};
+use skein_engine::{Engine, Outlet, Parts, Settings};
 use skein_intake::Intake;
 use skein_journal::StoreJournal;
 use skein_net::Http;
@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, KeySource, NetworkConfig, make_private_folder};
+use crate::doors;
 use crate::entropy::SystemEntropy;
 use crate::exit::{Failure, sentence};
 use crate::originals::FilesAndWeb;
@@ -47,6 +48,8 @@ pub(crate) struct House {
     pub(crate) clock: Arc<dyn Clock>,
     /// The durable memory.
     pub(crate) ledger: Arc<dyn Ledger>,
+    /// What somebody is to be told.
+    pub(crate) outbox: Arc<dyn Outbox>,
     /// Who is logged in.
     pub(crate) sessions: Sessions,
     /// The HTTP client. Its requests are logged.
@@ -93,7 +96,9 @@ impl House {
         if let Some(decorate) = hooks.decorate_connector {
             connector = decorate(connector);
         }
-        let mut ledger: Arc<dyn Ledger> = Arc::new(store);
+        let store = Arc::new(store);
+        let outbox: Arc<dyn Outbox> = store.clone();
+        let mut ledger: Arc<dyn Ledger> = store;
         if let Some(decorate) = hooks.decorate_ledger {
             ledger = decorate(ledger);
         }
@@ -119,6 +124,7 @@ impl House {
             config,
             clock,
             ledger,
+            outbox,
             sessions,
             http,
             journal,
@@ -130,6 +136,12 @@ impl House {
             owner,
             unfinished,
         })
+    }
+
+    /// The engine of a process that stays, or that does what is due: it also tells people what they must know.
+    pub(crate) fn telling_engine(&self) -> Result<Engine, Failure> {
+        let doors = doors::open(&self.config)?;
+        Ok(self.engine.clone().telling(Outlet { outbox: Arc::clone(&self.outbox), doors }))
     }
 
     /// Who reads what is public as nobody in particular, and where.

@@ -8,11 +8,13 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
+use skein_domain::{
+    Account, AccountId, Delivery, DeliveryId, Lane, Notice, Post, PostId, PostName, Standing, WorkspaceId,
+};
 
 use crate::dialect::{self, Connection};
 use crate::saving::{ATTEMPTS_AT_MOST, Write};
-use crate::tables::{accounts, deliveries, engines, lanes, post_files, posts, records, story, workspaces};
+use crate::tables::{accounts, deliveries, engines, lanes, outbox, post_files, posts, records, story, workspaces};
 use crate::{Store, StoreError};
 
 /// One transaction that writes: all of the block, or nothing when it fails. It is done again when it was undone because others
@@ -57,6 +59,8 @@ macro_rules! reading {
     }};
 }
 
+pub(crate) use {leasing, reading, transaction, writing};
+
 #[async_trait]
 impl Ledger for Store {
     async fn connect_account(&self, account: NewAccount) -> Result<Account, LedgerError> {
@@ -79,8 +83,8 @@ impl Ledger for Store {
         writing!(self, |tx| accounts::set_held(&mut tx, id, held).await)
     }
 
-    async fn set_standing(&self, id: &AccountId, standing: &Standing) -> Result<(), LedgerError> {
-        writing!(self, |tx| accounts::set_standing(&mut tx, id, standing).await)
+    async fn set_standing(&self, id: &AccountId, standing: &Standing, now: Timestamp) -> Result<(), LedgerError> {
+        writing!(self, |tx| set_standing(&mut tx, id, standing, now).await)
     }
 
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
@@ -196,7 +200,7 @@ async fn connect_account(connection: &mut Connection, new: &NewAccount) -> Resul
 }
 
 async fn remove_account(connection: &mut Connection, id: &AccountId) -> Result<(), StoreError> {
-    let account = accounts::get_locked(connection, id, accounts::Lock::ToRemove).await?;
+    let account = accounts::get_locked(connection, id, accounts::Lock::Removing).await?;
     if deliveries::any_awake(connection, id).await? {
         return Err(StoreError::Invalid(format!(
             "the account {} still has posts on their way; cancel them or wait until they are out",
@@ -204,6 +208,20 @@ async fn remove_account(connection: &mut Connection, id: &AccountId) -> Result<(
         )));
     }
     accounts::remove(connection, id).await
+}
+
+async fn set_standing(
+    connection: &mut Connection,
+    id: &AccountId,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let account = accounts::get_locked(connection, id, accounts::Lock::Changing).await?;
+    accounts::set_standing(connection, id, standing).await?;
+    match Notice::of_standing(id, &account.standing, standing, now) {
+        Some(notice) => outbox::append(connection, &[&outbox::Columns::of(&notice)?]).await,
+        None => Ok(()),
+    }
 }
 
 async fn submit(
@@ -220,7 +238,7 @@ async fn submit(
         if delivery.post != post.id {
             return Err(StoreError::Invalid(format!("delivery {} is of another post than {}", delivery.id, post.id)));
         }
-        let account = accounts::get_locked(connection, &delivery.account, accounts::Lock::ToStay).await?;
+        let account = accounts::get_locked(connection, &delivery.account, accounts::Lock::Staying).await?;
         if account.lane() != delivery.lane {
             return Err(StoreError::Invalid(format!("delivery {} is not in the lane of its account", delivery.id)));
         }

@@ -14,6 +14,7 @@ mod instants;
 mod ledger;
 mod master_key;
 mod media_files;
+mod outbox;
 #[cfg(test)]
 mod plans;
 mod profiles;

@@ -6,12 +6,12 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use skein_domain::ports::{Change, Guard, LaneClock};
-use skein_domain::{RecordRef, StateName};
+use skein_domain::{Notice, RecordRef, StateName};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
 use crate::dialect::{Connection, Pools};
-use crate::tables::{accounts, deliveries, lanes, records, story};
+use crate::tables::{accounts, deliveries, lanes, outbox, records, story};
 
 /// Changes of one transaction.
 const TOGETHER_AT_MOST: usize = 256;
@@ -33,6 +33,8 @@ pub(crate) struct Write {
     /// Addresses that it may have changed.
     records: Option<Vec<RecordRef>>,
     lines: Vec<story::Columns>,
+    /// What somebody is to be told of it.
+    notice: Option<outbox::Columns>,
     /// Whether a request may leave once this is written: then the account must be able to write, and must not be held.
     arms: bool,
 }
@@ -57,6 +59,7 @@ impl Write {
             Guard::Lane { token, .. } => Some(*token),
             Guard::VersionOnly => None,
         };
+        let notice = change.story.last().and_then(|line| Notice::of_line(delivery, line));
         Ok(Self {
             delivery: deliveries::Columns::of(delivery)?,
             from_version: change.from_version,
@@ -64,6 +67,7 @@ impl Write {
             clock: change.lane_clock,
             records: delivery.prepared.as_ref().map(|prepared| prepared.records.clone()),
             lines: change.story.iter().map(story::Columns::of).collect::<Result<_, _>>()?,
+            notice: notice.as_ref().map(outbox::Columns::of).transpose()?,
             arms: delivery.state.name() == StateName::Publishing,
         })
     }
@@ -210,7 +214,9 @@ async fn write_all(connection: &mut Connection, writes: &[Write]) -> Result<(), 
     });
     records::allot(connection, &allotted.collect::<Vec<_>>()).await?;
     let lines: Vec<_> = writes.iter().flat_map(|write| &write.lines).collect();
-    story::append(connection, &lines).await
+    story::append(connection, &lines).await?;
+    let notices: Vec<_> = writes.iter().filter_map(|write| write.notice.as_ref()).collect();
+    outbox::append(connection, &notices).await
 }
 
 /// Accounts before lanes, lanes before deliveries: everybody locks in this order.

@@ -9,6 +9,7 @@ mod listening;
 pub mod memory_ledger;
 pub mod memory_media;
 pub mod memory_originals;
+pub mod outbox_suite;
 pub mod pictures;
 pub mod postgres;
 pub mod proxy;
@@ -20,6 +21,7 @@ pub mod seeded_entropy;
 mod server;
 pub mod sim_clock;
 pub mod site;
+pub mod smtp;
 
 pub use fake_connector::{FakeConnector, SendOrder};
 pub use memory_ledger::MemoryLedger;

@@ -1,5 +1,6 @@
-//! The `Ledger` port in memory, exact to the comments of the port. Every method is one lock, so every method is atomic.
+//! The `Ledger` and `Outbox` ports in memory, exact to the comments of the ports. Every method is one lock, so every method is atomic.
 
+mod outbox;
 mod rows;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -50,9 +51,8 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    async fn set_standing(&self, id: &AccountId, standing: &Standing) -> Result<(), LedgerError> {
-        self.rows().account_mut(id)?.standing = standing.clone();
-        Ok(())
+    async fn set_standing(&self, id: &AccountId, standing: &Standing, now: Timestamp) -> Result<(), LedgerError> {
+        self.rows().set_standing(id, standing, now)
     }
 
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
@@ -145,6 +145,8 @@ impl Ledger for MemoryLedger {
 mod tests {
     use std::sync::Arc;
 
+    use skein_domain::ports::Outbox;
+
     use super::*;
 
     async fn empty() -> Arc<dyn Ledger> {
@@ -153,8 +155,16 @@ mod tests {
 
     crate::ledger_conformance!(empty);
 
+    async fn empty_with_outbox() -> (Arc<dyn Ledger>, Arc<dyn Outbox>) {
+        let ledger = Arc::new(MemoryLedger::new());
+        std::future::ready((Arc::clone(&ledger) as Arc<dyn Ledger>, ledger as Arc<dyn Outbox>)).await
+    }
+
+    crate::outbox_conformance!(empty_with_outbox);
+
     #[tokio::test]
     async fn all_runs_the_whole_suite() {
         crate::ledger_suite::all(empty).await;
+        crate::outbox_suite::all(empty_with_outbox).await;
     }
 }

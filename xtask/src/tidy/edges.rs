@@ -28,6 +28,7 @@ const EDGES: &[(&str, May)] = &[
     ("connect", May::Only(&["domain", "atproto", "bluesky", "media", "net"])),
     ("intake", May::Only(&["domain"])),
     ("engine", May::Only(&["domain"])),
+    ("notices", May::Only(&["domain"])),
     ("server", May::Only(&["domain", "intake"])),
     ("sandbox", May::Only(&["atproto"])),
     ("skein", May::ProductCrates),

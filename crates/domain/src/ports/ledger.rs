@@ -125,7 +125,7 @@ pub struct Change {
     pub delivery: Delivery,
     /// The further condition.
     pub guard: Guard,
-    /// What happened, for the story and the outbox; written in the same transaction.
+    /// What happened, for the story; written in the same transaction, with the notice that the last line makes.
     pub story: Vec<Line>,
     /// Moves the lane's clock forward, in the same transaction, if it still is where the claim found it.
     pub lane_clock: Option<LaneClock>,
@@ -170,8 +170,8 @@ pub trait Ledger: Send + Sync {
     async fn account(&self, id: &AccountId) -> Result<Account, LedgerError>;
     /// Holds or releases an account; its deliveries are not touched by this.
     async fn set_held(&self, id: &AccountId, held: bool) -> Result<(), LedgerError>;
-    /// Notes whether the account can write.
-    async fn set_standing(&self, id: &AccountId, standing: &Standing) -> Result<(), LedgerError>;
+    /// Notes whether the account can write; when it no longer can, with the notice that this makes ([`crate::Notice::of_standing`]).
+    async fn set_standing(&self, id: &AccountId, standing: &Standing, now: Timestamp) -> Result<(), LedgerError>;
     /// Forgets an account; refused with `Invalid` while it has deliveries that are not at rest or wait for a person.
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError>;
 
@@ -232,7 +232,8 @@ pub trait Ledger: Send + Sync {
     async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError>;
     /// Gives a lease back; no error when it is no longer ours.
     async fn release(&self, claim: &Claim) -> Result<(), LedgerError>;
-    /// Writes a change, all of it or nothing; `Lost` when a condition does not hold.
+    /// Writes a change, all of it or nothing, with the notice that its last line makes ([`crate::Notice::of_line`]); `Lost` when a
+    /// condition does not hold.
     async fn save(&self, change: &Change) -> Result<(), LedgerError>;
 
     /// Notes that an engine lives.

@@ -6,7 +6,9 @@ mod entropy;
 mod ledger;
 mod local_file;
 mod media_files;
+mod notifier;
 mod originals;
+mod outbox;
 
 pub use clock::Clock;
 pub use connector::{ArmedStep, Connector, FenceFrom, Limits, Stamp};
@@ -16,4 +18,6 @@ pub use ledger::{
 };
 pub use local_file::LocalFile;
 pub use media_files::{ContentHash, MediaError, MediaFiles};
+pub use notifier::{NotTold, Notifier};
 pub use originals::{CAPTION_INPUT_MAX_BYTES, FILE_TOO_LARGE, Originals};
+pub use outbox::{HeldNotice, KeptNotice, NoticeFilter, Outbox, SettledNotice, Stage};

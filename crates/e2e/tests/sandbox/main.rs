@@ -14,6 +14,7 @@ mod films_fixed;
 mod films_stopped;
 mod films_upload;
 mod held;
+mod notices;
 mod pictures;
 mod profile;
 mod upgrading;

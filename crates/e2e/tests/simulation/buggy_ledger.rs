@@ -48,8 +48,8 @@ impl Ledger for BuggyLedger {
     async fn set_held(&self, id: &AccountId, held: bool) -> Done<()> {
         self.inner.set_held(id, held).await
     }
-    async fn set_standing(&self, id: &AccountId, standing: &Standing) -> Done<()> {
-        self.inner.set_standing(id, standing).await
+    async fn set_standing(&self, id: &AccountId, standing: &Standing, now: Timestamp) -> Done<()> {
+        self.inner.set_standing(id, standing, now).await
     }
     async fn remove_account(&self, id: &AccountId) -> Done<()> {
         self.inner.remove_account(id).await

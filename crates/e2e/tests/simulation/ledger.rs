@@ -108,8 +108,8 @@ impl Ledger for ProcessLedger {
         self.ask(self.house.ledger.set_held(id, held)).await
     }
 
-    async fn set_standing(&self, id: &AccountId, standing: &Standing) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.set_standing(id, standing)).await
+    async fn set_standing(&self, id: &AccountId, standing: &Standing, now: Timestamp) -> Result<(), LedgerError> {
+        self.ask(self.house.ledger.set_standing(id, standing, now)).await
     }
 
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {

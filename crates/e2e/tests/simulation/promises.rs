@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use skein_domain::ports::{Ledger, QueueFilter};
+use skein_domain::ports::{KeptNotice, Ledger, NoticeFilter, Outbox, QueueFilter};
 use skein_domain::{Delivery, DeliveryId, Event, Settled, State, StateName, Stop};
 use skein_sandbox::LoggedCommit;
 
@@ -43,6 +43,7 @@ pub(crate) async fn check(house: &House) {
         let story = house.ledger.story(&delivery.id).await.unwrap();
         stories.insert(delivery.id.clone(), story.into_iter().map(|line| line.event).collect::<Vec<_>>());
     }
+    let notices = house.ledger.notices(&NoticeFilter { handed_on: true, at_most: 100_000 }).await.unwrap();
     let mut record = house.record.lock();
     for landing in &landings {
         whole(landing, &mut record);
@@ -54,6 +55,7 @@ pub(crate) async fn check(house: &House) {
         at_rest(delivery, &mut record);
         receipt(delivery, &own, &mut record);
         told_by_its_story(delivery, &stories[&delivery.id], &mut record);
+        told_to_people(delivery, &stories[&delivery.id], &notices, &mut record);
     }
     canceled(&deliveries, &landings, &mut record);
     held(&mut record);
@@ -144,6 +146,26 @@ fn told_by_its_story(delivery: &Delivery, story: &[Event], record: &mut Inner) {
     if name != Some(delivery.state.name()) {
         let what = format!("{} is {:?} and its story ends with {name:?}", delivery.id, delivery.state.name());
         record.broken("the story tells the state", what);
+    }
+}
+
+/// Each time that it came to need a person, and that was not the person's doing, there is one notice, in that order.
+fn told_to_people(delivery: &Delivery, story: &[Event], notices: &[KeptNotice], record: &mut Inner) {
+    let mut state = State::Scheduled { wake_at: delivery.submitted_at, waiting: None };
+    let mut expected = Vec::new();
+    for event in story {
+        let Ok(next) = state.apply(event.clone()) else { return };
+        let needs_a_person = matches!(next.name(), StateName::Failed | StateName::Missed | StateName::NeedsReview);
+        if needs_a_person && !matches!(event, Event::PersonGaveUp { .. }) {
+            expected.push(next.name().as_str());
+        }
+        state = next;
+    }
+    let is_its = |kept: &&KeptNotice| kept.notice.delivery.as_ref().is_some_and(|(_, of)| *of == delivery.id);
+    let kept: Vec<&str> = notices.iter().rev().filter(is_its).map(|kept| kept.notice.news.name()).collect();
+    *record.counts.entry("notices".to_owned()).or_default() += u64::try_from(kept.len()).unwrap_or(0);
+    if kept != expected {
+        record.broken("who must know is told", format!("{}: notices {kept:?}, needed {expected:?}", delivery.id));
     }
 }
 

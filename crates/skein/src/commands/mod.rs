@@ -11,6 +11,7 @@ pub(crate) mod hold;
 pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod login;
+pub(crate) mod notices;
 pub(crate) mod post;
 pub(crate) mod preview;
 pub(crate) mod profile;
@@ -51,6 +52,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Call(args) => call::call(app, args).await,
         Command::Log(args) => log::run(app, args).await,
         Command::Limits(args) => limits::run(app, args).await,
+        Command::Notices(args) => notices::run(app, args).await,
         Command::Prune(args) => prune::run(app, args).await,
         Command::Hold(args) => hold::hold(app, args).await,
         Command::Release(args) => hold::release(app, args).await,

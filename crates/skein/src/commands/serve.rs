@@ -24,11 +24,12 @@ pub(crate) async fn run(app: &App) -> Result<Exit, Failure> {
 /// The same, for a process that does so in other words.
 pub(super) async fn run_as(app: &App, does: &str) -> Result<Exit, Failure> {
     let house = app.house().await?;
+    let engine = house.telling_engine()?;
     greet(app, &house, does).await?;
     let stop = CancellationToken::new();
     let second = stop_on_signals(&stop)?;
     tokio::select! {
-        ended = house.engine.run(stop) => {
+        ended = engine.run(stop) => {
             ended?;
             app.screen.line("Stopped. What was armed is finished; the rest waits in the database.");
             Ok(Exit::Done)

@@ -42,7 +42,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     let house = app.house().await?;
     match args.stay {
         None => {
-            let steps = house.engine.run_due().await?;
+            let steps = house.telling_engine()?.run_due().await?;
             if app.screen.is_json() {
                 app.screen.object(&json!({ "steps": steps }));
             } else {
@@ -59,6 +59,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
 }
 
 async fn stay_for(house: &House, stay: SignedDuration) -> Result<(), Failure> {
+    let engine = house.telling_engine()?;
     let stop = CancellationToken::new();
     let second = serve::stop_on_signals(&stop)?;
     let until = house.clock.now().checked_add(stay).unwrap_or(jiff::Timestamp::MAX);
@@ -68,7 +69,7 @@ async fn stay_for(house: &House, stay: SignedDuration) -> Result<(), Failure> {
         at_the_end.cancel();
     });
     tokio::select! {
-        ended = house.engine.run(stop) => Ok(ended?),
+        ended = engine.run(stop) => Ok(ended?),
         () = second.cancelled() => Ok(()),
     }
 }

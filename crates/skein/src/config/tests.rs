@@ -160,3 +160,42 @@ fn the_guide_has_the_same_table() {
         VARIABLES.iter().map(|v| format!("| `{}` | {} | {} |", v.name, v.default, v.meaning)).collect();
     assert_eq!(rows, table, "docs/configuration.md differs from the table in config.rs");
 }
+
+const MAIL: [(&str, &str); 3] = [
+    ("SKEIN_SMTP_URL", "smtps://me:hunter2@mail.example"),
+    ("SKEIN_NOTICE_FROM", "Skein <skein@example.com>"),
+    ("SKEIN_NOTICE_TO", "ops@example.com,ann@example.com"),
+];
+
+#[test]
+fn notices_leave_by_mail_and_by_a_command() {
+    assert!(read(&[]).unwrap().notices.mail.is_none());
+    let mut set = MAIL.to_vec();
+    set.push(("SKEIN_NOTICE_COMMAND", "/bin/true"));
+    let notices = read(&set).unwrap().notices;
+    assert_eq!(notices.mail.as_ref().unwrap().recipients(), 2);
+    assert_eq!(notices.command.as_deref(), Some(Path::new("/bin/true")));
+    let shown = format!("{:?}", read(&set).unwrap());
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn a_wrong_setting_of_notices_is_refused_by_its_name() {
+    for missing in 0..MAIL.len() {
+        let mut set = MAIL.to_vec();
+        let (name, _) = set.remove(missing);
+        let told = refusal(&set);
+        assert!(told.starts_with(&format!("{name} cannot be used")) && told.contains("belong together"), "{told}");
+    }
+    for (place, value) in [(0, "smtp://me:hunter2@mail.example"), (1, "nobody"), (2, "a@b.example, nobody")] {
+        let mut set = MAIL;
+        set[place].1 = value;
+        let told = refusal(&set);
+        assert!(told.starts_with(&format!("{} cannot be used", set[place].0)), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    for (command, words) in [("hook.sh", "whole path"), ("/nowhere/hook", "No such file"), ("/etc", "no program")] {
+        let told = refusal(&[("SKEIN_NOTICE_COMMAND", command)]);
+        assert!(told.starts_with("SKEIN_NOTICE_COMMAND cannot be used") && told.contains(words), "{told}");
+    }
+}

@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 pub(crate) mod faults;
 pub(crate) mod limits;
+pub(crate) mod notices;
 pub(crate) mod outcome;
 pub(crate) mod part;
 pub(crate) mod preview;

@@ -119,19 +119,22 @@ pub(crate) async fn get(connection: &mut Connection, id: &AccountId) -> Result<A
     find(connection, id, "").await
 }
 
-/// What nobody may do to an account until the transaction ends.
+/// What somebody relies on, or is about to do, so that others may not until the transaction ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lock {
-    /// Remove it.
-    ToStay,
-    /// Anything, and add to what it has.
-    ToRemove,
+    /// It stays: nobody removes it.
+    Staying,
+    /// It is changed: nobody else changes or removes it.
+    Changing,
+    /// It is removed: nobody does anything to it, or adds to what it has.
+    Removing,
 }
 
 pub(crate) async fn get_locked(connection: &mut Connection, id: &AccountId, lock: Lock) -> Result<Account, StoreError> {
     let clause = match lock {
-        Lock::ToStay => "FOR KEY SHARE",
-        Lock::ToRemove => "FOR UPDATE",
+        Lock::Staying => "FOR KEY SHARE",
+        Lock::Changing => "FOR NO KEY UPDATE",
+        Lock::Removing => "FOR UPDATE",
     };
     find(connection, id, clause).await
 }

@@ -7,6 +7,7 @@ pub(crate) mod cursors;
 pub(crate) mod deliveries;
 pub(crate) mod engines;
 pub(crate) mod lanes;
+pub(crate) mod outbox;
 pub(crate) mod post_files;
 pub(crate) mod posts;
 pub(crate) mod profiles;

@@ -1,13 +1,13 @@
 //! The schema defends the invariants by itself, and what was damaged anyway is told and not used.
 
 use crate::scene::{Scene, account, submitted};
-use skein_domain::ports::{ContentHash, Ledger, LedgerError};
+use skein_domain::ports::{ContentHash, Ledger, LedgerError, NoticeFilter, Outbox};
 use skein_domain::{Category, Fault, Named, Post, PostName, Standing, StateName};
 use skein_store::Store;
 use skein_testkit::Samples;
 use skein_testkit::samples::at_ms;
 
-/// Every state once, an account that is fine and one that is not, a lease, a session.
+/// Every state once, an account that is fine and one that is not, with the notice of that, a lease, a session.
 async fn full(store: &Store) {
     let samples = Samples::new(8);
     let account = account(store, &samples, "goose.example").await;
@@ -16,7 +16,7 @@ async fn full(store: &Store) {
     }
     let other = crate::scene::account(store, &samples, "swan.example").await;
     let fault = Fault::new("ended", Category::AuthExpired, "It ended.");
-    store.set_standing(&other.id, &Standing::NeedsReconnect { fault }).await.unwrap();
+    store.set_standing(&other.id, &Standing::NeedsReconnect { fault }, at_ms(3)).await.unwrap();
 }
 
 /// What breaks an invariant, and the name of that.
@@ -61,6 +61,13 @@ const BREACHES: &[(&str, &str)] = &[
     ("INSERT INTO sessions (did, service, version, lease_owner) VALUES ('d', 's', 0, 'w')", "session_lease_is_whole"),
     ("INSERT INTO profiles (actor, asked_at) VALUES ('did:plc:a', 0)", "profile_is_there_or_gone"),
     ("INSERT INTO profiles (actor, gone, asked_at) VALUES ('did:plc:a', 'away', 0)", "profile_gone_is_known"),
+    ("UPDATE outbox SET stage = 'lost', wake_at = NULL, over_at = 1", "outbox_stage_is_known"),
+    ("UPDATE outbox SET wake_at = NULL", "outbox_wakes_exactly_while_it_waits"),
+    ("UPDATE outbox SET over_at = 1", "outbox_is_over_exactly_when_it_does_not_wait"),
+    ("UPDATE outbox SET delivery = 'dlv'", "outbox_post_has_its_delivery"),
+    ("UPDATE outbox SET event = 'missed'", "outbox_event_agrees_with_its_data"),
+    ("UPDATE outbox SET token = -1", "outbox_token_only_rises_from_zero"),
+    ("UPDATE outbox SET attempts = -1", "outbox_attempts_are_counted"),
     (
         "INSERT INTO video_uploads (did, file, changed_at, lease_owner) VALUES ('d', 'f', 0, 'w')",
         "video_upload_lease_is_whole",
@@ -81,6 +88,31 @@ pub(crate) async fn what_breaks_an_invariant_is_refused_by_its_name(file: &Scene
     for name in crate::schema::checks(&raw).await {
         assert!(BREACHES.iter().any(|(_, tested)| *tested == name), "no case breaks {name}");
     }
+}
+
+/// A notice about a post, and an earlier one that is given up.
+async fn given_up(store: &Store, samples: &Samples, account: &skein_domain::Account) {
+    let failed = submitted(store, samples, account, StateName::Scheduled, 800).await;
+    let refused = skein_domain::Event::Refused { fault: Fault::new("refused", Category::PlatformRejected, "No.") };
+    let line = skein_domain::story::Line { delivery: failed.id.clone(), at: at_ms(800), event: refused.clone() };
+    let change = skein_domain::ports::Change {
+        from_version: failed.version,
+        delivery: failed.after(refused).unwrap(),
+        guard: skein_domain::ports::Guard::VersionOnly,
+        story: vec![line],
+        lane_clock: None,
+    };
+    store.save(&change).await.unwrap();
+    let held = store.claim_notices(at_ms(3), at_ms(4), 1).await.unwrap().remove(0);
+    let given_up = skein_domain::ports::SettledNotice {
+        id: held.kept.notice.id,
+        token: held.token,
+        stage: skein_domain::ports::Stage::GivenUp { at: at_ms(5) },
+        attempts: 1,
+        told: vec![],
+        trouble: Some("mail: 550".to_owned()),
+    };
+    assert_eq!(store.settle_notices(&[given_up]).await.unwrap(), 1);
 }
 
 pub(crate) async fn every_nullable_column_is_written_with_and_without_a_value(file: &Scene) {
@@ -129,6 +161,8 @@ pub(crate) async fn every_nullable_column_is_written_with_and_without_a_value(fi
         }
     }
 
+    given_up(&store, &samples, &leased).await;
+
     let raw = file.raw().await;
     let columns = crate::schema::columns(&raw).await;
     let nullable: Vec<_> = columns.iter().filter(|column| column.is_nullable).collect();
@@ -139,7 +173,7 @@ pub(crate) async fn every_nullable_column_is_written_with_and_without_a_value(fi
         assert!(without > 0 && with > 0, "{table}.{column}: {without} without, {with} with a value");
     }
     let filter = skein_domain::ports::QueueFilter { at_most: 100, ..Default::default() };
-    assert_eq!(store.queue(&filter).await.unwrap().len(), StateName::ALL.len() + 1);
+    assert_eq!(store.queue(&filter).await.unwrap().len(), StateName::ALL.len() + 2);
 }
 
 pub(crate) async fn a_damaged_row_is_named_and_not_used(file: &Scene) {
@@ -166,5 +200,29 @@ pub(crate) async fn a_damaged_row_is_named_and_not_used(file: &Scene) {
         let refused = store.delivery(&delivery.id).await;
         let Err(LedgerError::Invalid(told)) = refused else { panic!("{damage}: {refused:?}") };
         assert!(told.contains(column) && told.contains(delivery.id.as_str()), "{damage}: {told}");
+    }
+}
+
+pub(crate) async fn a_damaged_notice_is_named_and_not_used(file: &Scene) {
+    let damages = [
+        ("stage = 'given_up', wake_at = NULL, over_at = NULL", "stage"),
+        ("event = 'missed'", "event"),
+        ("event_json = '{'", "event_json"),
+        ("id = 'x'", "id"),
+        ("account = 'x'", "account"),
+        ("at = 9223372036854775807", "at"),
+        ("attempts = 4294967296", "attempts"),
+        ("told = '{}'", "told"),
+    ];
+    for (damage, column) in damages {
+        let file = file.another().await;
+        let store = file.store().await;
+        full(&store).await;
+        let raw = file.raw().await;
+        raw.without_checks().await;
+        raw.execute(&format!("UPDATE outbox SET {damage}")).await.unwrap();
+        let refused = store.notices(&NoticeFilter { handed_on: true, at_most: 10 }).await;
+        let Err(LedgerError::Invalid(told)) = refused else { panic!("{damage}: {refused:?}") };
+        assert!(told.contains("notice ") && told.contains(column), "{damage}: {told}");
     }
 }

@@ -125,8 +125,10 @@ impl Raw {
                 sqlx::Connection::close(connection).await.unwrap();
             }
             Self::Server(_) => {
-                for name in crate::schema::checks(self).await.iter().filter(|name| name.starts_with("delivery_")) {
-                    self.execute(&format!("ALTER TABLE deliveries DROP CONSTRAINT {name}")).await.unwrap();
+                for (table, of) in [("deliveries", "delivery_"), ("outbox", "outbox_")] {
+                    for name in crate::schema::checks(self).await.iter().filter(|name| name.starts_with(of)) {
+                        self.execute(&format!("ALTER TABLE {table} DROP CONSTRAINT {name}")).await.unwrap();
+                    }
                 }
             }
         }

@@ -18,7 +18,7 @@ pub async fn connecting_twice_keeps_the_id_and_the_hold_and_refreshes_the_rest(l
     assert_eq!(scene.ledger.account(&account.id).await.unwrap(), account);
 
     scene.ledger.set_held(&account.id, true).await.unwrap();
-    scene.ledger.set_standing(&account.id, &needs_reconnect()).await.unwrap();
+    scene.ledger.set_standing(&account.id, &needs_reconnect(), at_ms(10)).await.unwrap();
     let again = NewAccount {
         id: scene.samples.stray_account_id(),
         handle: "new.example".to_owned(),
@@ -121,9 +121,9 @@ pub async fn an_account_is_held_and_released_alone(ledger: Arc<dyn Ledger>) {
 pub async fn standing_is_kept_with_its_fault(ledger: Arc<dyn Ledger>) {
     let scene = Scene::new(ledger);
     let account = scene.account("goose.example").await;
-    scene.ledger.set_standing(&account.id, &needs_reconnect()).await.unwrap();
+    scene.ledger.set_standing(&account.id, &needs_reconnect(), at_ms(10)).await.unwrap();
     assert_eq!(scene.ledger.account(&account.id).await.unwrap().standing, needs_reconnect());
-    scene.ledger.set_standing(&account.id, &Standing::Active).await.unwrap();
+    scene.ledger.set_standing(&account.id, &Standing::Active, at_ms(10)).await.unwrap();
     assert_eq!(scene.ledger.account(&account.id).await.unwrap(), account);
 }
 
@@ -170,7 +170,7 @@ pub async fn what_is_not_there_is_not_found(ledger: Arc<dyn Ledger>) {
     let account = scene.samples.stray_account_id();
     assert_not_found(scene.ledger.account(&account).await);
     assert_not_found(scene.ledger.set_held(&account, true).await);
-    assert_not_found(scene.ledger.set_standing(&account, &Standing::Active).await);
+    assert_not_found(scene.ledger.set_standing(&account, &Standing::Active, at_ms(10)).await);
     assert_not_found(scene.ledger.remove_account(&account).await);
     assert_not_found(scene.ledger.post(&scene.samples.stray_post_id()).await);
     assert_not_found(scene.ledger.delivery(&scene.samples.stray_delivery_id()).await);

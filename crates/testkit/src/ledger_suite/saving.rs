@@ -280,10 +280,10 @@ pub async fn nothing_is_armed_for_an_account_that_is_held_or_lost(ledger: Arc<dy
     assert_lost(scene.ledger.save(&armed()).await);
     scene.ledger.set_held(&account.id, false).await.unwrap();
     let fault = samples::fault("session_lost");
-    scene.ledger.set_standing(&account.id, &Standing::NeedsReconnect { fault }).await.unwrap();
+    scene.ledger.set_standing(&account.id, &Standing::NeedsReconnect { fault }, at_ms(10)).await.unwrap();
     assert_lost(scene.ledger.save(&armed()).await);
     assert_eq!(scene.kept(&ready.id).await, before);
-    scene.ledger.set_standing(&account.id, &Standing::Active).await.unwrap();
+    scene.ledger.set_standing(&account.id, &Standing::Active, at_ms(10)).await.unwrap();
     scene.ledger.save(&armed()).await.unwrap();
     assert_eq!(scene.ledger.delivery(&ready.id).await.unwrap().state.name(), StateName::Publishing);
 }

@@ -9,9 +9,10 @@ use skein_domain::ports::{
 };
 use skein_domain::story::Line;
 use skein_domain::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, StateName, WorkspaceId,
+    Account, AccountId, Delivery, DeliveryId, Lane, Notice, Post, PostId, PostName, Standing, StateName, WorkspaceId,
 };
 
+use super::outbox::Notices;
 use crate::samples::{must_be_prepared, must_not_be_prepared};
 
 #[derive(Debug, Default)]
@@ -24,6 +25,7 @@ pub(super) struct Rows {
     /// Each file with the posts that need it.
     files: BTreeMap<String, BTreeSet<PostId>>,
     beats: BTreeMap<String, Timestamp>,
+    pub(super) notices: Notices,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +67,20 @@ impl Rows {
 
     pub(super) fn account_mut(&mut self, id: &AccountId) -> Result<&mut Account, LedgerError> {
         self.accounts.get_mut(id).ok_or_else(|| missing("account", id.as_str()))
+    }
+
+    pub(super) fn set_standing(
+        &mut self,
+        id: &AccountId,
+        standing: &Standing,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let account = self.account_mut(id)?;
+        let was = std::mem::replace(&mut account.standing, standing.clone());
+        if let Some(notice) = Notice::of_standing(id, &was, standing, now) {
+            self.notices.append(notice);
+        }
+        Ok(())
     }
 
     pub(super) fn remove_account(&mut self, id: &AccountId) -> Result<(), LedgerError> {
@@ -263,6 +279,9 @@ impl Rows {
         }
         self.deliveries.insert(next.id.clone(), next.clone());
         self.tell(&change.story);
+        if let Some(notice) = change.story.last().and_then(|line| Notice::of_line(next, line)) {
+            self.notices.append(notice);
+        }
         Ok(())
     }
 

@@ -115,7 +115,7 @@ troubled! {
     accounts(workspace: &WorkspaceId) -> Vec<Account>;
     account(id: &AccountId) -> Account;
     set_held(id: &AccountId, held: bool) -> ();
-    set_standing(id: &AccountId, standing: &Standing) -> ();
+    set_standing(id: &AccountId, standing: &Standing, now: Timestamp) -> ();
     remove_account(id: &AccountId) -> ();
     submit(post: &Post, deliveries: &[Delivery], story: &[Line], files: &[ContentHash]) -> ();
     needs_file(file: &ContentHash) -> bool;

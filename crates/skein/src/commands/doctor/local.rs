@@ -116,3 +116,25 @@ pub(super) async fn engine(house: &House) -> Check {
         Err(error) => Check::failed("engine", sentence(&error.to_string()), ""),
     }
 }
+
+/// How people are told what they must know, and whether that works.
+pub(super) async fn notices(house: &House) -> Check {
+    let (waiting, given_up) = match house.outbox.count_notices().await {
+        Ok(counted) => counted,
+        Err(error) => return Check::failed("notices", sentence(&error.to_string()), ""),
+    };
+    if given_up > 0 {
+        let detail = format!("{} given up.", count(given_up, "notice was", "notices were"));
+        return Check::warning("notices", detail, "`skein notices` says why, `skein notices --retry` tries again.");
+    }
+    let settings = &house.config.notices;
+    let mail =
+        settings.mail.as_ref().map(|mail| format!("e-mail to {}", count(mail.recipients(), "address", "addresses")));
+    let command = settings.command.as_ref().map(|_| "a command".to_owned());
+    let doors: Vec<String> = ["the log".to_owned()].into_iter().chain(mail).chain(command).collect();
+    let waits = match waiting {
+        0 => String::new(),
+        some => format!(" {}.", count(some, "notice waits", "notices wait")),
+    };
+    Check::ok("notices", format!("People are told by {}.{waits}", doors.join(", ")))
+}
