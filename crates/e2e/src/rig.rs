@@ -79,6 +79,12 @@ impl Rig {
         self
     }
 
+    /// The same installation, with one more variable.
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// A file in the installation's folder, for a command to read.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);

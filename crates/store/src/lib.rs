@@ -13,6 +13,7 @@ mod error;
 mod instants;
 mod ledger;
 mod master_key;
+mod media_bucket;
 mod media_files;
 #[cfg(test)]
 mod plans;
@@ -33,6 +34,7 @@ pub use cursors::{Cursors, Place as CursorPlace};
 pub use database_url::DatabaseUrl;
 pub use error::StoreError;
 pub use master_key::{KeyError, MasterKey};
+pub use media_bucket::MediaBucket;
 pub use media_files::MediaFolder;
 pub use profiles::{KnownProfile, Profiles};
 pub use sessions::{Sessions, StoredSession};
