@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, call, counts, delete, demo, feed, hold, limits, log, login, post, preview, profile, prune, queue,
-    receipt, show, thread, verify, work,
+    accounts, backup, call, counts, delete, demo, feed, hold, limits, log, login, post, preview, profile,
+    prune, queue, receipt, restore, show, thread, verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -93,6 +93,10 @@ pub(crate) enum Command {
     Limits(limits::Args),
     /// Forget old rows of the call log, and old profiles
     Prune(prune::Args),
+    /// Copy database, pictures and videos into a folder, while everything goes on
+    Backup(backup::Args),
+    /// Put a backup into an empty data folder, with everything held
+    Restore(restore::Args),
     /// Stop everything of an account, or of all, that is not on its way
     Hold(hold::Args),
     /// Let an account, or all, go on

@@ -6,6 +6,7 @@
 
 mod budget;
 mod calls;
+mod copying;
 mod cursors;
 mod database_url;
 mod dialect;
@@ -30,6 +31,7 @@ mod videos;
 
 pub use budget::{Budgets, KeptTally, MeterRow};
 pub use calls::{CallFilter, Calls, LoggedCall};
+pub use copying::{Held, check_copy, copy_database, hold_copy};
 pub use cursors::{Cursors, Place as CursorPlace};
 pub use database_url::DatabaseUrl;
 pub use error::StoreError;

@@ -4,6 +4,7 @@
 mod budget;
 mod calls;
 mod constraints;
+mod copying;
 mod opening;
 mod profiles;
 mod races;
