@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, backup, call, counts, delete, demo, feed, hold, limits, log, login, post, preview, profile,
+    accounts, backup, call, counts, delete, demo, feed, hold, limits, log, login, migrate_to, post, preview, profile,
     prune, queue, receipt, restore, show, thread, verify, work,
 };
 
@@ -97,6 +97,8 @@ pub(crate) enum Command {
     Backup(backup::Args),
     /// Put a backup into an empty data folder, with everything held
     Restore(restore::Args),
+    /// Move the database to a PostgreSQL server, or pictures and videos to a bucket
+    MigrateTo(migrate_to::Args),
     /// Stop everything of an account, or of all, that is not on its way
     Hold(hold::Args),
     /// Let an account, or all, go on

@@ -16,6 +16,7 @@ mod ledger;
 mod master_key;
 mod media_bucket;
 mod media_files;
+mod moving;
 #[cfg(test)]
 mod plans;
 mod profiles;
@@ -38,6 +39,7 @@ pub use error::StoreError;
 pub use master_key::{KeyError, MasterKey};
 pub use media_bucket::MediaBucket;
 pub use media_files::MediaFolder;
+pub use moving::{Moved, move_to_server};
 pub use profiles::{KnownProfile, Profiles};
 pub use sessions::{Sessions, StoredSession};
 pub use store::Store;

@@ -5,6 +5,7 @@ mod budget;
 mod calls;
 mod constraints;
 mod copying;
+mod moving;
 mod opening;
 mod profiles;
 mod races;
