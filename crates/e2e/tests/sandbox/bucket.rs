@@ -9,13 +9,16 @@ use skein_e2e::rig::Rig;
 use skein_net::{AllowPrivate, Dns, Http, NetConfig};
 use skein_sandbox::Sandbox;
 use skein_store::MediaBucket;
+use skein_testkit::films::Film;
 use skein_testkit::pictures::jpeg;
 use skein_testkit::postgres::Postgres;
 use skein_testkit::s3::S3;
 use skein_testkit::{SeededEntropy, media_suite};
 
-use crate::options;
+use crate::{Scene, options};
 
+/// More than one part of an upload.
+const LONG_BYTES: u32 = 9 * 1024 * 1024;
 const POST: &str = "app.bsky.feed.post";
 const PREFIX: &str = "media/of-skein";
 
@@ -90,14 +93,17 @@ fn plain_http_needs_a_permission_by_name() {
     opened(AllowPrivate::parse("127.0.0.1:9000").unwrap()).unwrap();
 }
 
-/// An installation of its own, on the database and the bucket of others.
-fn installation(sandbox: &Sandbox, database: &str, store: &str) -> Rig {
-    Rig::new(env!("CARGO_BIN_EXE_skein-under-test"), sandbox.url(), sandbox.url())
-        .with_database(database)
-        .with_variable("SKEIN_MEDIA_URL", &format!("s3://{}/{PREFIX}", S3::BUCKET))
+fn with_bucket(rig: Rig, store: &str) -> Rig {
+    rig.with_variable("SKEIN_MEDIA_URL", &format!("s3://{}/{PREFIX}", S3::BUCKET))
         .with_variable("AWS_ENDPOINT_URL", store)
         .with_variable("AWS_ACCESS_KEY_ID", "AKIA1")
         .with_variable("AWS_SECRET_ACCESS_KEY", "hunter2")
+}
+
+/// An installation of its own, on the database and the bucket of others.
+fn installation(sandbox: &Sandbox, database: &str, store: &str) -> Rig {
+    let rig = Rig::new(env!("CARGO_BIN_EXE_skein-under-test"), sandbox.url(), sandbox.url());
+    with_bucket(rig.with_database(database), store)
 }
 
 #[tokio::test]
@@ -131,4 +137,38 @@ async fn real_postgres_and_real_s3_are_all_that_two_installations_share() {
     assert!(refused.stderr.contains("media store s3://geese/media/of-skein gave no usable answer"), "{refused:#?}");
     assert!(refused.stderr.contains("Nothing was stored"), "{refused:#?}");
     engine.end().await;
+}
+
+#[tokio::test]
+async fn real_s3_keeps_a_long_video_until_it_is_out() {
+    let (store, scene) = tokio::join!(S3::start(), Scene::set());
+    let (store, Scene { sandbox, alice, rig }) = (store.unwrap(), scene);
+    let scene = Scene { rig: with_bucket(rig, &store.url()), sandbox, alice };
+    let film = Film { payload: (0..LONG_BYTES).map(|n| n.to_le_bytes()[0]).collect(), ..Film::default() }.bytes();
+    let path = scene.rig.bytes("film.mp4", &film);
+    scene.rig.run(&["post", "Watch", "--video", &path, "--alt", "Geese."]).await.exits(0);
+    assert!(scene.kept(&scene.only_embed()["video"]) == film);
+    assert_eq!(scene.rig.media_files(), 0);
+}
+
+#[tokio::test]
+async fn real_s3_gets_what_waits_in_the_data_folder() {
+    let (store, scene) = tokio::join!(S3::start(), Scene::set());
+    let (store, Scene { sandbox, alice, rig }) = (store.unwrap(), scene);
+    let picture = rig.bytes("goose.jpg", &jpeg(64, 48, 1, None));
+    rig.run(&["post", "Look", "--image", &picture, "--alt", "A goose.", "--at", "in 1h"]).await.exits(6);
+    let to = format!("s3://{}/{PREFIX}", S3::BUCKET);
+    let refused = rig.run(&["migrate-to", &to]).await.exits(2);
+    assert!(refused.stderr.contains("is not the bucket of SKEIN_MEDIA_URL (not set)"), "{refused:#?}");
+    let rig = with_bucket(rig, &store.url());
+    for _ in 0..2 {
+        let copied = rig.run(&["migrate-to", &to]).await.exits(0);
+        assert!(copied.stdout.contains("Copied 1 picture or video to s3://geese/media/of-skein"), "{copied:#?}");
+    }
+    rig.lose_media();
+    rig.run(&["queue", "move", "last", "now"]).await;
+    rig.run(&["work", "--once"]).await.exits(0);
+    let values = sandbox.values(&alice.did, POST).unwrap();
+    assert_eq!(values.len(), 1);
+    assert_eq!(values[0]["embed"]["images"][0]["alt"], "A goose.");
 }
