@@ -6,7 +6,9 @@ mod demo;
 mod fuzz;
 #[path = "../../crates/testkit/src/real_pds/install.rs"]
 mod install;
+mod installed;
 mod net;
+mod pypi;
 mod simulate;
 mod test;
 mod tidy;

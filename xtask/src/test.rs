@@ -18,14 +18,14 @@ cargo xtask test [--fast] [--install]
 Everything that must be green before a commit: format, tidy, clippy, cargo-deny, all tests, documentation tests. A stage
 that fails does not stop the later ones. The last line is `N passed, N failed`, exit code 1 when anything failed.
 
-  --fast      leaves out what needs servers (tests with real_pds, real_network or real_postgres in their name), what
-              needs ffmpeg (real_ffmpeg) and cargo-deny
+  --fast      leaves out what needs servers (tests with real_pds, real_network, real_postgres or real_s3 in their name),
+              what needs ffmpeg (real_ffmpeg) and cargo-deny
   --install   installs what is missing: the Debian packages git, nodejs, npm, ffmpeg, postgresql and redis-server (as
               root), cargo-nextest and cargo-deny into target/tools, the npm packages of the reference PDS and of the
-              whole reference network into target/";
+              whole reference network into target/, and moto from PyPI (python3 and pip) where there is no moto_server";
 
 /// What --fast leaves out, by what stands in the name of a test.
-const SLOW_TESTS: [&str; 4] = ["real_pds", "real_network", "real_postgres", "real_ffmpeg"];
+const SLOW_TESTS: [&str; 5] = ["real_pds", "real_network", "real_postgres", "real_s3", "real_ffmpeg"];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<Outcome, Misuse> {
     let [fast, install] = flags(arguments, ["--fast", "--install"])?;

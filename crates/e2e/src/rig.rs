@@ -109,6 +109,12 @@ impl Rig {
         self.disk.as_ref().expect("it has no disk of its own")
     }
 
+    /// The same installation, with one more variable.
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// A file in the installation's folder, for a command to read.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
@@ -126,6 +132,11 @@ impl Rig {
     /// How many media files it keeps now.
     pub fn media_files(&self) -> usize {
         self.media_paths().len()
+    }
+
+    /// Removes every media file, as a disk that was restored without them.
+    pub fn lose_media(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("data/media")).unwrap();
     }
 
     /// The paths of the media files that it keeps now.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::stream::{Stream, try_unfold};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use tokio::fs::File;
@@ -53,6 +54,15 @@ impl Received {
     /// Where the answer came from, after redirects.
     pub fn url(&self) -> &Url {
         self.response.url()
+    }
+
+    /// The body as it comes, after decompression. Whoever reads it sees to its bound; the time of the request holds.
+    pub fn pieces(self) -> impl Stream<Item = Result<Bytes, NetError>> + Send + 'static {
+        let target = describe(self.response.url());
+        try_unfold((self.response, target), |(mut response, target)| async move {
+            let piece = response.chunk().await.map_err(|error| NetError::of_body(&error, &target))?;
+            Ok(piece.map(|piece| (piece, (response, target))))
+        })
     }
 
     /// Reads the whole body, at most `max_bytes` after decompression, whatever `Content-Length` says.

@@ -80,6 +80,7 @@ impl Answer {
 mod tests {
     use std::sync::Arc;
 
+    use futures_util::TryStreamExt as _;
     use reqwest::header::HeaderValue;
 
     use super::*;
@@ -109,6 +110,9 @@ mod tests {
         assert_eq!((answer.status.as_u16(), answer.body.as_ref(), &answer.url), (418, &b"honk"[..], &url));
         assert_eq!(answer.headers["content-type"], "text/plain");
         assert!(http.allowing(&url).fetch(call(), 3).await.is_err(), "the bound holds here too");
+        let pieces = http.allowing(&url).send(&call()).await.unwrap().pieces();
+        let pieces: Vec<Bytes> = pieces.try_collect().await.unwrap();
+        assert_eq!(pieces.concat(), b"honk");
         assert!(Answer::of(url, 7, HeaderMap::new(), Bytes::new()).is_none());
     }
 }

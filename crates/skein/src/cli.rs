@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, call, counts, delete, demo, feed, hold, limits, log, login, notices, post, preview, profile, prune,
-    queue, receipt, show, thread, verify, work,
+    accounts, backup, call, counts, delete, demo, feed, hold, limits, log, login, migrate_to, notices, post, preview,
+    profile, prune, queue, receipt, restore, show, thread, verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -95,6 +95,12 @@ pub(crate) enum Command {
     Notices(notices::Args),
     /// Forget old rows of the call log, old profiles and old notices
     Prune(prune::Args),
+    /// Copy database, pictures and videos into a folder, while everything goes on
+    Backup(backup::Args),
+    /// Put a backup into an empty data folder, with everything held
+    Restore(restore::Args),
+    /// Move the database to a PostgreSQL server, or pictures and videos to a bucket
+    MigrateTo(migrate_to::Args),
     /// Stop everything of an account, or of all, that is not on its way
     Hold(hold::Args),
     /// Let an account, or all, go on

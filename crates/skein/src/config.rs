@@ -1,5 +1,6 @@
 //! Everything that can be set from outside: environment variables, paths, defaults. One table names every variable.
 
+mod media;
 mod network;
 mod notices;
 mod paths;
@@ -14,6 +15,7 @@ use skein_domain::{Category, Fault};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::bucket::Bucket;
 use crate::cli::Global;
 use crate::exit::{Exit, Failure, NOTHING_CHANGED};
 use crate::sandbox_file::SandboxFile;
@@ -49,6 +51,21 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "SKEIN_MASTER_KEY",
         "the file `master.key` in the data folder, made at first start",
         "The key that encrypts stored secrets: 32 bytes in base64. When it is set, no key file is made.",
+    ),
+    variable(
+        "SKEIN_MEDIA_URL",
+        "the folder `media` in the data folder",
+        "Where pictures and videos are kept until they are out: `s3://BUCKET/PREFIX`, for workers on several machines.",
+    ),
+    variable("AWS_ACCESS_KEY_ID", "none", "The name of the key to the bucket of `SKEIN_MEDIA_URL`."),
+    variable("AWS_SECRET_ACCESS_KEY", "none", "The key to that bucket."),
+    variable("AWS_SESSION_TOKEN", "none", "What belongs to a key that is valid for a while only."),
+    variable("AWS_REGION", "`us-east-1`", "The region of that bucket."),
+    variable("AWS_DEFAULT_REGION", "`us-east-1`", "Read when `AWS_REGION` is not set."),
+    variable(
+        "AWS_ENDPOINT_URL",
+        "Amazon's, of the region",
+        "The address of another store that speaks S3. Plain http only where `SKEIN_ALLOW_PRIVATE` allows it.",
     ),
     variable("SKEIN_HANDLE", "none", "The account that `skein post` connects by itself when none is connected."),
     variable("SKEIN_PASSWORD", "none", "The app password for `skein login`, and for `SKEIN_HANDLE`. Never stored."),
@@ -168,6 +185,8 @@ pub(crate) struct Config {
     pub(crate) paths: Paths,
     /// Where the master key comes from.
     pub(crate) key: KeySource,
+    /// The bucket that media files are kept in; `None` for the folder. Never in the sandbox.
+    pub(crate) bucket: Option<Bucket>,
     /// How requests leave this machine, and to which network.
     pub(crate) network: NetworkConfig,
     /// An account to connect when there is none. Never in the sandbox, which is another network.
@@ -218,6 +237,7 @@ impl Config {
         };
         Ok(Self {
             key,
+            bucket: if inside { None } else { media::bucket(variables)? },
             network: network(sandbox.as_ref(), variables)?,
             credentials: if inside { None } else { credentials(variables)? },
             password: variables.text("SKEIN_PASSWORD")?.map(SecretString::from),

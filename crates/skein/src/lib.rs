@@ -4,6 +4,8 @@
 //! engine, and has one file per command. `main.rs` calls [`run`] and nothing else.
 
 mod app;
+mod backup_folder;
+pub mod bucket;
 mod cli;
 mod clock;
 mod commands;

@@ -13,14 +13,15 @@ use skein_engine::{Engine, Outlet, Parts, Settings};
 use skein_intake::Intake;
 use skein_journal::StoreJournal;
 use skein_net::Http;
-use skein_store::{Calls, MasterKey, MediaFolder, Store, StoreError};
+use skein_store::{Calls, MasterKey, MediaBucket, MediaFolder, Store, StoreError};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
 
+use crate::bucket::BucketError;
 use crate::clock::SystemClock;
-use crate::config::{Config, KeySource, NetworkConfig, make_private_folder};
+use crate::config::{Config, KeySource, NetworkConfig, make_private_folder, wrong};
 use crate::doors;
 use crate::entropy::SystemEntropy;
 use crate::exit::{Failure, sentence};
@@ -68,6 +69,8 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     /// The name of this process among those that work on the same database.
     pub(crate) owner: String,
+    /// The bucket that media files are kept in, if they are.
+    pub(crate) bucket: Option<MediaBucket>,
     /// Where files are kept that are on their way into the media folder.
     unfinished: PathBuf,
 }
@@ -79,12 +82,11 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         make_private_folder(&config.paths.data)?;
         let store = open_store(&config, &entropy).await?;
-        let folder = MediaFolder::at(&config.paths.media);
-        let unfinished = folder.unfinished();
-        let media: Arc<dyn MediaFiles> = Arc::new(folder);
         let owner = owner();
         let http = Http::new(config.network.net.clone())
             .map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
+        let bucket = bucket(&config, &http, &entropy)?;
+        let (media, unfinished) = media(&config, bucket.as_ref());
         let journal = Arc::new(StoreJournal::new(&store));
         let recorder = Recorder::start(journal.clone(), now_of(&clock), instance(entropy.as_ref()));
         let http = http.watched_by(recorder.clone());
@@ -134,6 +136,7 @@ impl House {
             intake,
             engine,
             owner,
+            bucket,
             unfinished,
         })
     }
@@ -164,6 +167,26 @@ impl House {
         };
         Retry::new(now_of(&self.clock), Arc::new(random))
     }
+}
+
+/// The bucket that is set, not asked yet.
+pub(crate) fn bucket(config: &Config, http: &Http, entropy: &Arc<dyn Entropy>) -> Result<Option<MediaBucket>, Failure> {
+    let Some(bucket) = &config.bucket else { return Ok(None) };
+    match bucket.open(http, &config.paths.copies, Arc::clone(entropy)) {
+        Ok(bucket) => Ok(Some(bucket)),
+        Err(BucketError::Endpoint(why)) => Err(wrong("AWS_ENDPOINT_URL", why)),
+        Err(error) => Err(Failure::system("media", sentence(&error.to_string()))),
+    }
+}
+
+/// Where media files are, and the folder for those on their way there.
+fn media(config: &Config, bucket: Option<&MediaBucket>) -> (Arc<dyn MediaFiles>, PathBuf) {
+    if let Some(bucket) = bucket {
+        return (Arc::new(bucket.clone()), bucket.unfinished());
+    }
+    let folder = MediaFolder::at(&config.paths.media);
+    let unfinished = folder.unfinished();
+    (Arc::new(folder), unfinished)
 }
 
 /// The connector to Bluesky: with its videos, and with pages for link cards.

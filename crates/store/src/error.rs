@@ -43,7 +43,7 @@ pub enum StoreError {
     ReadOnly,
     /// The bytes on the disk are not what SQLite wrote.
     #[error(
-        "the database file is damaged ({0}); restore it from a backup, and run `skein hold` before anything else: what went out since the backup would go out again"
+        "the database file is damaged ({0}); restore a backup with `skein restore`, which holds everything: what went out since the backup would go out again"
     )]
     Damaged(String),
     /// The file is something else.
@@ -84,6 +84,40 @@ pub enum StoreError {
     /// A migration in the file is not the one of this program.
     #[error("its schema step {0} is not the one of this Skein; run the version that wrote it")]
     OtherSchema(i64),
+    /// Everything in it was copied to a server.
+    #[error("it was moved to {place}; set SKEIN_DATABASE_URL to that, or repeat `skein migrate-to` if it was cut off")]
+    Moved {
+        /// Where it went, without a password.
+        place: String,
+    },
+    /// The copy was made and kept before.
+    #[error("everything is at {place} already; set SKEIN_DATABASE_URL to that")]
+    MovedAlready {
+        /// Where, without a password.
+        place: String,
+    },
+    /// Somebody publishes from it.
+    #[error("an engine works on it ({owner}); stop it first, and wait ten seconds if it was killed")]
+    InUse {
+        /// Host and process, as the engine names itself.
+        owner: String,
+    },
+    /// There is something in a database that was to be empty.
+    #[error("it is not empty: its table {table} has rows; give a database that nothing was ever kept in")]
+    NotEmpty {
+        /// The first such table.
+        table: String,
+    },
+    /// Everything was copied, and the server did not say that it keeps it.
+    #[error(
+        "{place} did not confirm that it keeps the copy ({why}); repeat the command: it goes on if nothing was kept, and says so if it was"
+    )]
+    Unsure {
+        /// The server, without a password.
+        place: String,
+        /// What it said instead.
+        why: Box<StoreError>,
+    },
     /// The master key does not fit.
     #[error("this database was made with another master key; start with the key that belongs to it")]
     WrongKey,

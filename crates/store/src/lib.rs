@@ -6,6 +6,7 @@
 
 mod budget;
 mod calls;
+mod copying;
 mod cursors;
 mod database_url;
 mod dialect;
@@ -13,7 +14,9 @@ mod error;
 mod instants;
 mod ledger;
 mod master_key;
+mod media_bucket;
 mod media_files;
+mod moving;
 mod outbox;
 #[cfg(test)]
 mod plans;
@@ -30,11 +33,14 @@ mod videos;
 
 pub use budget::{Budgets, KeptTally, MeterRow};
 pub use calls::{CallFilter, Calls, LoggedCall};
+pub use copying::{Held, check_copy, copy_database, hold_copy};
 pub use cursors::{Cursors, Place as CursorPlace};
 pub use database_url::DatabaseUrl;
 pub use error::StoreError;
 pub use master_key::{KeyError, MasterKey};
+pub use media_bucket::MediaBucket;
 pub use media_files::MediaFolder;
+pub use moving::{Moved, move_to_server};
 pub use profiles::{KnownProfile, Profiles};
 pub use sessions::{Sessions, StoredSession};
 pub use store::Store;

@@ -1,11 +1,12 @@
-//! `MemoryLedger`, simulated time, seeded faults, a proxy that holds and cuts, a storm of cuts, a real PDS, and a whole real
-//! network.
+//! `MemoryLedger`, simulated time, seeded faults, a proxy that holds and cuts, a storm of cuts, a real PDS, a whole real
+//! network, and an object store.
 
 pub mod cutter;
 pub mod fake_connector;
 pub mod films;
 pub mod ledger_suite;
 mod listening;
+pub mod media_suite;
 pub mod memory_ledger;
 pub mod memory_media;
 pub mod memory_originals;
@@ -16,6 +17,7 @@ pub mod proxy;
 pub mod real_network;
 pub mod real_pds;
 pub mod redis;
+pub mod s3;
 pub mod samples;
 pub mod seeded_entropy;
 mod server;

@@ -133,6 +133,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn it_passes_what_every_place_for_media_passes() {
+        let media = MemoryMedia::new(Arc::new(SimClock::new("2026-12-01T12:00:00Z".parse().unwrap())));
+        let scratch = tempfile::tempdir().unwrap();
+        crate::media_suite::all(&media, scratch.path()).await;
+    }
+
+    #[tokio::test]
     async fn a_damaged_file_is_not_handed_out() {
         let media = MemoryMedia::new(Arc::new(SimClock::new(Timestamp::UNIX_EPOCH)));
         let hash = media.put(b"abc").await.unwrap();

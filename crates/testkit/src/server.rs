@@ -130,10 +130,16 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// A folder of its own. For root it is the user `postgres`, else `nobody`.
-    pub(crate) fn make() -> io::Result<Self> {
+    /// A folder of its own, for a server that runs as whoever runs the test.
+    pub(crate) fn of_this_user() -> io::Result<Self> {
         let parent = if Path::new(MEMORY).is_dir() { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
         let folder = tempfile::Builder::new().prefix("skein-server-").tempdir_in(parent)?;
+        Ok(Self { folder, owner: None })
+    }
+
+    /// A folder of its own. For root it is the user `postgres`, else `nobody`.
+    pub(crate) fn make() -> io::Result<Self> {
+        let Self { folder, .. } = Self::of_this_user()?;
         let owner = if fs::metadata("/proc/self")?.uid() == 0 { Some(unprivileged()?) } else { None };
         if let Some((user, group)) = owner {
             chown(folder.path(), Some(user), Some(group))?;

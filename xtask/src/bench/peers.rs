@@ -8,15 +8,13 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::race::Contender;
-use crate::debian;
 use crate::unattended::{run, said};
 use crate::workspace::Workspace;
+use crate::{debian, installed, pypi};
 
 const DEBIAN: [(&str, &str); 4] = [("node", "nodejs"), ("npm", "npm"), ("python3", "python3"), ("pip3", "python3-pip")];
 const NPM_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 const PYPI_FILE: &str = "requirements.txt";
-/// What was installed, word for word; written last.
-const FINISHED: &str = ".installed";
 
 /// Which Node runs a script: JavaScript gets faster with its engine.
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +52,9 @@ impl Peers {
         let folder = workspace.target().join("bench");
         let (npm, pypi) = (folder.join("npm"), folder.join("pypi"));
         install_npm(&source, &npm).context("the npm packages of the peers cannot be installed")?;
-        // `python3` may be a script that looks for Python; the time that takes is not the peer's.
-        let python = said(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]))?.into();
-        install_pypi(&source, &pypi, &python).context("the PyPI packages of the peers cannot be installed")?;
+        let python = pypi::python()?;
+        pypi::install(&source.join(PYPI_FILE), &pypi, &python)
+            .context("the PyPI packages of the peers cannot be installed")?;
         Ok(Self { npm, pypi, python, source })
     }
 
@@ -111,31 +109,16 @@ impl Peers {
 
 fn install_npm(source: &Path, folder: &Path) -> anyhow::Result<()> {
     let wanted = contents(source, &NPM_FILES)?;
-    if is_installed(folder, &wanted) {
+    if installed::is_there(folder, &wanted) {
         return Ok(());
     }
-    start_over(folder)?;
+    installed::start_over(folder)?;
     for file in NPM_FILES {
         fs::copy(source.join(file), folder.join(file))?;
     }
     println!("installing npm packages into {} …", folder.display());
     run(Command::new("npm").args(["ci", "--ignore-scripts", "--loglevel=error"]).current_dir(folder))?;
-    fs::write(folder.join(FINISHED), wanted).context("the installation cannot be recorded")
-}
-
-fn install_pypi(source: &Path, folder: &Path, python: &PathBuf) -> anyhow::Result<()> {
-    let version = said(Command::new(python).arg("--version"))?;
-    let wanted = format!("{version}\n{}", contents(source, &[PYPI_FILE])?);
-    if is_installed(folder, &wanted) {
-        return Ok(());
-    }
-    start_over(folder)?;
-    println!("installing PyPI packages into {} …", folder.display());
-    let quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--no-input"];
-    let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "install", "--only-binary=:all:"]).args(quiet).arg("--target").arg(folder);
-    run(pip.arg("--requirement").arg(source.join(PYPI_FILE)))?;
-    fs::write(folder.join(FINISHED), wanted).context("the installation cannot be recorded")
+    installed::record(folder, &wanted)
 }
 
 fn contents(source: &Path, files: &[&str]) -> anyhow::Result<String> {
@@ -143,36 +126,8 @@ fn contents(source: &Path, files: &[&str]) -> anyhow::Result<String> {
     files.iter().map(read).collect()
 }
 
-fn is_installed(folder: &Path, wanted: &str) -> bool {
-    fs::read_to_string(folder.join(FINISHED)).is_ok_and(|installed| installed == wanted)
-}
-
-fn start_over(folder: &Path) -> anyhow::Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
-    }
-    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))
-}
-
 fn which(program: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "command -v \"$0\"", program]);
     command
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_version_is_installed_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        assert!(!is_installed(path, "a==1"));
-        fs::write(path.join(FINISHED), "a==1").unwrap();
-        assert!(is_installed(path, "a==1"));
-        assert!(!is_installed(path, "a==2"));
-        start_over(path).unwrap();
-        assert!(!is_installed(path, "a==1"));
-    }
 }

@@ -3,11 +3,14 @@
 use std::process::Stdio;
 
 use crate::workspace::Workspace;
-use crate::{debian, install, unattended};
+use crate::{debian, install, pypi, unattended};
 
 /// A program that tests need, and the Debian package that brings it.
 const DEBIAN: [(&str, &str); 5] =
     [("git", "git"), ("node", "nodejs"), ("npm", "npm"), ("ffmpeg", "ffmpeg"), ("faketime", "faketime")];
+
+/// What installs packages of `PyPI`.
+const PYTHON: [(&str, &str); 2] = [("python3", "python3"), ("pip3", "python3-pip")];
 
 /// Installs what is missing. What fails here is said, and later fails the tests that need it.
 pub(super) fn install(workspace: &Workspace, fast: bool) {
@@ -19,7 +22,19 @@ pub(super) fn install(workspace: &Workspace, fast: bool) {
         let harness = |harness| install::prepare(workspace.root(), harness, true).map(drop).map_err(Into::into);
         report("the reference PDS", harness(install::PDS));
         report("the reference network", harness(install::NETWORK));
+        report("the object store", object_store(workspace));
     }
+}
+
+/// moto, unless the machine has it: an object store that speaks S3.
+fn object_store(workspace: &Workspace) -> anyhow::Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join("moto_server").exists()) {
+        return Ok(());
+    }
+    debian::install(&PYTHON)?;
+    let listed = workspace.root().join("crates/testkit/s3/requirements.txt");
+    pypi::install(&listed, &workspace.target().join("s3"), &pypi::python()?)
 }
 
 /// Whether `cargo NAME` exists, on the machine or in target/tools.

@@ -93,6 +93,9 @@ pub enum MediaError {
         /// What was allowed.
         limit_bytes: u64,
     },
+    /// A store on the network refused, or gave no answer; in words for people.
+    #[error("{0}")]
+    Remote(String),
     /// The disk refused.
     #[error("media files: {0}")]
     Io(#[from] std::io::Error),

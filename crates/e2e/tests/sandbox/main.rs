@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails the test")]
 
 mod beside;
+mod bucket;
 mod budget;
 mod cards;
 mod cured;

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod accounts;
+pub(crate) mod backup;
 pub(crate) mod call;
 pub(crate) mod counts;
 pub(crate) mod delete;
@@ -11,6 +12,7 @@ pub(crate) mod hold;
 pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod login;
+pub(crate) mod migrate_to;
 pub(crate) mod notices;
 pub(crate) mod post;
 pub(crate) mod preview;
@@ -18,6 +20,7 @@ pub(crate) mod profile;
 pub(crate) mod prune;
 pub(crate) mod queue;
 pub(crate) mod receipt;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod thread;
@@ -54,6 +57,9 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Limits(args) => limits::run(app, args).await,
         Command::Notices(args) => notices::run(app, args).await,
         Command::Prune(args) => prune::run(app, args).await,
+        Command::Backup(args) => backup::run(app, args).await,
+        Command::Restore(args) => restore::run(app, args).await,
+        Command::MigrateTo(args) => migrate_to::run(app, args).await,
         Command::Hold(args) => hold::hold(app, args).await,
         Command::Release(args) => hold::release(app, args).await,
         Command::Serve => serve::run(app).await,

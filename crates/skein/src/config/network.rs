@@ -62,8 +62,12 @@ fn allow_private(variables: &Variables) -> Result<AllowPrivate, Failure> {
 }
 
 fn service_url(name: &'static str, default: &str, variables: &Variables) -> Result<Url, Failure> {
-    let text = variables.text(name)?.unwrap_or_else(|| default.to_owned());
-    let url = Url::parse(&text).map_err(|error| wrong(name, error))?;
+    service_url_of(name, &variables.text(name)?.unwrap_or_else(|| default.to_owned()))
+}
+
+/// Reads the address of a service.
+pub(super) fn service_url_of(name: &str, text: &str) -> Result<Url, Failure> {
+    let url = Url::parse(text).map_err(|error| wrong(name, error))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(wrong(name, "it must begin with https:// or http:// and name a host"));
     }

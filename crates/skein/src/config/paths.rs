@@ -11,6 +11,7 @@ const SANDBOX_FOLDER: &str = "sandbox";
 const DATABASE_FILE: &str = "skein.db";
 const KEY_FILE: &str = "master.key";
 const MEDIA_FOLDER: &str = "media";
+const COPIES_FOLDER: &str = "media-copies";
 
 /// Where everything lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) struct Paths {
     pub(crate) key_file: PathBuf,
     /// The folder of the pictures that are not public yet. Made with mode 0700.
     pub(crate) media: PathBuf,
+    /// The folder of copies of what is in a bucket. Made with mode 0700.
+    pub(crate) copies: PathBuf,
 }
 
 impl Paths {
@@ -34,9 +37,9 @@ impl Paths {
         };
         let database = match url {
             Some(url) => DatabaseUrl::parse(&from_data_folder(&url, data)).map_err(|error| wrong(name, error))?,
-            None => DatabaseUrl::from(data.join(DATABASE_FILE).as_path()),
+            None => return Ok(Self::of_data(data)),
         };
-        Ok(Self { data: data.to_owned(), database, key_file: data.join(KEY_FILE), media: data.join(MEDIA_FOLDER) })
+        Ok(Self { database, ..Self::of_data(data) })
     }
 
     /// Whether there is a file of a database already, which was then made with a key.
@@ -45,12 +48,16 @@ impl Paths {
     }
 
     pub(super) fn of_sandbox(data: &Path) -> Self {
-        let data = sandbox_folder(data);
+        Self::of_data(&sandbox_folder(data))
+    }
+
+    fn of_data(data: &Path) -> Self {
         Self {
+            data: data.to_owned(),
             database: DatabaseUrl::from(data.join(DATABASE_FILE).as_path()),
             key_file: data.join(KEY_FILE),
             media: data.join(MEDIA_FOLDER),
-            data,
+            copies: data.join(COPIES_FOLDER),
         }
     }
 }

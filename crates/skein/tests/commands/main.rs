@@ -1,6 +1,7 @@
 //! The command line as people and programs meet it: real processes, a sandbox for a network, nothing else reachable.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails the test")]
 
+mod backup;
 mod calls;
 mod demo;
 mod doctor;

@@ -65,7 +65,7 @@ pub(crate) async fn open(options: &PgConnectOptions) -> Result<Pool, StoreError>
 }
 
 /// A connection of its own, or why there is none.
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
     match timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS), PgConnection::connect_with(options)).await {
         Ok(connected) => connected.map_err(trouble),
         Err(_) => Err(StoreError::NoConnection),

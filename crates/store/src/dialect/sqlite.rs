@@ -28,6 +28,10 @@ const OPEN_ATTEMPTS: u32 = 100;
 const OPEN_PAUSE_MS: u64 = 50;
 const READERS: u32 = 4;
 
+/// The number of a step that no schema has: it marks a file whose content went elsewhere, and says where. Every version of Skein takes
+/// it for a schema that is newer than it knows, and leaves the file alone.
+pub(crate) const MOVED: i64 = i64::MAX;
+
 /// A file on a disk that takes no writes is opened for reading only, and its connection stays so when the disk is mended. Whoever
 /// meets that sets this, and the connection that is given back next is not used again.
 static READ_ONLY_MET: AtomicBool = AtomicBool::new(false);
@@ -45,7 +49,7 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.quick.close();
         self.readers.close().await;
         self.writer.close().await;
@@ -60,7 +64,9 @@ pub(crate) fn newest_schema() -> i64 {
 /// Opens the file, which exists, and brings its schema up to date.
 pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
     let writer = connect_writer(path).await?;
-    migrate(&writer).await?;
+    if let Err(error) = migrate(&writer).await {
+        return Err(moved_to(&writer).await.map_or(error, |place| StoreError::Moved { place }));
+    }
     let readers = pool(READERS).connect_lazy_with(reader_options(path));
     Ok(Pools { writer, readers, quick: Arc::new(Quick::of(path)) })
 }
@@ -132,6 +138,13 @@ async fn connect_writer(path: &Path) -> Result<Pool, StoreError> {
             opened => return opened,
         }
     }
+}
+
+/// Where the content of the file went, if it did.
+async fn moved_to(writer: &Pool) -> Option<String> {
+    let marked = sqlx::query_scalar("SELECT description FROM _sqlx_migrations WHERE version = $1").bind(MOVED);
+    // Where that cannot be read, something else is wrong, which is told.
+    marked.fetch_optional(writer).await.ok().flatten()
 }
 
 /// All steps in one transaction that holds the write lock, so that of two processes that start together one migrates

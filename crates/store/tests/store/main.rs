@@ -4,6 +4,8 @@
 mod budget;
 mod calls;
 mod constraints;
+mod copying;
+mod moving;
 mod opening;
 mod profiles;
 mod races;

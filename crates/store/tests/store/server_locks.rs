@@ -12,14 +12,14 @@ use crate::scene::{Scene, account, submitted};
 use crate::servers::Databases;
 
 /// A session of somebody else, in the middle of a transaction.
-async fn meanwhile<'c>(connection: &'c mut PgConnection, sql: &str) -> PgTransaction<'c> {
+pub(crate) async fn meanwhile<'c>(connection: &'c mut PgConnection, sql: &str) -> PgTransaction<'c> {
     let mut tx = connection.begin().await.unwrap();
     sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut *tx).await.unwrap();
     tx
 }
 
 /// Returns once a statement of the database waits for a lock.
-async fn somebody_waits(connection: &mut PgConnection) {
+pub(crate) async fn somebody_waits(connection: &mut PgConnection) {
     let waiting =
         "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *connection).await.unwrap() == 0 {
@@ -36,7 +36,7 @@ async fn real_postgres_holds_what_a_writer_has_read() {
     transactions_that_block_each_other_are_done_again(&Scene::server(&databases).await).await;
 }
 
-async fn sessions(scene: &Scene) -> (PgConnection, PgConnection) {
+pub(crate) async fn sessions(scene: &Scene) -> (PgConnection, PgConnection) {
     let Scene::Server { url, .. } = scene else { panic!("a file has no sessions") };
     (PgConnection::connect(url).await.unwrap(), PgConnection::connect(url).await.unwrap())
 }

@@ -75,6 +75,7 @@ async fn all(config: &Config, house: &House) -> Vec<Check> {
     let mut checks = vec![local::key(config), local::database(house).await, local::disk(config)];
     checks.push(local::engine(house).await);
     checks.push(local::notices(house).await);
+    checks.extend(remote::bucket(house).await);
     let accounts = house.intake.accounts().await;
     checks.extend(local::accounts(&accounts));
     let mut whom = remote::network(config, &house.http);

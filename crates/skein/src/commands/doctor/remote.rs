@@ -14,6 +14,7 @@ use url::Url;
 
 use super::Check;
 use crate::config::{Config, NetworkConfig};
+use crate::exit::sentence;
 use crate::wiring::House;
 
 /// How long each server is waited for; all are asked at the same time.
@@ -51,6 +52,19 @@ pub(super) async fn servers(house: &House, accounts: &[Account]) -> Vec<Whom> {
         hosts.entry(&account.host).or_insert((url, http));
     }
     hosts.into_values().map(|(url, http)| ("server".to_owned(), url, http)).collect()
+}
+
+/// Whether the bucket of media files lets us in.
+pub(super) async fn bucket(house: &House) -> Option<Check> {
+    let (bucket, place) = (house.bucket.as_ref()?, house.config.bucket.as_ref()?.place());
+    Some(match tokio::time::timeout(Duration::from_secs(ASK_FOR_S), bucket.ask()).await {
+        Ok(Ok(())) => Check::ok("media", format!("{place} can be read and written.")),
+        Ok(Err(error)) => Check::failed("media", sentence(&error.to_string()), ""),
+        Err(_) => {
+            let detail = format!("{place} gave no answer within {ASK_FOR_S} s.");
+            Check::failed("media", detail, "Check AWS_ENDPOINT_URL, and whether the store runs.")
+        }
+    })
 }
 
 /// Asks them all at the same time, and compares clocks.
