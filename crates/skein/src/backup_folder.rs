@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use skein_domain::ports::{ContentHash, MediaError, MediaFiles};
+use skein_domain::ports::{MediaError, MediaFiles};
 use skein_store::{MediaFolder, StoreError};
 use std::collections::HashSet;
 
@@ -59,24 +59,25 @@ impl CopiedMedia {
     /// Copies each file that was not copied yet, checked against its hash.
     pub(crate) async fn copy(&mut self, from: &MediaFolder, to: &dyn MediaFiles) -> Result<(), MediaError> {
         for hash in from.hashes().await? {
-            if self.done.contains(hash.as_str()) {
+            let name = hash.as_str();
+            if self.done.contains(name) {
                 continue;
             }
+            self.damaged.retain(|damaged| damaged != name);
             match from.locate(&hash).await {
-                Ok(Some(file)) => self.note(to.put_file(file.path(), u64::MAX).await?),
-                // It was not needed any more.
+                Ok(Some(file)) => {
+                    let (_, bytes) = to.put_file(file.path(), u64::MAX).await?;
+                    self.files += 1;
+                    self.bytes += bytes;
+                    self.done.insert(name.to_owned());
+                }
+                // It was not needed any more. It may be put again, and so may one that is damaged: then the next pass has it.
                 Ok(None) => {}
-                Err(MediaError::Damaged(_)) => self.damaged.push(hash.as_str().to_owned()),
+                Err(MediaError::Damaged(_)) => self.damaged.push(name.to_owned()),
                 Err(error) => return Err(error),
             }
         }
         Ok(())
-    }
-
-    fn note(&mut self, (hash, bytes): (ContentHash, u64)) {
-        self.files += 1;
-        self.bytes += bytes;
-        self.done.insert(hash.as_str().to_owned());
     }
 }
 

@@ -118,6 +118,22 @@ async fn what_the_original_published_since_does_not_go_out_again() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_damaged_already_is_named_and_left_out() {
+    let (scene, _elsewhere, backup) = scene().await;
+    let media = scene.skein.data.path().join("media");
+    let picture = files(&media).into_iter().find(|file| file.file_name().unwrap() != ".lock").unwrap();
+    std::fs::write(&picture, "cut").unwrap();
+    let told = scene.run(&["--json", "backup", path(&backup)]).await.exits(0).json();
+    let hash = format!(
+        "{}{}",
+        picture.parent().unwrap().file_name().unwrap().display(),
+        picture.file_name().unwrap().display()
+    );
+    assert_eq!((&told["media_files"], &told["media_damaged"]), (&json!(0), &json!([hash])));
+    restored(&scene, &backup).await;
+}
+
+#[tokio::test]
 async fn a_restore_overwrites_nothing() {
     let (scene, _elsewhere, backup) = scene().await;
     scene.run(&["backup", path(&backup)]).await.exits(0);
