@@ -325,6 +325,21 @@ fn evidence_in(state: &State) -> Option<Evidence> {
     }
 }
 
+/// What a restored copy of the past has leaves no more by itself, and leaves when a person gives it an instant.
+#[test]
+fn a_person_gives_grace_back() {
+    let without_grace = |state| Delivery { grace_ms: 0, ..delivery(state) };
+    let held = without_grace(State::Blocked { wake_at: at(1), stop: Stop::Held });
+    let moved = held.after(held.moved_to(at(90_000))).unwrap();
+    assert_eq!((moved.due, moved.grace_ms), (at(90_000), 3_600_000));
+    assert_eq!(moved.state.wake_at(), Some(moved.grace_ends()), "it stays blocked until its new grace ends");
+    let missed = without_grace(State::Missed { late_by_ms: 1 });
+    let retried = missed.after(Event::Retried { wake_at: at(80_000) }).unwrap();
+    assert_eq!((retried.due, retried.grace_ms), (at(80_000), 3_600_000));
+    let released = held.after(Event::Released { wake_at: at(70_000) }).unwrap();
+    assert_eq!((released.due, released.grace_ms), (held.due, 0), "nobody said when");
+}
+
 /// A delivery in the state, with frozen bytes wherever the state does not forbid them.
 fn delivery(state: State) -> Delivery {
     let frozen = Prepared {

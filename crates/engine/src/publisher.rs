@@ -70,7 +70,10 @@ impl LaneWork<'_> {
         // What is late queues before it is armed: until then it can be held and canceled.
         let is_late = self.engine.now() >= delivery.due;
         let place = if is_late { self.engine.sends.place(&account.host).await } else { None };
-        let fence = known.last_receipt(self.engine.now()).map_or(FenceFrom::Platform, FenceFrom::Receipt);
+        // What may have been public before is sent on nothing but how the platform stands now.
+        let is_pinned = matches!(delivery.state, State::Ready { earlier: Some(_), .. });
+        let receipt = known.last_receipt(self.engine.now()).filter(|_| !is_pinned);
+        let fence = receipt.map_or(FenceFrom::Platform, FenceFrom::Receipt);
         let armed = {
             // Only a question needs a place.
             let _place = if fence == FenceFrom::Platform { self.engine.arms.place(&account.host).await } else { None };

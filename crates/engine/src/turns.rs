@@ -6,7 +6,7 @@ use skein_domain::ports::QueueFilter;
 use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Receipt, State, StateName, Waiting};
 
 use crate::lane::{LaneError, LaneWork, past};
-use crate::later;
+use crate::{later, ms_between};
 
 /// Earlier deliveries that are looked at beside those of the run. The first that is in the way is among the first that wait.
 const LOOKED_AT: usize = 4;
@@ -66,7 +66,8 @@ impl Known {
 
     /// The receipt of the delivery before this one, if it came so lately that how the platform stands need not be asked again.
     pub(crate) fn last_receipt(&self, now: Timestamp) -> Option<&Receipt> {
-        self.receipt.as_ref().filter(|receipt| now < later(receipt.settled_at, RECEIPT_HOLDS_MS))
+        let is_new = |receipt: &&Receipt| (0..RECEIPT_HOLDS_MS).contains(&ms_between(receipt.settled_at, now));
+        self.receipt.as_ref().filter(is_new).filter(|receipt| receipt.commit.is_some() && receipt.rev.is_some())
     }
 }
 

@@ -165,7 +165,8 @@ fn is_told(delivery: &Delivery) -> bool {
 /// Whether it is the upload that failed. Where it could not even begin, for want of a session, a post waits no longer than its
 /// grace; limits of the platform have bounds of their own.
 fn is_of_upload(fault: &Fault) -> bool {
-    fault.category != Category::RateLimit && (fault.code.starts_with("video_") || fault.code.starts_with("upload_"))
+    let of_upload = ["video_", "upload_", "media_"];
+    fault.category != Category::RateLimit && of_upload.iter().any(|beginning| fault.code.starts_with(beginning))
 }
 
 fn incomplete() -> Fault {

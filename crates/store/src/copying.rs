@@ -114,6 +114,12 @@ fn hold(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<Held> {
     };
     tx.execute("UPDATE accounts SET held = 1", [])?;
     tx.execute("UPDATE deliveries SET grace_ms = 0 WHERE wake_at IS NOT NULL AND due <= ?1", [now])?;
+    // Who waits for a platform's limit may leave beyond its grace: so nobody waits for one any more.
+    tx.execute(
+        "UPDATE deliveries SET state_json = json_remove(state_json, '$.waiting')
+         WHERE state IN ('scheduled', 'ready') AND due <= ?1",
+        [now],
+    )?;
     // They live where the original is.
     tx.execute("DELETE FROM engines", [])?;
     tx.commit()?;

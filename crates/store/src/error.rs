@@ -85,7 +85,9 @@ pub enum StoreError {
     #[error("its schema step {0} is not the one of this Skein; run the version that wrote it")]
     OtherSchema(i64),
     /// Everything in it was copied to a server.
-    #[error("it was moved to {place}; set SKEIN_DATABASE_URL to that, or repeat `skein migrate-to` if it was cut off")]
+    #[error(
+        "it was moved to {place}; set SKEIN_DATABASE_URL to that; if `skein migrate-to` was cut off, repeat it first, before anything else uses the server"
+    )]
     Moved {
         /// Where it went, without a password.
         place: String,

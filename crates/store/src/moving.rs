@@ -73,7 +73,7 @@ pub async fn move_to_server(from: &Path, to: &DatabaseUrl, now: Timestamp) -> Re
     let tables = tables(&mut source).await?;
     let mut session = connect(options).await.map_err(of_server)?;
     let mut target = session.begin().await.map_err(postgres::trouble)?;
-    match take_empty(&mut target, &tables).await {
+    match take_empty(&mut target, &tables, now).await {
         Err(StoreError::NotEmpty { .. }) if is_copy(&mut source, &mut target).await? => {
             return Err(StoreError::MovedAlready { place: to.to_string() });
         }
@@ -87,7 +87,7 @@ pub async fn move_to_server(from: &Path, to: &DatabaseUrl, now: Timestamp) -> Re
             rows.push((table.name.clone(), copied));
         }
     }
-    set_sequences(&mut target).await?;
+    set_sequences(&mut target, &tables).await?;
     mark(&mut source, &tables, to).await?;
     source.commit().await.map_err(sqlite::trouble)?;
     target
@@ -101,7 +101,11 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError>
     postgres::open(options).await?.close().await;
     let mut session = postgres::connect(options).await?;
     // The file may be slow, and nobody else waits here.
-    run(&mut session, "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '10s'").await?;
+    run(
+        &mut session,
+        "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '10s'; SET synchronous_commit = on",
+    )
+    .await?;
     Ok(session)
 }
 
@@ -110,9 +114,14 @@ async fn run(session: &mut PgConnection, sql: &str) -> Result<u64, StoreError> {
     done.map(|done| done.rows_affected()).map_err(postgres::trouble)
 }
 
+/// Who was seen since then is alive.
+fn seen_lately(now: Timestamp) -> Timestamp {
+    now.checked_sub(SignedDuration::from_millis(SEEN_LATELY_MS)).unwrap_or(Timestamp::MIN)
+}
+
 /// Whoever publishes from the file must be gone. A command that writes is not seen here, and waits until this is done.
 async fn refuse_in_use(source: &mut Transaction<'_, Sqlite>, now: Timestamp) -> Result<(), StoreError> {
-    let lately = now.checked_sub(SignedDuration::from_millis(SEEN_LATELY_MS)).unwrap_or(Timestamp::MIN);
+    let lately = seen_lately(now);
     let seen: Option<String> = sqlx::query_scalar(
         "SELECT owner FROM engines WHERE seen_at > $1
          UNION ALL SELECT lease_owner FROM lanes WHERE lease_until > $2 LIMIT 1",
@@ -169,9 +178,16 @@ fn in_order(mut waiting: Vec<(Table, Vec<String>)>) -> Result<Vec<Table>, StoreE
 }
 
 /// Keeps everybody else out of the server's tables, and makes sure that there is nothing in them.
-async fn take_empty(target: &mut Transaction<'_, Postgres>, tables: &[Table]) -> Result<(), StoreError> {
+async fn take_empty(
+    target: &mut Transaction<'_, Postgres>,
+    tables: &[Table],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let names: Vec<String> = tables.iter().map(|table| quoted(&table.name)).chain([quoted(LEFT_BEHIND)]).collect();
     run(target, &format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", names.join(", "))).await?;
+    // An engine that was killed there has left nothing else.
+    let gone = micros(seen_lately(now));
+    run(target, &format!("DELETE FROM {} WHERE seen_at <= {gone}", quoted(LEFT_BEHIND))).await?;
     for name in &names {
         if THERE_FROM_THE_START.iter().any(|table| *name == quoted(table)) {
             continue;
@@ -243,7 +259,7 @@ async fn compare(
 }
 
 /// Numbers that the server hands out go on behind those that were copied.
-async fn set_sequences(target: &mut Transaction<'_, Postgres>) -> Result<(), StoreError> {
+async fn set_sequences(target: &mut Transaction<'_, Postgres>, tables: &[Table]) -> Result<(), StoreError> {
     let numbered: Vec<(String, String)> = sqlx::query_as(
         "SELECT table_name::text, column_name::text FROM information_schema.columns
          WHERE table_schema = current_schema() AND is_identity = 'YES'",
@@ -251,7 +267,8 @@ async fn set_sequences(target: &mut Transaction<'_, Postgres>) -> Result<(), Sto
     .fetch_all(&mut **target)
     .await
     .map_err(postgres::trouble)?;
-    for (table, column) in numbered {
+    let is_ours = |(table, _): &(String, String)| tables.iter().any(|own| own.name == *table);
+    for (table, column) in numbered.into_iter().filter(is_ours) {
         let set = format!(
             "SELECT setval(pg_get_serial_sequence('{}', '{column}'), (SELECT COALESCE(MAX({}), 0) + 1 FROM {}), false)",
             quoted(&table),

@@ -68,10 +68,14 @@ impl Delivery {
     pub fn after(&self, event: Event) -> Result<Delivery, NotAllowed> {
         let mut next = self.clone();
         match &event {
-            Event::Moved { due, .. } => next.due = *due,
+            Event::Moved { due, .. } => {
+                next.due = *due;
+                next.grace_ms = self.grace_of_next_try();
+            }
             // A person who wants it sent now makes now its instant, or its grace would end it at once.
             Event::Retried { wake_at } | Event::PersonResends { wake_at } => {
                 next.due = *wake_at;
+                next.grace_ms = self.grace_of_next_try();
                 next.attempts = 0;
             }
             Event::Armed { .. } | Event::Resent { .. } => next.attempts += 1,
@@ -92,7 +96,14 @@ impl Delivery {
 
     /// The event of moving it to another instant.
     pub fn moved_to(&self, due: Timestamp) -> Event {
-        Event::Moved { due, wake_at: lead_before(due, self.lead_ms), grace_ends: grace_end(due, self.grace_ms) }
+        let grace_ends = grace_end(due, self.grace_of_next_try());
+        Event::Moved { due, wake_at: lead_before(due, self.lead_ms), grace_ends }
+    }
+
+    /// What a restored copy of the past has is without grace, so that it does not leave by itself. A person who gives it another
+    /// instant wants it to leave.
+    fn grace_of_next_try(&self) -> i64 {
+        if self.grace_ms > 0 { self.grace_ms } else { DEFAULT_GRACE_MS }
     }
 
     /// When it is looked at first.

@@ -58,8 +58,8 @@ pub trait ArmedStep: Send {
 pub enum FenceFrom<'a> {
     /// The platform is asked how it stands.
     Platform,
-    /// What it answered a moment ago to the request before this one, in the same lane under the same claim: nobody else here can
-    /// have written since. That somebody did elsewhere, the platform finds.
+    /// What it answered a moment ago to the request before this one, in the same lane under the same claim. That somebody has written
+    /// since, here or elsewhere, the platform finds.
     Receipt(&'a Receipt),
     /// An earlier request with the same bytes: only one of the two can land.
     Evidence(&'a Evidence),

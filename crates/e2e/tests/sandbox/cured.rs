@@ -30,7 +30,7 @@ impl Scene {
 #[tokio::test]
 async fn full_disk_refuses_at_the_door_and_stops_what_is_due_until_there_is_space() {
     let scene = Scene::on(Disk::of_mib(DISK_MIB).await).await;
-    scene.schedule("in 3s").await;
+    scene.schedule("in 10s").await;
     let mut serve = scene.rig.serve(&[]);
     serve.reaches("ready").await;
     scene.rig.disk().fill().await;
@@ -68,7 +68,7 @@ async fn full_disk_while_the_answer_is_on_its_way_loses_neither_the_answer_nor_t
 #[tokio::test]
 async fn disk_without_writes_is_told_and_nothing_is_lost() {
     let scene = Scene::on(Disk::of_mib(DISK_MIB).await).await;
-    scene.schedule("in 6s").await;
+    scene.schedule("in 12s").await;
     scene.rig.disk().take_no_writes().await;
     let refused = scene.rig.run(&["post", "Hello", "--at", "in 1h"]).await.exits(1);
     assert!(refused.stderr.contains("its disk must take writes"), "{refused:#?}");
@@ -101,7 +101,7 @@ async fn real_postgres_that_became_a_standby_is_told_and_waited_for() {
         Rig::new(env!("CARGO_BIN_EXE_skein-under-test"), sandbox.url(), sandbox.url()).with_database(&postgres.url());
     rig.login("alice.test", sandbox.url(), &alice.app_password).await.exits(0);
     let scene = Scene { sandbox, alice, rig };
-    scene.schedule("in 5s").await;
+    scene.schedule("in 12s").await;
 
     let mut serve = scene.rig.serve(&[]);
     serve.reaches("ready").await;
@@ -159,7 +159,7 @@ async fn clock_that_is_set_back_by_an_hour_is_told_and_the_post_waits_for_its_ti
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
     ];
     let mut serve = scene.rig.serve(&environment);
-    scene.schedule("in 5s").await;
+    scene.schedule("in 12s").await;
     serve.reaches("ready").await;
     std::fs::write(&offset, "-3600").unwrap();
     serve.says("set back by").await;

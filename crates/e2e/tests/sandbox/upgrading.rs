@@ -2,15 +2,15 @@
 //!
 //! It was made there by its own command line, in a sandbox of seed 1: alice.test published a post, has a post and a thread due in
 //! November 2031, canceled one, and was killed right after it had armed another; bob.test has a post and is held. The key in
-//! `master.key` opens nothing else.
+//! `key` opens nothing else.
 
 use skein_e2e::rig::Rig;
 use skein_sandbox::{Sandbox, SandboxAccount};
 
 use crate::options;
 
-const DATABASE: &[u8] = include_bytes!("first_slice/skein.db");
-const KEY: &[u8] = include_bytes!("first_slice/master.key");
+const DATABASE: &[u8] = include_bytes!("first_slice/database");
+const KEY: &[u8] = include_bytes!("first_slice/key");
 
 const POST: &str = "app.bsky.feed.post";
 const PUBLISHED: &str = "post_06h02v68zyse";

@@ -109,7 +109,8 @@ fn of_server(database: &DatabaseUrl) -> Failure {
     );
     usage("backup_of_server", message).next(format!(
         "Into an empty database: `pg_restore --no-owner --exit-on-error --dbname={database} skein.dump`, then `skein hold` before any worker \
-         starts, since the original has published more since. The password is asked for, or taken from PGPASSWORD."
+         starts, since the original has published more since. Before `skein release` cancel what it has published: what was due \
+         within the last hour would go out again. The password is asked for, or taken from PGPASSWORD."
     ))
 }
 

@@ -62,6 +62,14 @@ fn refuse_taken(config: &Config, database: &Path) -> Result<(), Failure> {
     if database.symlink_metadata().is_ok() {
         return taken(format!("There is a database at {} already.", database.display()));
     }
+    // SQLite would write what is in them into the restored file.
+    for end in ["-wal", "-shm", "-journal"] {
+        let mut beside = database.as_os_str().to_owned();
+        beside.push(end);
+        if Path::new(&beside).symlink_metadata().is_ok() {
+            return taken(format!("A file of another database is at {}.", beside.display()));
+        }
+    }
     let entries = match fs::read_dir(data) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -189,7 +197,8 @@ fn tell(app: &App, config: &Config, page: &Page, held: Held) {
     );
     if let Some(place) = &page.media_elsewhere {
         screen.line(format!(
-            "Pictures and videos are in {place}, which was not backed up: set SKEIN_MEDIA_URL as before."
+            "Pictures and videos are in {place}, which was not backed up. Set SKEIN_MEDIA_URL as before, once the original is gone for good: \
+             files that no post of this copy needs are removed there."
         ));
     }
     if let Some(key) = needs_key {

@@ -115,6 +115,24 @@ async fn what_the_original_published_since_does_not_go_out_again() {
         posts.as_array().unwrap().iter().map(|post| post["deliveries"][0]["state"].as_str().unwrap()).collect();
     states.sort_unstable();
     assert_eq!(states, ["missed", "scheduled"]);
+
+    // Unless a person wants it to: then it has its grace again.
+    let missed = posts.as_array().unwrap().iter().find(|post| post["deliveries"][0]["state"] == "missed").unwrap();
+    let missed = missed["id"].as_str().unwrap();
+    other.run(&["queue", "retry", missed]).await;
+    other.run(&["work", "--once"]).await.exits(0);
+    assert_eq!(scene.sandbox.values(&scene.alice.did, POST).unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_restore_is_refused_beside_the_log_of_another_database() {
+    let (scene, elsewhere, backup) = scene().await;
+    scene.run(&["backup", path(&backup)]).await.exits(0);
+    let database = elsewhere.path().join("other.db");
+    std::fs::write(elsewhere.path().join("other.db-wal"), "frames").unwrap();
+    let other = Installation::alone();
+    let ran = other.run(&["--database", &format!("sqlite:{}", path(&database)), "restore", path(&backup)]).await;
+    ran.exits(2).says("other.db-wal").says("Nothing was changed.");
 }
 
 #[tokio::test]

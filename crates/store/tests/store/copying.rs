@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use skein_domain::StateName;
 use skein_domain::ports::{Ledger, QueueFilter};
+use skein_domain::{Category, Fault, State, StateName, Waiting};
 use skein_store::{DatabaseUrl, MasterKey, Store, StoreError, check_copy, copy_database, hold_copy};
 use skein_testkit::samples::at_ms;
 use skein_testkit::{Samples, SeededEntropy};
@@ -116,12 +116,17 @@ async fn a_copy_is_held_and_what_is_due_has_no_grace_left() {
     let blocked = submitted(&store, &samples, &goose, StateName::Blocked, 20).await;
     let later = submitted(&store, &samples, &goose, StateName::Ready, 1_000).await;
     let sent = submitted(&store, &samples, &goose, StateName::Settling, 5).await;
+    let post = samples.post(&["Limited."], at_ms(15));
+    let mut limited = samples.delivery(&post, &goose);
+    let fault = Fault::new("rate_limited", Category::RateLimit, "The budget is spent.");
+    limited.state = State::Scheduled { wake_at: at_ms(900_000), waiting: Some(Waiting::Retry { fault }) };
+    store.submit(&post, &[limited.clone()], &[], &[]).await.unwrap();
     let done = submitted(&store, &samples, &goose, StateName::Published, 1).await;
     store.beat("engine", at_ms(1)).await.unwrap();
     let copy = beside(&file, "copy.db");
     copy_database(&file.path(), &copy).await.unwrap();
     let held = hold_copy(&copy, at_ms(20)).await.unwrap();
-    assert_eq!((held.accounts, held.waiting, held.overdue, held.unsettled), (2, 3, 2, 1));
+    assert_eq!((held.accounts, held.waiting, held.overdue, held.unsettled), (2, 4, 3, 1));
 
     let restored = opened(&copy).await;
     let accounts = restored.accounts(&goose.workspace).await.unwrap();
@@ -131,5 +136,9 @@ async fn a_copy_is_held_and_what_is_due_has_no_grace_left() {
         let restored = restored.delivery(&delivery.id).await.unwrap();
         assert_eq!(restored.grace_ends() > restored.due, has_grace, "{:?}", delivery.state.name());
     }
+    let limited = restored.delivery(&limited.id).await.unwrap();
+    let State::Scheduled { waiting: None, .. } = limited.state else {
+        panic!("a limit may prolong its grace: {limited:?}")
+    };
     assert!(!store.accounts(&goose.workspace).await.unwrap()[0].held, "the original goes on");
 }
