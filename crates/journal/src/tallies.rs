@@ -7,7 +7,7 @@ use skein_bluesky::budget::{Meter, Tally};
 use skein_store::StoreError;
 
 /// Counts that are remembered; when there are more, all are forgotten and read again.
-const REMEMBERED_AT_MOST: usize = 1_024;
+const REMEMBERED_AT_MOST: usize = 8_192;
 
 /// Clones share everything.
 #[derive(Debug, Clone, Default)]

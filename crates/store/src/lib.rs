@@ -7,6 +7,7 @@
 mod budget;
 mod calls;
 mod copying;
+mod counting;
 mod cursors;
 mod database_url;
 mod dialect;

@@ -1,10 +1,15 @@
 //! What is counted of limits.
 
+use std::collections::HashMap;
+
 use crate::StoreError;
 use crate::budget::MeterRow;
 use crate::dialect::Connection;
 use crate::dialect::quick::Quick;
-use crate::statement::sql;
+use crate::statement::{pieces, rows_of_values, sql, sql_of_parts};
+
+/// What is counted, and of whom.
+type Row = (String, String);
 
 const TALLY: &str = "SELECT tally FROM budget WHERE meter = $1 AND whose = $2";
 
@@ -12,21 +17,61 @@ pub(crate) async fn get(connection: &mut Connection, row: MeterRow<'_>) -> Resul
     sql(TALLY).bind(row.meter).bind(row.whose).fetch_value(connection).await
 }
 
-/// Keeps others from counting there until the transaction ends, if anything was ever counted.
-pub(crate) async fn get_locked(connection: &mut Connection, row: MeterRow<'_>) -> Result<Option<String>, StoreError> {
-    sql(TALLY).bind(row.meter).bind(row.whose).locking("FOR UPDATE").fetch_value(connection).await
+/// What these rows hold, of those where anything was ever counted.
+pub(crate) async fn get_many(connection: &mut Connection, rows: &[Row]) -> Result<HashMap<Row, String>, StoreError> {
+    read_many(connection, rows, "").await
 }
 
-/// Keeps the first tally of a row; false when there is one already.
-pub(crate) async fn put_first(connection: &mut Connection, row: MeterRow<'_>, tally: &str) -> Result<bool, StoreError> {
-    let text = "INSERT INTO budget (meter, whose, tally) VALUES ($1, $2, $3) ON CONFLICT (meter, whose) DO NOTHING";
-    Ok(sql(text).bind(row.meter).bind(row.whose).bind(tally).execute(connection).await? == 1)
+/// The same; nobody else counts there until the transaction ends.
+pub(crate) async fn get_many_locked(
+    connection: &mut Connection,
+    rows: &[Row],
+) -> Result<HashMap<Row, String>, StoreError> {
+    read_many(connection, rows, "FOR UPDATE").await
 }
 
-pub(crate) async fn put(connection: &mut Connection, row: MeterRow<'_>, tally: &str) -> Result<(), StoreError> {
-    let text = "UPDATE budget SET tally = $3 WHERE meter = $1 AND whose = $2";
-    sql(text).bind(row.meter).bind(row.whose).bind(tally).execute(connection).await?;
-    Ok(())
+async fn read_many(
+    connection: &mut Connection,
+    rows: &[Row],
+    clause: &'static str,
+) -> Result<HashMap<Row, String>, StoreError> {
+    let mut found = HashMap::new();
+    for piece in pieces(rows) {
+        let mut query = sql_of_parts(format!(
+            "SELECT meter, whose, tally FROM budget WHERE (meter, whose) IN (VALUES {}) ORDER BY meter, whose",
+            rows_of_values(piece.len(), 2)
+        ))
+        .locking(clause);
+        for (meter, whose) in piece {
+            query = query.bind(meter).bind(whose);
+        }
+        let read: Vec<(String, String, String)> = query.fetch_all(connection).await?;
+        found.extend(read.into_iter().map(|(meter, whose, tally)| ((meter, whose), tally)));
+    }
+    Ok(found)
+}
+
+/// Keeps the tallies of rows that are there.
+pub(crate) async fn put_many(connection: &mut Connection, rows: &[(&Row, &str)]) -> Result<(), StoreError> {
+    insert_many(connection, rows, "ON CONFLICT (meter, whose) DO UPDATE SET tally = excluded.tally").await.map(drop)
+}
+
+/// Keeps the first tallies of rows. Returns of how many: the others have one already.
+pub(crate) async fn put_first_many(connection: &mut Connection, rows: &[(&Row, &str)]) -> Result<usize, StoreError> {
+    insert_many(connection, rows, "ON CONFLICT (meter, whose) DO NOTHING").await
+}
+
+async fn insert_many(connection: &mut Connection, rows: &[(&Row, &str)], conflict: &str) -> Result<usize, StoreError> {
+    let mut done = 0;
+    for piece in pieces(rows) {
+        let values = rows_of_values(piece.len(), 3);
+        let mut insert = sql_of_parts(format!("INSERT INTO budget (meter, whose, tally) VALUES {values} {conflict}"));
+        for ((meter, whose), tally) in piece {
+            insert = insert.bind(meter).bind(whose).bind(*tally);
+        }
+        done += insert.execute(connection).await?;
+    }
+    Ok(usize::try_from(done).unwrap_or(0))
 }
 
 /// A row with what it holds and what it is to hold.

@@ -61,6 +61,35 @@ pub(crate) async fn processes_that_count_at_once_lose_nothing(file: &Scene) {
     assert_eq!(file.store().await.budgets().get(ALICE).await.unwrap().as_deref(), Some("100"));
 }
 
+pub(crate) async fn many_that_count_beside_one_row_in_two_processes_lose_nothing(file: &Scene) {
+    const ACCOUNTS: usize = 60;
+    let host = MeterRow { meter: "calls", whose: "pds.example" };
+    let mut counting = Vec::new();
+    for _ in 0..2 {
+        let budgets = file.store().await.budgets();
+        for account in 0..ACCOUNTS {
+            let budgets = budgets.clone();
+            counting.push(tokio::spawn(async move {
+                let whose = format!("did:plc:{account}");
+                for _ in 0..5 {
+                    let mut change = |before: Vec<Option<String>>| {
+                        let next = |text: Option<String>| text.map_or(0, |text| text.parse::<u64>().unwrap()) + 1;
+                        Ok(before.into_iter().map(|text| next(text).to_string()).collect())
+                    };
+                    budgets.change(&[MeterRow { meter: "writes", whose: &whose }, host], &mut change).await.unwrap();
+                }
+            }));
+        }
+    }
+    for task in counting {
+        task.await.unwrap();
+    }
+    let budgets = file.store().await.budgets();
+    assert_eq!(budgets.get(host).await.unwrap().as_deref(), Some("600"));
+    let kept = budgets.list().await.unwrap();
+    assert_eq!(kept.iter().filter(|row| row.meter == "writes" && row.tally == "10").count(), ACCOUNTS);
+}
+
 pub(crate) async fn calls_from_before_there_were_attempts_are_first_ones(file: &Scene) {
     let calls = file.store().await.calls();
     calls.append(&[call("call_a", 1)]).await.unwrap();

@@ -52,6 +52,7 @@ on_both! {
         a_change_sees_what_was_kept_and_keeps_what_it_makes_of_it,
         a_change_that_fails_keeps_nothing_and_leaves_the_lock,
         processes_that_count_at_once_lose_nothing,
+        many_that_count_beside_one_row_in_two_processes_lose_nothing,
         calls_from_before_there_were_attempts_are_first_ones,
     }
     calls {

@@ -1,0 +1,295 @@
+//! Counting together: what many callers count while one transaction is on its way goes into the next one, so that a burst of a thousand
+//! accounts, which all count at one host, queues for the database a few times and not a thousand times.
+//!
+//! Each change is made in memory on what is known, at once, and whoever made it waits until it is kept. What is there is compared first,
+//! under a lock: where another process has counted meanwhile, everything that was built on the old count is undone, its callers begin
+//! anew on what is there, and the transaction waits for them, so that nobody is overtaken for ever.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+
+use crate::StoreError;
+use crate::budget::MeterRow;
+use crate::dialect::{Connection, Pools};
+use crate::tables::budget;
+
+/// Rows that are known; when there are more, all are forgotten and read again.
+const KNOWN_AT_MOST: usize = 8_192;
+
+/// How often the callers of one transaction begin anew before it is given up.
+const TRIES_AT_MOST: u32 = 3;
+
+/// How long a transaction waits for those who begin anew, in milliseconds.
+const BACK_WITHIN_MS: u64 = 10;
+
+/// What is counted, and of whom.
+type Row = (String, String);
+
+/// What a row holds; `None` where nothing was counted yet.
+type Tally = Option<String>;
+
+/// Why a change was not kept.
+#[derive(Debug)]
+pub(crate) enum NotKept {
+    /// Somebody else has counted: what is known now is theirs.
+    Overtaken,
+    /// The database failed.
+    Failed(StoreError),
+}
+
+pub(crate) type Kept = Result<(), NotKept>;
+
+/// Clones count together.
+#[derive(Clone, Default)]
+pub(crate) struct Counting {
+    desk: Arc<Mutex<Desk>>,
+    /// Somebody has handed a change in.
+    joined: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Desk {
+    /// The newest count of each row, on its way to the database or there.
+    known: HashMap<Row, Tally>,
+    next: Gathering,
+    is_writing: bool,
+}
+
+/// What will be kept in one transaction.
+#[derive(Default)]
+struct Gathering {
+    /// What each row must hold before it.
+    before: HashMap<Row, Tally>,
+    who: Vec<Answer>,
+}
+
+type Answer = oneshot::Sender<Kept>;
+
+/// What is kept in one transaction, row by row.
+struct Batch {
+    steps: Vec<Step>,
+    who: Vec<Answer>,
+}
+
+/// What a row must hold, and what it is to hold.
+struct Step {
+    row: Row,
+    before: Tally,
+    after: Tally,
+}
+
+impl Counting {
+    /// Makes a change of these rows on what is known of them. `None` when not all of them are known.
+    ///
+    /// # Errors
+    /// Whatever `change` says; then nothing has changed.
+    pub(crate) fn change(
+        &self,
+        pools: &Pools,
+        rows: &[MeterRow<'_>],
+        change: &mut (dyn FnMut(Vec<Tally>) -> Result<Vec<String>, StoreError> + Send),
+    ) -> Result<Option<oneshot::Receiver<Kept>>, StoreError> {
+        let mut desk = self.desk();
+        let keys: Vec<Row> = rows.iter().map(key).collect();
+        let Some(before) = keys.iter().map(|key| desk.known.get(key).cloned()).collect::<Option<Vec<Tally>>>() else {
+            return Ok(None);
+        };
+        let after = change(before.clone())?;
+        let (done, kept) = oneshot::channel();
+        if !desk.is_writing && desk.next.who.is_empty() && quickly(pools, rows, &before, &after) {
+            desk.know(keys.into_iter().zip(after.into_iter().map(Some)));
+            // Whoever asked is right here.
+            done.send(Ok(())).unwrap_or(());
+            return Ok(Some(kept));
+        }
+        for ((key, before), after) in keys.into_iter().zip(before).zip(after) {
+            desk.next.before.entry(key.clone()).or_insert(before);
+            desk.known.insert(key, Some(after));
+        }
+        desk.next.who.push(done);
+        self.joined.notify_one();
+        if !std::mem::replace(&mut desk.is_writing, true) {
+            tokio::spawn(self.clone().write(pools.clone()));
+        }
+        Ok(Some(kept))
+    }
+
+    /// Reads rows that are not known.
+    pub(crate) async fn learn(&self, pools: &Pools, rows: &[MeterRow<'_>]) -> Result<(), StoreError> {
+        let keys: Vec<Row> = rows.iter().map(key).collect();
+        let read = budget::get_many(&mut pools.read().await?, &keys).await?;
+        let mut desk = self.desk();
+        let learned: Vec<_> = keys.into_iter().map(|key| (read.get(&key).cloned(), key)).collect();
+        for (tally, key) in learned {
+            desk.known.entry(key).or_insert(tally);
+        }
+        Ok(())
+    }
+
+    /// Until nothing is left to be kept.
+    async fn write(self, pools: Pools) {
+        loop {
+            let Some(batch) = self.desk().take() else { return };
+            self.keep(&pools, batch).await;
+        }
+    }
+
+    /// All of it, or nothing.
+    async fn keep(&self, pools: &Pools, mut batch: Batch) {
+        let kept = match pools.write_lightly().await {
+            Ok(mut tx) => match self.keep_in(&mut tx, &mut batch).await {
+                Ok(true) => tx.commit().await.map_err(NotKept::Failed),
+                Ok(false) | Err(StoreError::Collided) => Err(NotKept::Overtaken),
+                Err(error) => Err(NotKept::Failed(error)),
+            },
+            Err(error) => Err(NotKept::Failed(error)),
+        };
+        if kept.is_err() {
+            let built_on_it = self.desk().undo(&batch.steps, &HashMap::new());
+            tell_all(built_on_it, &Err(NotKept::Overtaken));
+        }
+        tell_all(batch.who, &kept);
+    }
+
+    /// False when it was overtaken again and again, or nobody was left to begin anew.
+    async fn keep_in(&self, tx: &mut Connection, batch: &mut Batch) -> Result<bool, StoreError> {
+        for _ in 0..TRIES_AT_MOST {
+            let rows: Vec<Row> = batch.steps.iter().map(|step| step.row.clone()).collect();
+            let found = budget::get_many_locked(tx, &rows).await?;
+            if batch.steps.iter().all(|step| found.get(&step.row) == step.before.as_ref()) {
+                return put(tx, &batch.steps).await;
+            }
+            let mut who = std::mem::take(&mut batch.who);
+            who.extend(self.desk().undo(&batch.steps, &found));
+            let count = who.len();
+            tell_all(who, &Err(NotKept::Overtaken));
+            match self.begun_anew(count).await {
+                Some(anew) => *batch = anew,
+                None => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// What those have handed in who were told to begin anew; those who have left are not waited for long.
+    async fn begun_anew(&self, count: usize) -> Option<Batch> {
+        let all_are_back = async {
+            while self.desk().next.who.len() < count {
+                self.joined.notified().await;
+            }
+        };
+        let _all_or_some = tokio::time::timeout(Duration::from_millis(BACK_WITHIN_MS), all_are_back).await;
+        self.desk().gathered()
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Desk {
+    fn know(&mut self, rows: impl Iterator<Item = (Row, Tally)>) {
+        self.known.extend(rows);
+        self.forget_if_many();
+    }
+
+    /// Only when nothing is on its way: what is known then is in the database.
+    fn forget_if_many(&mut self) {
+        if self.known.len() > KNOWN_AT_MOST && !self.is_writing && self.next.who.is_empty() {
+            self.known.clear();
+        }
+    }
+
+    /// The next batch, if there is any; else writing ends.
+    fn take(&mut self) -> Option<Batch> {
+        let batch = self.gathered();
+        if batch.is_none() {
+            self.is_writing = false;
+            self.forget_if_many();
+        }
+        batch
+    }
+
+    fn gathered(&mut self) -> Option<Batch> {
+        let Gathering { before, who } = std::mem::take(&mut self.next);
+        if who.is_empty() {
+            return None;
+        }
+        let mut steps: Vec<Step> = before
+            .into_iter()
+            .map(|(row, before)| Step { after: self.known.get(&row).cloned().flatten(), row, before })
+            .collect();
+        // In one order, so that two processes never wait for each other.
+        steps.sort_unstable_by(|one, other| one.row.cmp(&other.row));
+        Some(Batch { steps, who })
+    }
+
+    /// What a batch has not kept, and what was built on it, is not known any more, except what was found instead. Returns who
+    /// waits for what was built on it.
+    fn undo(&mut self, steps: &[Step], found: &HashMap<Row, String>) -> Vec<Answer> {
+        let Gathering { before, who } = std::mem::take(&mut self.next);
+        for row in steps.iter().map(|step| &step.row).chain(before.keys()) {
+            self.known.remove(row);
+        }
+        if !found.is_empty() {
+            let there = steps.iter().map(|step| (step.row.clone(), found.get(&step.row).cloned()));
+            self.known.extend(there);
+        }
+        who
+    }
+}
+
+/// False when somebody else has kept the first count of a row meanwhile: then the transaction must not be committed.
+async fn put(tx: &mut Connection, steps: &[Step]) -> Result<bool, StoreError> {
+    let changed = |is_first: bool| {
+        let changed = steps.iter().filter(|step| step.before != step.after);
+        let of_kind = changed.filter(|step| step.before.is_none() == is_first);
+        of_kind.filter_map(|step| Some((&step.row, step.after.as_deref()?))).collect::<Vec<_>>()
+    };
+    let (first, again) = (changed(true), changed(false));
+    budget::put_many(tx, &again).await?;
+    Ok(budget::put_first_many(tx, &first).await? == first.len())
+}
+
+/// Whoever does not wait any more needs no answer.
+fn tell_all(who: Vec<Answer>, kept: &Kept) {
+    for who in who {
+        let _gone = who.send(match kept {
+            Ok(()) => Ok(()),
+            Err(NotKept::Overtaken) => Err(NotKept::Overtaken),
+            Err(NotKept::Failed(error)) => Err(NotKept::Failed(error.again())),
+        });
+    }
+}
+
+/// Whether all rows held what was before, and so hold now what comes after it: on the quick way, where there is one.
+fn quickly(pools: &Pools, rows: &[MeterRow<'_>], before: &[Tally], after: &[String]) -> bool {
+    let Pools::Sqlite(pools) = pools else { return false };
+    let Some(before) = before.iter().cloned().collect::<Option<Vec<String>>>() else { return false };
+    // What changes nothing was decided on what is known, which may be old.
+    if before == after {
+        return false;
+    }
+    let quick = &pools.quick;
+    let replaced = match (rows, before.as_slice(), after) {
+        ([row], [before], [after]) => budget::replace_one(quick, (*row, before, after)),
+        ([one, other], [before, same], [after, still]) if same == still => {
+            budget::replace_beside(quick, (*one, before, after), (*other, same))
+        }
+        ([other, one], [same, before], [still, after]) if same == still => {
+            budget::replace_beside(quick, (*one, before, after), (*other, same))
+        }
+        ([one, other], [before, before_other], [after, after_other]) => {
+            budget::replace_two(quick, (*one, before, after), (*other, before_other, after_other))
+        }
+        _ => None,
+    };
+    replaced.unwrap_or(false)
+}
+
+fn key(row: &MeterRow<'_>) -> Row {
+    (row.meter.to_owned(), row.whose.to_owned())
+}
