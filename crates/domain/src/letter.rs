@@ -91,6 +91,15 @@ impl Letter {
         }
     }
 
+    /// The same letter, about what was missed since this stood in its way.
+    #[must_use]
+    pub fn after(mut self, trouble: &Fault) -> Self {
+        let place = self.text.len().saturating_sub(1);
+        self.text.insert(place, format!("What stood in its way: {}", trouble.message));
+        self.error = Some(Trouble::of(trouble));
+        self
+    }
+
     /// A letter that says nothing but that letters arrive.
     pub fn test(at: Timestamp) -> Self {
         Self {
@@ -274,6 +283,18 @@ mod tests {
             ("The account @alice.test needs a login", &["skein login alice.test".to_owned()][..])
         );
         assert_eq!((lost.post, lost.excerpt), (None, None));
+    }
+
+    #[test]
+    fn what_was_missed_says_what_stood_in_its_way() {
+        let plain = letter(News::Missed { late_by_ms: 3_600_000 });
+        let told = plain.clone().after(&fault());
+        assert_eq!(told.text.len(), plain.text.len() + 1);
+        assert!(
+            told.text[2].starts_with("What stood in its way: ") && told.text[2].contains(&fault().message),
+            "{told:?}"
+        );
+        assert_eq!((told.text.last(), told.error.unwrap().code), (plain.text.last(), fault().code));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use skein_domain::ports::{HeldNotice, LedgerError, NotTold, Notifier, Outbox, SettledNotice, Stage};
-use skein_domain::{Account, AccountId, Letter};
+use skein_domain::{Account, AccountId, Event, Fault, Letter, News, Notice, Stop, Waiting};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, later, pace};
@@ -129,12 +129,27 @@ impl Engine {
             settled = self.hand_on(telling, held) => settled?,
             lost = self.keep_notices(telling, held) => return Err(lost),
         };
-        let written = telling.outlet.outbox.settle_notices(&settled).await?;
+        let written = self.settle_told(telling, &settled).await?;
         if written < settled.len() {
             tracing::warn!(lost = settled.len() - written, "a lease on notices was lost; they are told again");
         }
         let is_over = |settled: &&SettledNotice| matches!(settled.stage, Stage::HandedOn { .. });
         Ok(settled.iter().filter(is_over).count())
+    }
+
+    /// What was told must not be told again because the disk is full for a moment.
+    async fn settle_told(&self, telling: &Telling, settled: &[SettledNotice]) -> Result<usize, LedgerError> {
+        let mut tries = 0;
+        loop {
+            match telling.outlet.outbox.settle_notices(settled).await {
+                Err(LedgerError::Failed(reason)) if tries < SETTLE_TRIES => {
+                    tracing::warn!(reason, "what was told could not be written down; trying again");
+                    self.parts.clock.pause(pace::retry_pause_ms(0, self.parts.entropy.as_ref())).await;
+                    tries += 1;
+                }
+                written => return written,
+            }
+        }
     }
 
     /// Renews the leases for as long as any of them is ours. Returns only when none is.
@@ -246,20 +261,42 @@ impl Engine {
                 due = there(self.ledger().delivery(delivery).await)?.map(|delivery| delivery.due);
             }
             let account = accounts.get(&notice.account).and_then(Option::as_ref);
-            letters.push(Letter::about(notice, account, post.as_ref(), due));
+            let letter = Letter::about(notice, account, post.as_ref(), due);
+            letters.push(match self.trouble_before(notice).await? {
+                Some(trouble) => letter.after(&trouble),
+                None => letter,
+            });
         }
         Ok(letters)
+    }
+}
+
+impl Engine {
+    /// Why a delivery waited that was missed in the end.
+    async fn trouble_before(&self, notice: &Notice) -> Result<Option<Fault>, LedgerError> {
+        let (News::Missed { .. }, Some((_, delivery))) = (&notice.news, &notice.delivery) else { return Ok(None) };
+        let story = there(self.ledger().story(delivery).await)?.unwrap_or_default();
+        Ok(story.into_iter().rev().find_map(|line| match line.event {
+            Event::Waits { waiting: Waiting::Retry { fault }, .. }
+            | Event::PrepareFailed { fault, .. }
+            | Event::Postponed { fault, .. }
+            | Event::Stopped { stop: Stop::Account { fault }, .. } => Some(fault),
+            _ => None,
+        }))
     }
 }
 
 /// How much is kept of why a door did not take a notice, in characters.
 const TROUBLE_MAX_CHARS: usize = 500;
 
-/// What may be gone meanwhile.
+/// Tries to write down what was told.
+const SETTLE_TRIES: u32 = 5;
+
+/// What may be gone meanwhile, or cannot be read: the others are told all the same.
 fn there<T>(read: Result<T, LedgerError>) -> Result<Option<T>, LedgerError> {
     match read {
         Ok(found) => Ok(Some(found)),
-        Err(LedgerError::NotFound(_)) => Ok(None),
+        Err(LedgerError::NotFound(_) | LedgerError::Invalid(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

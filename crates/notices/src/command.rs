@@ -12,7 +12,7 @@ use skein_domain::ports::{NotTold, Notifier};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How long one run may take, in milliseconds.
 pub const WITHIN_MS: u64 = 30_000;
@@ -20,6 +20,8 @@ pub const WITHIN_MS: u64 = 30_000;
 const WORDS_WITHIN_MS: u64 = 1_000;
 /// Runs at the same time.
 const AT_ONCE: usize = 4;
+/// After so many runs that take as long as they may, one after the other, no other begins: the other doors wait for this one.
+const BEGIN_WITHIN_RUNS: u64 = 2;
 /// How much is kept of what a run writes, in bytes; the rest is read and dropped.
 const KEPT_BYTES: usize = 4_096;
 /// How much is shown of its first line, in characters.
@@ -85,9 +87,13 @@ impl Notifier for CommandNotifier {
     }
 
     async fn tell(&self, letters: &[Letter]) -> Vec<Result<(), NotTold>> {
+        let until = Instant::now() + Duration::from_millis(self.within_ms * BEGIN_WITHIN_RUNS);
         let runs = letters.iter().map(|letter| async move {
             // The places are never closed, so there always is one at last.
             let _place = self.places.acquire().await.ok();
+            if Instant::now() >= until {
+                return Err(NotTold::for_now("the runs before it took too long, so that its own did not begin"));
+            }
             self.run(letter).await
         });
         futures_util::future::join_all(runs).await

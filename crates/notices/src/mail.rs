@@ -180,7 +180,7 @@ impl MailNotifier {
         Ok(Self { transport, from: settings.from, to: settings.to })
     }
 
-    fn message(&self, letters: &[Letter]) -> Result<Message, lettre::error::Error> {
+    fn message(&self, letters: &[Letter], to: &[Mailbox]) -> Result<Message, lettre::error::Error> {
         let (subject, text) = words::mail(letters);
         let at = letters.iter().map(|letter| letter.at).max().unwrap_or_default();
         let id = format!("<{}@{}>", words::id(letters), self.from.email.domain());
@@ -191,11 +191,28 @@ impl MailNotifier {
             .date(SystemTime::from(at))
             .header(AutoSubmitted)
             .header(ContentType::TEXT_PLAIN);
-        self.to.iter().fold(message, |message, to| message.to(to.clone())).body(text)
+        to.iter().fold(message, |message, to| message.to(to.clone())).body(text)
     }
 
+    /// To all at once. A server that refuses one of several recipients takes nothing: then to each alone, and it is told when anybody has it.
     async fn send(&self, letters: &[Letter]) -> Result<(), NotTold> {
-        let message = self.message(letters).map_err(|why| NotTold::for_good(why.to_string()))?;
+        let refused = match self.send_to(letters, &self.to).await {
+            Err(refused) if refused.is_final && self.to.len() > 1 => refused,
+            sent => return sent,
+        };
+        let mut is_told = false;
+        for to in &self.to {
+            match self.send_to(letters, std::slice::from_ref(to)).await {
+                Ok(()) => is_told = true,
+                Err(why) if !why.is_final && !is_told => return Err(why),
+                Err(why) => tracing::warn!(to = %to.email, %why, "this recipient was not told"),
+            }
+        }
+        if is_told { Ok(()) } else { Err(refused) }
+    }
+
+    async fn send_to(&self, letters: &[Letter], to: &[Mailbox]) -> Result<(), NotTold> {
+        let message = self.message(letters, to).map_err(|why| NotTold::for_good(why.to_string()))?;
         let sent = tokio::time::timeout(Duration::from_secs(MAIL_WITHIN_S), self.transport.send(message)).await;
         match sent {
             Ok(Ok(_)) => Ok(()),

@@ -82,3 +82,13 @@ async fn one_that_does_not_read_or_writes_very_much_ends_all_the_same() {
     let refused = refusal(&hook, COMMAND_WITHIN_MS).await;
     assert!(refused.why.ends_with('x') && refused.why.len() < 400, "{refused:?}");
 }
+
+#[tokio::test]
+async fn many_runs_of_a_command_that_hangs_end_soon() {
+    let (_folder, hook) = script("sleep 600");
+    let letters: Vec<_> = (0..60).map(letter).collect();
+    let told = CommandNotifier::new(&hook, 200).tell(&letters).await;
+    let why: Vec<String> = told.into_iter().map(|told| told.unwrap_err().why).collect();
+    assert!(why[0].contains("was killed") && why[59].contains("did not begin"), "{why:?}");
+    assert!(why.iter().all(|why| why.contains("was killed") || why.contains("did not begin")), "{why:?}");
+}

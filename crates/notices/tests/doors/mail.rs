@@ -56,8 +56,12 @@ async fn many_notices_are_one_mail() {
 async fn a_server_that_is_busy_gone_or_cuts_is_tried_again_and_one_that_refuses_is_not() {
     let server = SmtpServer::start().await.unwrap();
     let mut said = Vec::new();
-    for order in [SmtpOrder::Busy, SmtpOrder::Cut, SmtpOrder::Refused] {
-        server.order(order);
+    // Who is refused among several is asked for alone.
+    let never = [SmtpOrder::Refused; 3];
+    for orders in [&[SmtpOrder::Busy][..], &[SmtpOrder::Cut], &never] {
+        for order in orders {
+            server.order(*order);
+        }
         said.push(tell(&server, &[letter(1)]).await.remove(0).unwrap_err());
     }
     assert_eq!(said.iter().map(|said| said.is_final).collect::<Vec<_>>(), [false, false, true]);
@@ -72,6 +76,17 @@ async fn a_server_that_is_busy_gone_or_cuts_is_tried_again_and_one_that_refuses_
     assert!(!gone.is_final, "{gone:?}");
     let back = SmtpServer::start_at(address).await.unwrap();
     assert_eq!(tell(&back, &[letter(2)]).await, [Ok(())]);
+}
+
+#[tokio::test]
+async fn a_recipient_who_is_gone_keeps_the_others_from_nothing() {
+    let server = SmtpServer::start().await.unwrap();
+    for _ in ["with all", "alone"] {
+        server.order(SmtpOrder::Refused);
+    }
+    assert_eq!(tell(&server, &[letter(1)]).await, [Ok(())]);
+    let mails = server.mails();
+    assert_eq!(mails.iter().map(|mail| mail.to.join(" ")).collect::<Vec<_>>(), ["ann@goose.test"]);
 }
 
 #[tokio::test]
