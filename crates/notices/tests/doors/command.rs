@@ -26,7 +26,7 @@ async fn refusal(program: &Path, within_ms: u64) -> NotTold {
 
 #[tokio::test]
 async fn it_is_given_the_letter_and_few_variables() {
-    let (folder, hook) = script("cat > DIR/$SKEIN_NOTICE_ID.json; env | sort > DIR/env; pwd >> DIR/env");
+    let (folder, hook) = script("cat > DIR/$SKEIN_NOTICE_ID.json; { env | sort; pwd; } > DIR/$SKEIN_NOTICE_ID.env");
     let told = CommandNotifier::new(&hook, COMMAND_WITHIN_MS).tell(&[letter(1), letter(2)]).await;
     assert_eq!(told, [Ok(()), Ok(())]);
     for number in [1, 2] {
@@ -34,7 +34,7 @@ async fn it_is_given_the_letter_and_few_variables() {
         let object: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(object, serde_json::to_value(letter(number)).unwrap());
     }
-    let environment = std::fs::read_to_string(folder.path().join("env")).unwrap();
+    let environment = std::fs::read_to_string(folder.path().join("ntc_1.env")).unwrap();
     let mut names: Vec<&str> = environment.lines().map(|line| line.split('=').next().unwrap()).collect();
     // What the shell adds by itself.
     names.retain(|name| !["PWD", "SHLVL", "_", "OLDPWD"].contains(name));
