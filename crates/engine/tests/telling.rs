@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use skein_domain::ports::{Change, Guard, KeptNotice, Ledger, NotTold, NoticeFilter, Notifier, Outbox, Stage};
 use skein_domain::story::Line;
-use skein_domain::{Account, Delivery, Event, Letter, Standing};
+use skein_domain::{Account, Delivery, Event, Letter, Standing, Waiting};
 use skein_engine::{Engine, Outlet, Parts, Settings};
 use skein_testkit::samples::{at_ms, fault};
 use skein_testkit::{MemoryLedger, MemoryMedia, Samples, SeededEntropy, SimClock};
@@ -218,6 +218,22 @@ async fn what_happened_later_to_a_post_is_told_later() {
     let letters = mail.got.lock().unwrap().concat();
     let kinds: Vec<_> = letters.iter().map(|letter| letter.kind.as_str()).collect();
     assert_eq!(kinds, ["failed", "failed", "missed"]);
+}
+
+#[tokio::test]
+async fn what_was_missed_is_told_with_what_stood_in_its_way() {
+    let mail = Door::new("mail", 0);
+    let world = World::new(&[&mail]);
+    let failed = world.failed(&world.account().await).await;
+    let retried = world.changed(&failed, Event::Retried { wake_at: at_ms(1) }).await;
+    let waiting = Waiting::Retry { fault: fault("media_gone") };
+    let waits = world.changed(&retried, Event::Waits { until: at_ms(2), waiting }).await;
+    world.changed(&waits, Event::PastGrace { late_by_ms: 7 }).await;
+    let engine = world.engine();
+    assert_eq!(engine.tell_due().await.unwrap(), 2);
+    let letters = mail.got.lock().unwrap().concat();
+    let codes: Vec<_> = letters.iter().map(|letter| letter.error.as_ref().unwrap().code.as_str()).collect();
+    assert_eq!(codes, ["refused", "media_gone"]);
 }
 
 #[tokio::test]

@@ -116,14 +116,14 @@ impl BlueskyConnector {
     ) -> Result<Box<dyn ArmedStep>, Obstacle> {
         let did = did_of(account).map_err(Obstacle::Refused)?;
         let authorized = self.sessions.authorized(&did).await.map_err(|error| no_session(&error))?;
-        let after = match from {
+        let known = match from {
+            FenceFrom::Evidence(evidence) => Some(Fence::read(evidence).map_err(Obstacle::Refused)?),
             FenceFrom::Receipt(receipt) => Fence::after(receipt, &authorized),
-            _ => None,
+            FenceFrom::Platform => None,
         };
-        let fence = match (from, after) {
-            (FenceFrom::Evidence(evidence), _) => Fence::read(evidence).map_err(Obstacle::Refused)?,
-            (_, Some(fence)) => fence,
-            _ => head(&authorized, self.clock.now()).await?,
+        let fence = match known {
+            Some(fence) => fence,
+            None => head(&authorized, self.clock.now()).await?,
         };
         let body = with_fence(&prepared.body, &fence).map_err(Obstacle::Refused)?;
         let fence = serde_json::to_value(&fence).map_err(|error| Obstacle::Refused(unreadable("fence", error)))?;

@@ -4,6 +4,7 @@
 
 mod budget;
 mod cards;
+mod chained;
 mod host;
 mod preparing;
 mod unnamed;
