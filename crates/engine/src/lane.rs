@@ -186,7 +186,11 @@ impl LaneWork<'_> {
             Some(ready) if self.engine.now() >= Delivery::arm_at(ready.due) => {
                 self.publish(ready, &account, leaves_before, known).await
             }
-            _ => Ok(()),
+            Some(_) => {
+                self.known = known.of_prepared(&account);
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
@@ -201,6 +205,11 @@ impl LaneWork<'_> {
         self.engine.ledger()
     }
 
+    /// That the lane is still ours.
+    fn guard(&self) -> Guard {
+        Guard::Lane { lane: self.claim.lane.clone(), token: self.claim.token }
+    }
+
     /// Writes an event under the claim, and returns the delivery as it is now.
     pub(crate) async fn note(&self, delivery: &Delivery, event: Event) -> Result<Delivery, LaneError> {
         let next = delivery.after(event.clone())?;
@@ -210,13 +219,7 @@ impl LaneWork<'_> {
     /// Writes an event that is no news, so it is no line of the story.
     pub(crate) async fn note_quietly(&self, delivery: &Delivery, event: Event) -> Result<Delivery, LaneError> {
         let next = delivery.after(event)?;
-        let change = Change {
-            from_version: delivery.version,
-            delivery: next,
-            guard: Guard::Lane { lane: self.claim.lane.clone(), token: self.claim.token },
-            story: Vec::new(),
-            lane_clock: None,
-        };
+        let change = Change { guard: self.guard(), ..Change::between(delivery, next, Vec::new()) };
         self.ledger().save(&change).await?;
         Ok(change.delivery)
     }
@@ -251,13 +254,7 @@ impl LaneWork<'_> {
         lane_clock: Option<(Option<Timestamp>, Timestamp)>,
     ) -> Result<Delivery, LaneError> {
         let line = Line { delivery: next.id.clone(), at: self.engine.now(), event };
-        let change = Change {
-            from_version: was.version,
-            delivery: next,
-            guard: Guard::Lane { lane: self.claim.lane.clone(), token: self.claim.token },
-            story: vec![line],
-            lane_clock,
-        };
+        let change = Change { guard: self.guard(), lane_clock, ..Change::between(was, next, vec![line]) };
         self.ledger().save(&change).await?;
         if matches!(change.delivery.state, State::Failed { .. } | State::Missed { .. } | State::NeedsReview { .. }) {
             self.engine.news.notify_one();

@@ -20,8 +20,9 @@ const LOOK_MS: i64 = 60_000;
 
 const CODE: &str = "waits_its_turn";
 
-/// How long what the platform answered last is taken for how it stands, in milliseconds: its owner may write from elsewhere.
-const RECEIPT_HOLDS_MS: i64 = 2_000;
+/// How long what the platform answered last is taken for how it stands, in milliseconds: its owner may write from elsewhere, and then
+/// the next post is refused once and sent again. Long enough for a burst of many accounts, where each waits for all others.
+const RECEIPT_HOLDS_MS: i64 = 10_000;
 
 /// How long after its grace a delivery may leave that only waited for the platform's limit, in milliseconds. Windows of an hour
 /// begin with the first write of a burst, so the second one always lies beyond the grace.
@@ -52,6 +53,11 @@ struct Limited {
 impl Known {
     pub(crate) fn account_of(&self, delivery: &Delivery) -> Option<Account> {
         self.account.clone().filter(|account| account.id == delivery.account)
+    }
+
+    /// After one of this account was made ready.
+    pub(crate) fn of_prepared(self, account: &Account) -> Self {
+        Self { account: Some(account.clone()), ..self }
     }
 
     /// After one of this account was published.

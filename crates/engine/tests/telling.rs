@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
-use skein_domain::ports::{Change, Guard, KeptNotice, Ledger, NotTold, NoticeFilter, Notifier, Outbox, Stage};
+use skein_domain::ports::{Change, KeptNotice, Ledger, NotTold, NoticeFilter, Notifier, Outbox, Stage};
 use skein_domain::story::Line;
 use skein_domain::{Account, Delivery, Event, Letter, Standing, Waiting};
 use skein_engine::{Engine, Outlet, Parts, Settings};
@@ -119,13 +119,7 @@ impl World {
     async fn changed(&self, delivery: &Delivery, event: Event) -> Delivery {
         use skein_domain::ports::Clock as _;
         let line = Line { delivery: delivery.id.clone(), at: self.clock.now(), event: event.clone() };
-        let change = Change {
-            from_version: delivery.version,
-            delivery: delivery.after(event).unwrap(),
-            guard: Guard::VersionOnly,
-            story: vec![line],
-            lane_clock: None,
-        };
+        let change = Change::between(delivery, delivery.after(event).unwrap(), vec![line]);
         self.ledger.save(&change).await.unwrap();
         change.delivery
     }

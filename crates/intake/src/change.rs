@@ -1,7 +1,7 @@
 //! Changing what was submitted: moving and canceling, until it is armed. Whoever is first wins; the other is told.
 
 use jiff::tz::TimeZone;
-use skein_domain::ports::{Change, Guard, LedgerError, QueueFilter};
+use skein_domain::ports::{Change, LedgerError, QueueFilter};
 use skein_domain::story::Line;
 use skein_domain::when::parse_when;
 use skein_domain::{Delivery, DeliveryId, Event, Fault, PostId, StateName};
@@ -79,13 +79,7 @@ impl Intake {
     pub(crate) async fn try_change(&self, delivery: &Delivery, event: Event) -> Result<bool, IntakeError> {
         let Ok(next) = delivery.after(event.clone()) else { return Ok(false) };
         let line = Line { delivery: delivery.id.clone(), at: self.clock.now(), event };
-        let change = Change {
-            from_version: delivery.version,
-            delivery: next,
-            guard: Guard::VersionOnly,
-            story: vec![line],
-            lane_clock: None,
-        };
+        let change = Change::between(delivery, next, vec![line]);
         match self.ledger.save(&change).await {
             Ok(()) => Ok(true),
             Err(LedgerError::Lost) => Ok(false),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
-use skein_domain::ports::{Change, Claim, ClaimRequest, Guard, Ledger, QueueFilter, RunLimits};
+use skein_domain::ports::{Change, Claim, ClaimRequest, Ledger, QueueFilter, RunLimits};
 use skein_domain::{Account, Delivery, Event, StateName};
 use skein_store::{DatabaseUrl, MasterKey, Store};
 use skein_testkit::postgres::Postgres;
@@ -124,13 +124,7 @@ impl Scene {
 
     async fn cancel(&self, claim: &Claim, delivery: Delivery) -> Result<(), Failed> {
         let canceled = delivery.after(Event::Canceled)?;
-        let change = Change {
-            from_version: delivery.version,
-            delivery: canceled,
-            guard: Guard::VersionOnly,
-            story: Vec::new(),
-            lane_clock: None,
-        };
+        let change = Change::between(&delivery, canceled, Vec::new());
         self.store.save(&change).await?;
         Ok(self.store.release(claim).await?)
     }
@@ -213,7 +207,7 @@ mod copies {
 
     async fn server(database: &str, count: u32) -> Result<(), Failed> {
         let pool = sqlx::PgPool::connect(database).await?;
-        let numbers = format!("generate_series(1, {count}) n (i)");
+        let numbers = format!("generate_series(1::bigint, {count}) n (i)");
         let iso = |seconds: &str| {
             format!("to_char(to_timestamp({seconds}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
         };

@@ -25,6 +25,12 @@ const TRIES_AT_MOST: u32 = 3;
 /// How long a transaction waits for those who begin anew, in milliseconds.
 const BACK_WITHIN_MS: u64 = 10;
 
+/// A transaction of so many callers is of a burst.
+const BURST_FROM: usize = 4;
+
+/// How long the next transaction of a burst waits for company, in milliseconds.
+const COMPANY_WITHIN_MS: u64 = 4;
+
 /// What is counted, and of whom.
 type Row = (String, String);
 
@@ -133,7 +139,11 @@ impl Counting {
     async fn write(self, pools: Pools) {
         loop {
             let Some(batch) = self.desk().take() else { return };
+            let is_burst = batch.who.len() >= BURST_FROM;
             self.keep(&pools, batch).await;
+            if is_burst {
+                tokio::time::sleep(Duration::from_millis(COMPANY_WITHIN_MS)).await;
+            }
         }
     }
 

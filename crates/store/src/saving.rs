@@ -1,12 +1,12 @@
 //! Saving: changes of deliveries, gathered. What many lanes write while one transaction is on its way to the disk goes into the next
-//! one together, so that a burst costs a flush for each hundred changes instead of one for each. Nobody waits for company: with nothing
-//! on its way a change leaves alone and at once.
+//! one together, so that a burst costs a flush for each hundred changes instead of one for each. A change that is alone leaves at once;
+//! in a burst, where the next ones are never far, a transaction waits a moment for company.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use skein_domain::ports::{Change, Guard, LaneClock};
-use skein_domain::{Notice, RecordRef, StateName};
+use skein_domain::{Delivery, Notice, RecordRef, StateName};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
@@ -15,6 +15,10 @@ use crate::tables::{accounts, deliveries, lanes, outbox, records, story};
 
 /// Changes of one transaction.
 const TOGETHER_AT_MOST: usize = 256;
+/// A transaction of so many changes is of a burst.
+const BURST_FROM: usize = 4;
+/// How long the next transaction of a burst waits for company, in milliseconds.
+const COMPANY_WITHIN_MS: u64 = 4;
 /// Changes that wait before whoever brings more has to wait too.
 const WAITING_AT_MOST: usize = 4_096;
 /// How long a transaction may take, in milliseconds: longer than all that it may have to wait for.
@@ -26,12 +30,12 @@ pub(crate) const ATTEMPTS_AT_MOST: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct Write {
     delivery: deliveries::Columns,
+    /// What it is made of, and the addresses that it is allotted, if they may have changed.
+    bytes: Option<(deliveries::Bytes, Option<Vec<RecordRef>>)>,
     from_version: i64,
     /// The token that the lane must have.
     token: Option<i64>,
     clock: Option<LaneClock>,
-    /// Addresses that it may have changed.
-    records: Option<Vec<RecordRef>>,
     lines: Vec<story::Columns>,
     /// What somebody is to be told of it.
     notice: Option<outbox::Columns>,
@@ -62,10 +66,10 @@ impl Write {
         let notice = change.story.last().and_then(|line| Notice::of_line(delivery, line));
         Ok(Self {
             delivery: deliveries::Columns::of(delivery)?,
+            bytes: if change.keeps_bytes { None } else { Some(bytes_of(delivery)?) },
             from_version: change.from_version,
             token,
             clock: change.lane_clock,
-            records: delivery.prepared.as_ref().map(|prepared| prepared.records.clone()),
             lines: change.story.iter().map(story::Columns::of).collect::<Result<_, _>>()?,
             notice: notice.as_ref().map(outbox::Columns::of).transpose()?,
             arms: delivery.state.name() == StateName::Publishing,
@@ -75,6 +79,16 @@ impl Write {
     fn lane(&self) -> &str {
         self.delivery.lane()
     }
+
+    fn replaced(&self) -> deliveries::Replaced<'_> {
+        let bytes = self.bytes.as_ref().map(|(bytes, _)| bytes);
+        deliveries::Replaced { columns: &self.delivery, bytes, from_version: self.from_version }
+    }
+}
+
+fn bytes_of(delivery: &Delivery) -> Result<(deliveries::Bytes, Option<Vec<RecordRef>>), StoreError> {
+    let records = delivery.prepared.as_ref().map(|prepared| prepared.records.clone());
+    Ok((deliveries::Bytes::of(delivery)?, records))
 }
 
 /// A change, and who waits for it.
@@ -113,6 +127,7 @@ impl Saves {
 
 async fn gather(pools: Pools, mut desk: mpsc::Receiver<Waiting>) {
     let mut waiting = VecDeque::new();
+    let mut is_burst = false;
     loop {
         if waiting.is_empty() {
             match desk.recv().await {
@@ -125,13 +140,30 @@ async fn gather(pools: Pools, mut desk: mpsc::Receiver<Waiting>) {
         {
             waiting.push_back(next);
         }
+        if is_burst {
+            company(&mut waiting, &mut desk).await;
+        }
         let (writes, who): (Vec<_>, Vec<_>) = together(&mut waiting).into_iter().unzip();
+        is_burst = writes.len() >= BURST_FROM;
         match attempt(&pools, &writes).await {
             // One that cannot be written must not take the others with it.
             Err(error) if writes.len() > 1 && is_undone(&error) => one_by_one(&pools, writes, who).await,
             result => tell_all(who, &result),
         }
     }
+}
+
+/// Waits a moment for others, until there are enough for a transaction.
+async fn company(waiting: &mut VecDeque<Waiting>, desk: &mut mpsc::Receiver<Waiting>) {
+    let all = async {
+        while waiting.len() < TOGETHER_AT_MOST
+            && let Some(next) = desk.recv().await
+        {
+            waiting.push_back(next);
+        }
+    };
+    // What has come stays; receiving is cancel safe.
+    let _all_or_some = tokio::time::timeout(Duration::from_millis(COMPANY_WITHIN_MS), all).await;
 }
 
 /// Whether this error proves that nothing of the transaction was kept. After any other one, such as a connection that broke, all of it
@@ -199,8 +231,7 @@ async fn attempt(pools: &Pools, writes: &[Write]) -> Result<(), StoreError> {
 /// All of them, or none: `Lost` when one of them does not find what it expects.
 async fn write_all(connection: &mut Connection, writes: &[Write]) -> Result<(), StoreError> {
     guard(connection, writes).await?;
-    let replaced: Vec<deliveries::Replaced<'_>> =
-        writes.iter().map(|write| (&write.delivery, write.from_version)).collect();
+    let replaced: Vec<deliveries::Replaced<'_>> = writes.iter().map(Write::replaced).collect();
     let done = deliveries::replace_many(connection, &replaced).await.map_err(|error| match writes {
         [write] => deliveries::name_row(error, write.delivery.id()),
         _ => error,
@@ -209,7 +240,7 @@ async fn write_all(connection: &mut Connection, writes: &[Write]) -> Result<(), 
     let moves: Vec<_> = writes.iter().filter_map(|write| write.clock.map(|clock| (write.lane(), clock))).collect();
     all(lanes::move_clocks(connection, &moves).await?, moves.len())?;
     let allotted = writes.iter().filter_map(|write| {
-        let records = write.records.as_deref()?;
+        let records = write.bytes.as_ref()?.1.as_deref()?;
         Some(records::Allotment { lane: write.lane(), delivery: write.delivery.id(), records })
     });
     records::allot(connection, &allotted.collect::<Vec<_>>()).await?;

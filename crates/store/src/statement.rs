@@ -60,6 +60,19 @@ pub(crate) fn pieces<T>(mut rows: &[T]) -> Vec<&[T]> {
     pieces
 }
 
+/// Cuts keys that are asked for into pieces of those sizes, the last one filled up with its last key: asking twice for one costs less
+/// than asking twice.
+pub(crate) fn questions<T>(keys: &[T]) -> Vec<Vec<&T>> {
+    let mut questions = Vec::new();
+    for piece in keys.chunks(PIECES[0]) {
+        let size = PIECES.into_iter().rev().find(|size| *size >= piece.len()).unwrap_or(piece.len());
+        let mut question: Vec<&T> = piece.iter().collect();
+        question.extend(piece.last().into_iter().cycle().take(size - piece.len()));
+        questions.push(question);
+    }
+    questions
+}
+
 /// `($1, $2), ($3, $4)` for two rows of two values.
 pub(crate) fn rows_of_values(rows: usize, width: usize) -> String {
     let row = |row: usize| format!("({})", places(row * width + 1, width));
@@ -241,6 +254,17 @@ mod tests {
         let sizes = |rows: &[i32]| pieces(rows).iter().map(|piece| piece.len()).collect::<Vec<_>>();
         assert_eq!(sizes(&rows), [64, 64, 16, 4, 1, 1]);
         assert_eq!((sizes(&[]), sizes(&rows[..3])), (vec![], vec![1, 1, 1]));
+    }
+
+    #[test]
+    fn keys_are_asked_for_in_as_few_pieces_as_can_be() {
+        let keys: Vec<i32> = (0..64 + 10).collect();
+        let asked = questions(&keys);
+        assert_eq!(asked.iter().map(Vec::len).collect::<Vec<_>>(), [64, 16]);
+        assert!(keys.iter().all(|key| asked.concat().contains(&key)));
+        assert!(asked[1][10..].iter().all(|filled| **filled == 73));
+        assert_eq!(questions(&keys[..5])[0].len(), 16);
+        assert!(questions::<i32>(&[]).is_empty());
     }
 
     #[test]

@@ -129,13 +129,11 @@ fn refused(delivery: &Delivery, ms: i64) -> Change {
 }
 
 fn change(delivery: &Delivery, event: Event, ms: i64) -> Change {
-    Change {
-        from_version: delivery.version,
-        delivery: delivery.after(event.clone()).unwrap(),
-        guard: Guard::VersionOnly,
-        story: vec![Line { delivery: delivery.id.clone(), at: at_ms(ms), event }],
-        lane_clock: None,
-    }
+    Change::between(
+        delivery,
+        delivery.after(event.clone()).unwrap(),
+        vec![Line { delivery: delivery.id.clone(), at: at_ms(ms), event }],
+    )
 }
 
 fn settled(held: &HeldNotice, stage: Stage) -> SettledNotice {

@@ -1,5 +1,6 @@
 //! Sessions: logging in, staying logged in across processes, and calls that refresh when they must.
 
+mod at_home;
 mod authorized;
 mod error;
 mod login;
@@ -21,6 +22,7 @@ pub use error::{LoginError, SessionError};
 pub use login::{LoggedIn, LoginRequest};
 pub use refresh::REFRESH_LEASE_MS;
 
+use self::at_home::AtHome;
 use crate::budget::Budget;
 use crate::environment::Environment;
 use crate::identity::Identities;
@@ -50,6 +52,7 @@ struct Inner {
     journal: Arc<dyn Journal>,
     now: Now,
     budget: Budget,
+    at_home: AtHome,
     owner: String,
     /// Makes every refresh its own lease holder, so that two tasks of one process do not both get the lease.
     refreshes: AtomicU64,
@@ -64,6 +67,7 @@ impl Sessions {
             budget: Budget::new(Arc::clone(&journal), Arc::clone(&now), &owner),
             journal,
             now,
+            at_home: AtHome::default(),
             owner,
             refreshes: AtomicU64::new(0),
         };
@@ -103,22 +107,36 @@ impl Sessions {
     /// one that the account's document names now. That no server can be read from the document at the moment is no hindrance:
     /// whether the account is gone, the server that has the session says by name when it is asked.
     pub async fn make_ready(&self, did: &Did, until: Timestamp) -> Result<Authorized, SessionError> {
-        let stored = self.stored(did).await?;
-        let asked =
-            tokio::time::timeout(Duration::from_millis(DOCUMENT_WITHIN_MS), self.moved(did, &stored.session.pds));
-        let stored = match asked.await {
-            Ok(Ok(Some(moved))) => moved,
-            Ok(Ok(None)) | Err(_) => stored,
-            Ok(Err(SessionError::Identity(error))) => {
-                tracing::info!(did = did.as_str(), %error, "where the account lives could not be looked up");
-                stored
-            }
-            Ok(Err(error)) => return Err(error),
+        let at_hand = self.inner.journal.session_at_hand(did).await?;
+        let known = at_hand.filter(|stored| self.inner.at_home.is_known(did, &stored.session.pds, (self.inner.now)()));
+        let stored = match known {
+            Some(stored) => stored,
+            None => self.at_home(did).await?,
         };
         let margin = until.duration_since((self.inner.now)()).as_secs().max(0) + EXPIRY_MARGIN_S;
         let stored =
             if ends_within(&self.inner, &stored.session, margin) { self.refresh(did, &stored).await? } else { stored };
         Ok(self.authorize(&stored))
+    }
+
+    /// The session with the server that the account's document names now, if that can be read.
+    async fn at_home(&self, did: &Did) -> Result<Stored, SessionError> {
+        let stored = self.stored(did).await?;
+        let asked =
+            tokio::time::timeout(Duration::from_millis(DOCUMENT_WITHIN_MS), self.moved(did, &stored.session.pds));
+        match asked.await {
+            Ok(Ok(moved)) => {
+                let stored = moved.unwrap_or(stored);
+                self.inner.at_home.note(did, &stored.session.pds, (self.inner.now)());
+                Ok(stored)
+            }
+            Err(_) => Ok(stored),
+            Ok(Err(SessionError::Identity(error))) => {
+                tracing::info!(did = did.as_str(), %error, "where the account lives could not be looked up");
+                Ok(stored)
+            }
+            Ok(Err(error)) => Err(error),
+        }
     }
 
     /// A fresh token in place of one that the server refused as ended. Whoever refreshed first serves all others.

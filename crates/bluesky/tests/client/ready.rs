@@ -1,6 +1,7 @@
 //! Making ready for a call that leaves soon: a token that lasts beyond the instant, at the server that the account has now.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -148,4 +149,24 @@ async fn a_directory_that_never_answers_is_given_up_before_its_time_out() {
         _ = sessions.identities().document(&someone) => panic!("the directory was waited for to the end"),
         ready = sessions.make_ready(&did, in_s(30)) => assert_eq!(ready.unwrap().pds(), &network.pds()),
     }
+}
+
+#[tokio::test]
+async fn a_run_of_posts_asks_the_directory_once_and_later_ones_ask_again() {
+    let (network, journal, _) = start(7200).await;
+    let passed_s = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&passed_s);
+    let http = http(skein_net::AllowPrivate::All);
+    let then = Arc::new(move || in_s(clock.load(Ordering::Relaxed)));
+    let sessions = Sessions::new(http, network.environment(), journal, then, "worker-1".to_owned());
+    for (second, asked) in [(0, 1), (0, 1), (29, 1), (30, 2), (31, 2), (0, 3), (1, 3)] {
+        passed_s.store(second, Ordering::Relaxed);
+        sessions.make_ready(&did(), in_s(second)).await.unwrap();
+        assert_eq!(network.count("plc"), asked, "{second} s");
+    }
+    network.order("plc", page(502));
+    passed_s.store(40, Ordering::Relaxed);
+    sessions.make_ready(&did(), in_s(40)).await.unwrap();
+    sessions.make_ready(&did(), in_s(40)).await.unwrap();
+    assert_eq!(network.count("plc"), 5, "what could not be read is not known");
 }

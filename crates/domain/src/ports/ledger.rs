@@ -123,12 +123,28 @@ pub struct Change {
     pub from_version: i64,
     /// The delivery as it shall be; its version is `from_version + 1`.
     pub delivery: Delivery,
+    /// Whether its content and its frozen bytes are those of the version that is being replaced: then they are not written again.
+    pub keeps_bytes: bool,
     /// The further condition.
     pub guard: Guard,
     /// What happened, for the story; written in the same transaction, with the notice that the last line makes.
     pub story: Vec<Line>,
     /// Moves the lane's clock forward, in the same transaction, if it still is where the claim found it.
     pub lane_clock: Option<LaneClock>,
+}
+
+impl Change {
+    /// From a delivery as it was to what it shall be, with its lines of the story, under no guard but the version.
+    pub fn between(was: &Delivery, next: Delivery, story: Vec<Line>) -> Self {
+        Self {
+            from_version: was.version,
+            keeps_bytes: was.content == next.content && was.prepared == next.prepared,
+            delivery: next,
+            guard: Guard::VersionOnly,
+            story,
+            lane_clock: None,
+        }
+    }
 }
 
 /// A move of a lane's clock: from where it was to where it shall be.

@@ -7,7 +7,7 @@ use super::{from_json, to_json, unreadable};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant, micros};
-use crate::statement::{pieces, places, sql, sql_of_parts};
+use crate::statement::{places, questions, sql, sql_of_parts};
 
 const ACTIVE: &str = "active";
 const NEEDS_RECONNECT: &str = "needs_reconnect";
@@ -90,7 +90,7 @@ pub(crate) async fn called(
     // PostgreSQL keeps no NUL in a text, so nothing is called so; to ask for it would be an error.
     let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.contains('\0')).collect();
     let mut called: Vec<Account> = Vec::new();
-    for piece in pieces(&names) {
+    for piece in questions(&names) {
         let (places, lowered) = (places(2, piece.len()), places(2 + piece.len(), piece.len()));
         let text = format!(
             "SELECT id, workspace, platform, identity, handle, host, standing, standing_fault, held, connected_at
@@ -98,8 +98,8 @@ pub(crate) async fn called(
              ORDER BY handle, id"
         );
         let mut query = sql_of_parts(text).bind(workspace.as_str());
-        for name in piece {
-            query = query.bind(*name);
+        for name in &piece {
+            query = query.bind(**name);
         }
         for name in piece {
             query = query.bind(name.to_ascii_lowercase());
@@ -154,7 +154,7 @@ async fn find(connection: &mut Connection, id: &AccountId, clause: &'static str)
 /// what was armed.
 pub(crate) async fn count_usable(connection: &mut Connection, ids: &[&str]) -> Result<usize, StoreError> {
     let mut usable = 0;
-    for piece in pieces(ids) {
+    for piece in questions(ids) {
         let text = format!(
             "SELECT id FROM accounts WHERE id IN ({}) AND held = 0 AND standing = 'active' ORDER BY id",
             places(1, piece.len())

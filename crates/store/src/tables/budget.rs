@@ -6,7 +6,7 @@ use crate::StoreError;
 use crate::budget::MeterRow;
 use crate::dialect::Connection;
 use crate::dialect::quick::Quick;
-use crate::statement::{pieces, rows_of_values, sql, sql_of_parts};
+use crate::statement::{pieces, questions, rows_of_values, sql, sql_of_parts};
 
 /// What is counted, and of whom.
 type Row = (String, String);
@@ -36,7 +36,7 @@ async fn read_many(
     clause: &'static str,
 ) -> Result<HashMap<Row, String>, StoreError> {
     let mut found = HashMap::new();
-    for piece in pieces(rows) {
+    for piece in questions(rows) {
         let mut query = sql_of_parts(format!(
             "SELECT meter, whose, tally FROM budget WHERE (meter, whose) IN (VALUES {}) ORDER BY meter, whose",
             rows_of_values(piece.len(), 2)

@@ -9,7 +9,7 @@ use skein_domain::ports::{Claim, LaneClock};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::instants::{instant_opt, micros, micros_opt};
-use crate::statement::{pieces, places, rows_of_values, sql, sql_of_parts};
+use crate::statement::{pieces, places, questions, rows_of_values, sql, sql_of_parts};
 
 pub(crate) async fn ensure(connection: &mut Connection, lane: &str) -> Result<(), StoreError> {
     sql("INSERT INTO lanes (lane) VALUES ($1) ON CONFLICT (lane) DO NOTHING").bind(lane).execute(connection).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn release(connection: &mut Connection, claim: &Claim) -> Resul
 /// Keeps others from claiming these lanes, and from writing under a claim of them, until the transaction ends. Gives their tokens.
 pub(crate) async fn lock(connection: &mut Connection, lanes: &[&str]) -> Result<HashMap<String, i64>, StoreError> {
     let mut tokens = HashMap::with_capacity(lanes.len());
-    for piece in pieces(lanes) {
+    for piece in questions(lanes) {
         let text =
             format!("SELECT lane, lease_token FROM lanes WHERE lane IN ({}) ORDER BY lane", places(1, piece.len()));
         let mut query = sql_of_parts(text).locking("FOR NO KEY UPDATE");

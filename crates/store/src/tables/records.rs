@@ -6,7 +6,7 @@ use skein_domain::RecordRef;
 
 use crate::StoreError;
 use crate::dialect::Connection;
-use crate::statement::{pieces, places, rows_of_values, sql_of_parts};
+use crate::statement::{pieces, places, questions, rows_of_values, sql_of_parts};
 
 /// A delivery of a lane, with the addresses that it shall have.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +62,7 @@ async fn of_deliveries(
     allotments: &[Allotment<'_>],
 ) -> Result<HashMap<String, Vec<RecordRef>>, StoreError> {
     let mut had: HashMap<String, Vec<RecordRef>> = HashMap::new();
-    for piece in pieces(allotments) {
+    for piece in questions(allotments) {
         let text = format!(
             "SELECT delivery, uri, cid FROM records WHERE delivery IN ({}) ORDER BY delivery, part",
             places(1, piece.len())

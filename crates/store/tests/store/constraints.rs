@@ -1,7 +1,7 @@
 //! The schema defends the invariants by itself, and what was damaged anyway is told and not used.
 
 use crate::scene::{Scene, account, submitted};
-use skein_domain::ports::{ContentHash, Ledger, LedgerError, NoticeFilter, Outbox};
+use skein_domain::ports::{Change, ContentHash, Ledger, LedgerError, NoticeFilter, Outbox};
 use skein_domain::{Category, Fault, Named, Post, PostName, Standing, StateName};
 use skein_store::Store;
 use skein_testkit::Samples;
@@ -95,13 +95,7 @@ async fn given_up(store: &Store, samples: &Samples, account: &skein_domain::Acco
     let failed = submitted(store, samples, account, StateName::Scheduled, 800).await;
     let refused = skein_domain::Event::Refused { fault: Fault::new("refused", Category::PlatformRejected, "No.") };
     let line = skein_domain::story::Line { delivery: failed.id.clone(), at: at_ms(800), event: refused.clone() };
-    let change = skein_domain::ports::Change {
-        from_version: failed.version,
-        delivery: failed.after(refused).unwrap(),
-        guard: skein_domain::ports::Guard::VersionOnly,
-        story: vec![line],
-        lane_clock: None,
-    };
+    let change = Change::between(&failed, failed.after(refused).unwrap(), vec![line]);
     store.save(&change).await.unwrap();
     let held = store.claim_notices(at_ms(3), at_ms(4), 1).await.unwrap().remove(0);
     let given_up = skein_domain::ports::SettledNotice {
@@ -124,13 +118,8 @@ pub(crate) async fn every_nullable_column_is_written_with_and_without_a_value(fi
     let samples = Samples::new(21);
     let leased = account(&store, &samples, "leased.example").await;
     let delivery = submitted(&store, &samples, &leased, StateName::Preparing, 700).await;
-    let change = skein_domain::ports::Change {
-        from_version: delivery.version,
-        delivery: delivery.after(skein_domain::Event::LeaseLost { at: at_ms(700) }).unwrap(),
-        guard: skein_domain::ports::Guard::VersionOnly,
-        story: vec![],
-        lane_clock: Some((None, at_ms(700))),
-    };
+    let next = delivery.after(skein_domain::Event::LeaseLost { at: at_ms(700) }).unwrap();
+    let change = Change { lane_clock: Some((None, at_ms(700))), ..Change::between(&delivery, next, vec![]) };
     store.save(&change).await.unwrap();
     let request = skein_domain::ports::ClaimRequest {
         owner: "w".to_owned(),

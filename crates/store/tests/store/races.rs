@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::scene::{Scene, account, submitted};
-use skein_domain::ports::{Change, ClaimRequest, Guard, Ledger, LedgerError};
+use skein_domain::ports::{Change, ClaimRequest, Ledger, LedgerError};
 use skein_domain::{Event, StateName};
 use skein_store::Store;
 use skein_testkit::Samples;
@@ -66,13 +66,7 @@ pub(crate) async fn of_two_writers_of_one_version_one_wins_and_the_other_leaves_
                 let event = Event::PastGrace { late_by_ms: writer };
                 let line =
                     skein_domain::story::Line { delivery: delivery.id.clone(), at: at_ms(1), event: event.clone() };
-                let change = Change {
-                    from_version: delivery.version,
-                    delivery: delivery.after(event).unwrap(),
-                    guard: Guard::VersionOnly,
-                    story: vec![line],
-                    lane_clock: None,
-                };
+                let change = Change::between(&delivery, delivery.after(event).unwrap(), vec![line]);
                 let store = Arc::clone(store);
                 tokio::spawn(async move { store.save(&change).await.map(|()| change) })
             })
@@ -105,13 +99,8 @@ pub(crate) async fn the_clock_of_a_lane_hands_out_an_instant_once(file: &Scene) 
             let store = Arc::clone(store);
             let mut next = delivery.after(Event::Frozen { wake_at: at_ms(50), records: 1 }).unwrap();
             next.prepared = Some(samples::prepared(&delivery, delivery.due));
-            let change = Change {
-                from_version: delivery.version,
-                delivery: next,
-                guard: Guard::VersionOnly,
-                story: vec![],
-                lane_clock: Some((None, at_ms(100))),
-            };
+            let lane_clock = Some((None, at_ms(100)));
+            let change = Change { lane_clock, ..Change::between(&delivery, next, vec![]) };
             tokio::spawn(async move { store.save(&change).await })
         })
         .collect();

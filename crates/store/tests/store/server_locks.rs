@@ -48,13 +48,9 @@ async fn a_write_under_a_claim_waits_for_whoever_takes_the_lane(scene: &Scene) {
     let delivery = submitted(&*store, &samples, &account, StateName::Scheduled, 1).await;
     let request = ClaimRequest { owner: "one".to_owned(), now: at_ms(10), until: at_ms(20), lane: None };
     let claim = store.claim(&request).await.unwrap().unwrap();
-    let change = Change {
-        from_version: delivery.version,
-        delivery: delivery.after(Event::PastGrace { late_by_ms: 1 }).unwrap(),
-        guard: Guard::Lane { lane: claim.lane, token: claim.token },
-        story: vec![],
-        lane_clock: None,
-    };
+    let next = delivery.after(Event::PastGrace { late_by_ms: 1 }).unwrap();
+    let guard = Guard::Lane { lane: claim.lane, token: claim.token };
+    let change = Change { guard, ..Change::between(&delivery, next, vec![]) };
     let taking = meanwhile(&mut other, "UPDATE lanes SET lease_token = lease_token + 1").await;
     let writer = Arc::clone(&store);
     let writing = tokio::spawn(async move { writer.save(&change).await });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use skein_domain::StateName;
-use skein_domain::ports::{Change, Guard, Ledger, LedgerError};
+use skein_domain::ports::{Change, Ledger, LedgerError};
 use skein_store::{DatabaseUrl, MasterKey, Store, StoreError};
 use skein_testkit::samples::at_ms;
 use skein_testkit::{Samples, SeededEntropy};
@@ -79,13 +79,8 @@ async fn real_postgres_tells_other_processes_and_is_found_again_after_a_restart(
 
     let delivery = submitted(&one, &samples, &account, StateName::Scheduled, 1).await;
     other.changed().await;
-    let change = Change {
-        from_version: delivery.version,
-        delivery: delivery.after(skein_domain::Event::PastGrace { late_by_ms: 1 }).unwrap(),
-        guard: Guard::VersionOnly,
-        story: vec![],
-        lane_clock: None,
-    };
+    let change =
+        Change::between(&delivery, delivery.after(skein_domain::Event::PastGrace { late_by_ms: 1 }).unwrap(), vec![]);
     one.save(&change).await.unwrap();
     other.changed().await;
 

@@ -104,6 +104,25 @@ pub async fn settled_deliveries_keep_their_addresses(ledger: Arc<dyn Ledger>) {
     scene.ledger.save(&frozen(&newcomer, 3)).await.unwrap();
 }
 
+/// What is said to be kept is not looked at, and nothing that is given in its place takes it away; all else is written.
+pub async fn a_change_that_keeps_its_bytes_leaves_them_as_they_were(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let account = scene.account("goose.example").await;
+    let (ready, other) = (
+        scene.submitted(&account, StateName::Ready, at_ms(10)).await,
+        scene.submitted(&account, StateName::Ready, at_ms(20)).await,
+    );
+    let published = put_in(&ready, StateName::Published, at_ms(30));
+    let mut keeping = published.clone();
+    keeping.keeps_bytes = true;
+    keeping.delivery.content = serde_json::json!({ "texts": ["Another text."] });
+    keeping.delivery.prepared = other.prepared;
+    scene.ledger.save(&keeping).await.unwrap();
+    assert_eq!(scene.ledger.delivery(&ready.id).await.unwrap(), published.delivery);
+    let newcomer = scene.submitted(&account, StateName::Scheduled, at_ms(999)).await;
+    assert_invalid(scene.ledger.save(&frozen(&newcomer, 10)).await);
+}
+
 fn frozen(delivery: &Delivery, at: i64) -> skein_domain::ports::Change {
     let mut change = put_in(delivery, StateName::Ready, at_ms(at));
     change.delivery.prepared = Some(samples::prepared(delivery, at_ms(at)));

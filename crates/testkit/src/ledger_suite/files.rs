@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use skein_domain::ports::{Change, ContentHash, Guard, Ledger};
+use skein_domain::ports::{Change, ContentHash, Ledger};
 use skein_domain::{Delivery, StateName};
 
 use super::scene::{Scene, assert_invalid};
@@ -40,13 +40,7 @@ pub async fn a_file_is_needed_until_every_delivery_of_its_posts_is_final(ledger:
         let kept: &mut Delivery = &mut kept[which];
         let mut next = samples::in_state(kept.clone(), state, at_ms(20));
         next.version = kept.version + 1;
-        let change = Change {
-            from_version: kept.version,
-            delivery: next.clone(),
-            guard: Guard::VersionOnly,
-            story: vec![],
-            lane_clock: None,
-        };
+        let change = Change::between(kept, next.clone(), vec![]);
         scene.ledger.save(&change).await.unwrap();
         *kept = next;
         assert_eq!(needed().await, expected, "{state:?}");

@@ -95,6 +95,7 @@ macro_rules! ledger_conformance {
                 one_delivery_cannot_freeze_an_address_twice,
                 another_lane_may_have_the_same_address,
                 a_delivery_may_freeze_its_own_address_again,
+                a_change_that_keeps_its_bytes_leaves_them_as_they_were,
                 settled_deliveries_keep_their_addresses,
             }
             leases {

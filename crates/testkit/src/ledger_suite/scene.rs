@@ -94,16 +94,11 @@ pub(super) fn minute_after(now: Timestamp) -> Timestamp {
     now + jiff::SignedDuration::from_secs(60)
 }
 
-/// The change that an event makes, with its line of the story, under no guard but the version.
+/// The change that an event makes, with its line of the story, under no guard but the version. All of it is written, whatever a test
+/// makes of it.
 pub(super) fn change(delivery: &Delivery, event: Event) -> Change {
     let line = Line { delivery: delivery.id.clone(), at: at_ms(1), event: event.clone() };
-    Change {
-        from_version: delivery.version,
-        delivery: delivery.after(event).unwrap(),
-        guard: Guard::VersionOnly,
-        story: vec![line],
-        lane_clock: None,
-    }
+    Change { keeps_bytes: false, ..Change::between(delivery, delivery.after(event).unwrap(), vec![line]) }
 }
 
 /// A change that every open delivery can take.
@@ -115,13 +110,7 @@ pub(super) fn cancel(delivery: &Delivery) -> Change {
 pub(super) fn put_in(delivery: &Delivery, state: StateName, wake_at: Timestamp) -> Change {
     let mut next = samples::in_state(delivery.clone(), state, wake_at);
     next.version += 1;
-    Change {
-        from_version: delivery.version,
-        delivery: next,
-        guard: Guard::VersionOnly,
-        story: Vec::new(),
-        lane_clock: None,
-    }
+    Change { keeps_bytes: false, ..Change::between(delivery, next, Vec::new()) }
 }
 
 pub(super) fn under(mut change: Change, claim: &Claim) -> Change {

@@ -241,8 +241,12 @@ impl Rows {
     }
 
     pub(super) fn save(&mut self, change: &Change) -> Result<(), LedgerError> {
-        let next = &change.delivery;
-        let kept = self.deliveries.get(&next.id).ok_or(LedgerError::Lost)?;
+        let kept = self.deliveries.get(&change.delivery.id).ok_or(LedgerError::Lost)?;
+        let mut next = change.delivery.clone();
+        if change.keeps_bytes {
+            (next.content, next.prepared) = (kept.content.clone(), kept.prepared.clone());
+        }
+        let next = &next;
         let lane = self.lanes.get(&kept.lane);
         let newest_token = lane.map_or(0, |row| row.token);
         let clock = lane.and_then(|row| row.clock);

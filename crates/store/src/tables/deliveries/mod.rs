@@ -15,11 +15,11 @@ use jiff::Timestamp;
 use skein_domain::ports::{Claim, RunLimits};
 use skein_domain::{AccountId, Delivery, DeliveryId, Lane};
 
-pub(crate) use self::row::Columns;
-use self::row::{Row, names};
+pub(crate) use self::row::{Bytes, Columns};
+use self::row::{Row, byte_names, names};
 use crate::StoreError;
 use crate::dialect::Connection;
-use crate::statement::{pieces, places, sql, sql_of_parts};
+use crate::statement::{places, questions, sql, sql_of_parts};
 
 /// Every column that is read, in front of the rest of a query.
 macro_rules! select {
@@ -34,14 +34,16 @@ macro_rules! select {
 use select;
 
 pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> Result<(), StoreError> {
-    let columns = Columns::of(delivery)?;
+    let (columns, bytes) = (Columns::of(delivery)?, Bytes::of(delivery)?);
     let statement = sql(concat!(
         "INSERT INTO deliveries (",
         names!(),
+        ", ",
+        byte_names!(),
         ", submitted_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
     ));
-    let statement = columns.bind(statement).bind(columns.submitted_at);
+    let statement = bytes.bind(columns.bind(statement)).bind(columns.submitted_at);
     statement.execute(connection).await.map_err(|error| name_row(error, columns.id()))?;
     Ok(())
 }
@@ -69,7 +71,7 @@ pub(crate) async fn due_run(
 ) -> Result<Vec<Delivery>, StoreError> {
     let ids = queue::pick_run(connection, &claim.lane, now, limits).await?;
     let mut found = HashMap::with_capacity(ids.len());
-    for piece in pieces(&ids) {
+    for piece in questions(&ids) {
         let mut query = sql_of_parts(format!(concat!(select!(""), "WHERE id IN ({})"), places(1, piece.len())));
         for id in piece {
             query = query.bind(id);

@@ -10,11 +10,18 @@ use crate::statement::Statement;
 /// What [`Columns::bind`] binds.
 macro_rules! names {
     () => {
-        "id, post, account, lane, version, due, grace_ms, content, prepared, state, state_json, wake_at, armed_at, \
-         settled_at, attempts, lead_ms"
+        "id, post, account, lane, version, due, grace_ms, state, state_json, wake_at, armed_at, settled_at, attempts, lead_ms"
     };
 }
 pub(super) use names;
+
+/// What [`Bytes::bind`] binds.
+macro_rules! byte_names {
+    () => {
+        "content, prepared"
+    };
+}
+pub(super) use byte_names;
 
 /// The columns of a delivery.
 #[derive(Debug)]
@@ -28,14 +35,33 @@ pub(crate) struct Columns {
     pub(super) lead_ms: i64,
     pub(super) attempts: i64,
     pub(super) due: i64,
-    pub(super) content: String,
-    pub(super) prepared: Option<String>,
     pub(super) state: &'static str,
     pub(super) state_json: String,
     pub(super) wake_at: Option<i64>,
     pub(super) armed_at: Option<i64>,
     pub(super) settled_at: Option<i64>,
     pub(super) submitted_at: i64,
+}
+
+/// The columns that hold most of a delivery, and change the least.
+#[derive(Debug)]
+pub(crate) struct Bytes {
+    content: String,
+    prepared: Option<String>,
+}
+
+impl Bytes {
+    pub(crate) fn of(delivery: &Delivery) -> Result<Self, StoreError> {
+        Ok(Self {
+            content: to_json(&delivery.content, "the content")?,
+            prepared: delivery.prepared.as_ref().map(|bytes| to_json(bytes, "the prepared bytes")).transpose()?,
+        })
+    }
+
+    /// Binds them in the order of `byte_names`.
+    pub(super) fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
+        statement.bind(&self.content).bind(&self.prepared)
+    }
 }
 
 impl Columns {
@@ -57,8 +83,6 @@ impl Columns {
             lead_ms: delivery.lead_ms,
             attempts: i64::from(delivery.attempts),
             due: micros(delivery.due),
-            content: to_json(&delivery.content, "the content")?,
-            prepared: delivery.prepared.as_ref().map(|bytes| to_json(bytes, "the prepared bytes")).transpose()?,
             state: delivery.state.name().as_str(),
             state_json: to_json(&delivery.state, "the state")?,
             wake_at: micros_opt(delivery.state.wake_at()),
@@ -68,7 +92,7 @@ impl Columns {
         })
     }
 
-    /// Binds all that can be written again, in the order of `names`.
+    /// Binds what changes from state to state, in the order of `names`.
     pub(super) fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
         statement
             .bind(&self.id)
@@ -78,8 +102,6 @@ impl Columns {
             .bind(self.version)
             .bind(self.due)
             .bind(self.grace_ms)
-            .bind(&self.content)
-            .bind(&self.prepared)
             .bind(self.state)
             .bind(&self.state_json)
             .bind(self.wake_at)
