@@ -17,6 +17,7 @@ mod films_upload;
 mod held;
 mod notices;
 mod pictures;
+mod policies;
 mod profile;
 mod upgrading;
 mod workers;
