@@ -5,6 +5,7 @@ mod beside;
 mod bucket;
 mod budget;
 mod cards;
+mod ceiling;
 mod cured;
 mod deleting;
 mod expired;
