@@ -268,7 +268,7 @@ impl Delivery {
     fn ended(&self, last: &Fault) -> Fault {
         let why = match self.policy.on_failure {
             Some(OnFailure::RetryFor(leeway)) => {
-                format!("It was tried for {leeway}, as long as its policy says, and failed: {}", last.message)
+                format!("It failed, and its policy is to try no longer than {leeway} after its time: {}", last.message)
             }
             _ => format!("It failed, and its policy is to give up then: {}", last.message),
         };
