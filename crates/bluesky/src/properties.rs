@@ -11,7 +11,7 @@ use skein_net::StatusCode;
 use skein_net::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::budget::{Answered, Meter, Said, Tally, Told};
+use crate::budget::{Answered, Ceiling, Meter, Said, Tally, Told};
 use crate::calls::points_of;
 use crate::identity::DidDocument;
 use crate::journal::Session;
@@ -361,7 +361,8 @@ proptest! {
             tally.reserve(&meter, "b", points, now, enforced).ok();
             let reservation = is_settled.then_some("b");
             tally.settle(&meter, &Answered { reservation, points, at: now, is_counted, told });
-            for gauge in tally.gauges(&meter, now) {
+            let ceiling = Ceiling { points_per_hour: Some(3), points_per_day: None };
+            for gauge in tally.gauges_under(ceiling, &meter, now).into_iter().chain(tally.gauges(&meter, now)) {
                 prop_assert!(gauge.left <= gauge.limit);
             }
         }

@@ -12,6 +12,7 @@ pub mod letter;
 pub mod named;
 pub mod notice;
 pub mod outcome;
+pub mod policy;
 pub mod ports;
 pub mod post;
 pub mod preview;
@@ -31,6 +32,7 @@ pub use letter::Letter;
 pub use named::{Named, PostName};
 pub use notice::{News, Notice, NoticeId};
 pub use outcome::{Evidence, Finding, Outcome, Prepared, Proof, RecordRef, parts_among};
+pub use policy::{GivenPolicy, Leeway, OnFailure, Policy, ShownPolicy};
 pub use post::{Draft, Fitted, Format, LANG_AUTO, Layout, Media, NamedCaption, Part, Picture, Post, Resolved, Split};
 pub use preview::{
     CaptionPreview, CardPreview, FacetKind, FacetPreview, MediaPreview, PartPreview, Preview, PreviewFault,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Stale;
+use crate::policy::ENDED_BY_POLICY;
 use crate::receipt::Settled;
 use crate::{DeliveryId, Event, Stop, Waiting};
 
@@ -54,6 +55,9 @@ fn tell_answer(event: &Event) -> String {
     match event {
         Event::Published { receipt } => {
             format!("Published, {} after its instant, with the hashes computed here.", span(receipt.lateness_ms))
+        }
+        Event::Rejected { fault, .. } if fault.code == ENDED_BY_POLICY => {
+            format!("Not processed by the platform, and not sent again: {fault}")
         }
         Event::Rejected { fault, .. } => format!("The platform refused it: {fault}"),
         Event::Postponed { fault, .. } => format!("Not processed by the platform, so it is sent again: {fault}"),

@@ -7,7 +7,7 @@ mod every;
 use every::{at, every_event, every_state};
 use skein_domain::story::Line;
 use skein_domain::{
-    AccountId, Delivery, DeliveryId, Event, Lane, News, Notice, Platform, PostId, Prepared, State, StateName,
+    AccountId, Delivery, DeliveryId, Event, Lane, News, Notice, Platform, Policy, PostId, Prepared, State, StateName,
 };
 
 /// All that somebody is told of. What is not here is told to nobody: it goes on by itself, or a person did it.
@@ -42,6 +42,7 @@ fn delivery(state: State) -> Delivery {
         lane: Lane::of(Platform::Bluesky, "did:plc:a"),
         due: at(1),
         grace_ms: 1_000,
+        policy: Policy::default(),
         lead_ms: 1_000,
         content: serde_json::json!({}),
         prepared: Some(prepared),

@@ -7,8 +7,8 @@ mod every;
 use every::{OLD_WAKE_MS, WAKE_MS, at, every_event, every_state, evidence, fault, receipt};
 use skein_domain::delivery::NotAllowed;
 use skein_domain::{
-    AccountId, Delivery, DeliveryId, Event, Evidence, Lane, Platform, PostId, Prepared, RecordRef, Review, State,
-    StateName, Stop, Waiting,
+    AccountId, Delivery, DeliveryId, Event, Evidence, Fault, Lane, Leeway, OnFailure, Platform, Policy, PostId,
+    Prepared, RecordRef, Review, State, StateName, Stop, Waiting,
 };
 
 type Next = Option<StateName>;
@@ -336,8 +336,55 @@ fn a_person_gives_grace_back() {
     let missed = without_grace(State::Missed { late_by_ms: 1 });
     let retried = missed.after(Event::Retried { wake_at: at(80_000) }).unwrap();
     assert_eq!((retried.due, retried.grace_ms), (at(80_000), 3_600_000));
+    let policy = Policy { late: Some(Leeway::parse("late", "2h").unwrap()), on_failure: None };
+    let moved = Delivery { policy, ..held.clone() }.after(held.moved_to(at(90_000))).unwrap();
+    assert_eq!(moved.grace_ms, 7_200_000, "as much as its policy says");
     let released = held.after(Event::Released { wake_at: at(70_000) }).unwrap();
     assert_eq!((released.due, released.grace_ms), (held.due, 0), "nobody said when");
+}
+
+/// What may have been sent is settled first, whatever its policy says; what waits for a limit has not failed.
+#[test]
+fn a_policy_ends_only_what_was_certainly_not_published() {
+    let give_up = Policy { late: None, on_failure: Some(OnFailure::GiveUp) };
+    let limit = Fault::new("rate_limited", skein_domain::Category::RateLimit, "The budget is spent.");
+    let mut ended = Vec::new();
+    for (label, state) in every_state() {
+        let under = Delivery { policy: give_up, ..delivery(state.clone()) };
+        assert_eq!(delivery(state).ended_by_policy(&fault("new"), at(0)), None, "{label} has no such policy");
+        assert_eq!(under.ended_by_policy(&limit, at(0)), None, "{label} waits");
+        let Some(told) = under.ended_by_policy(&fault("new"), at(0)) else { continue };
+        assert_eq!((told.code.as_str(), told.given.as_deref()), ("ended_by_policy", Some("new")), "{label}");
+        assert!(told.message.contains("It went wrong.") && told.next_step.is_some() && told.retryable, "{told:?}");
+        let event = match under.state.name() {
+            StateName::Publishing => Event::Rejected { look_at: at(WAKE_MS), fault: told },
+            _ => Event::Refused { fault: told },
+        };
+        assert_eq!(under.after(event).unwrap().state.name(), StateName::Failed, "{label}");
+        ended.push(label);
+    }
+    assert_eq!(ended, ["Scheduled", "Preparing", "Ready", "Publishing"]);
+}
+
+#[test]
+fn a_bound_on_tries_counts_from_the_instant_and_not_from_the_first_failure() {
+    let leeway = Leeway::parse("retry_for", "20m").unwrap();
+    let policy = Policy { late: None, on_failure: Some(OnFailure::RetryFor(leeway)) };
+    let waits = |fault| State::Ready { wake_at: at(0), waiting: Some(Waiting::Retry { fault }), earlier: None };
+    let ready = Delivery { policy, ..delivery(waits(fault("old"))) };
+    let end = at(40_000 + 1_200_000);
+    assert_eq!(ready.tried_until(), Some(end));
+    for (now, is_ended) in [(at(0), false), (at(40_000 + 1_199_999), false), (end, true)] {
+        assert_eq!(ready.ended_by_policy(&fault("new"), now).is_some(), is_ended, "{now}");
+        assert_eq!(ready.ended_while_waiting(now).is_some(), is_ended, "{now}");
+    }
+    assert!(ready.ended_while_waiting(end).unwrap().message.contains("20m"));
+    // Nothing has failed yet: it is late, and no more.
+    let fresh = Delivery { policy, ..delivery(State::Ready { wake_at: at(0), waiting: None, earlier: None }) };
+    assert_eq!(fresh.ended_while_waiting(end), None);
+    let again = Delivery { policy, ..delivery(State::Failed { fault: fault("old") }) };
+    let again = again.after(Event::Retried { wake_at: at(9_000_000) }).unwrap();
+    assert_eq!(again.tried_until(), Some(at(9_000_000 + 1_200_000)), "who wants another try gives it its time again");
 }
 
 /// A delivery in the state, with frozen bytes wherever the state does not forbid them.
@@ -358,6 +405,7 @@ fn delivery(state: State) -> Delivery {
         due: at(40_000),
         lead_ms: skein_domain::delivery::TEXT_LEAD_MS,
         grace_ms: 3_600_000,
+        policy: Policy::default(),
         content: serde_json::json!({ "texts": ["A goose."] }),
         prepared: (!has_none).then_some(frozen),
         state,

@@ -14,7 +14,7 @@ use skein_bluesky::session::{LoginRequest, Now, Sessions};
 use skein_bluesky::xrpc::XrpcClient;
 use skein_connect::bluesky::BlueskyConnector;
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
-use skein_domain::{Draft, Part, Platform, WorkspaceId};
+use skein_domain::{Draft, GivenPolicy, Part, Platform, WorkspaceId};
 use skein_intake::{Connected, Intake, Submission};
 use skein_journal::StoreJournal;
 use skein_net::{AllowPrivate, Dns, Http, NetConfig};
@@ -110,6 +110,7 @@ impl Desk {
             at: Some(due.to_string()),
             zone: None,
             default_zone: TimeZone::UTC,
+            policy: GivenPolicy::default(),
         };
         self.intake.submit(submission, &MemoryOriginals::default()).await?;
         Ok(())

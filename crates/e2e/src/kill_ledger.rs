@@ -7,7 +7,9 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
+use skein_domain::{
+    Account, AccountId, Delivery, DeliveryId, Lane, Policy, Post, PostId, PostName, Standing, WorkspaceId,
+};
 use std::sync::Arc;
 
 /// The environment variable that names the point: `before:EVENT` or `after:EVENT`, such as `after:armed`.
@@ -70,6 +72,12 @@ impl Ledger for KillLedger {
     }
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
         self.inner.remove_account(id).await
+    }
+    async fn policy(&self, workspace: &WorkspaceId) -> Result<Policy, LedgerError> {
+        self.inner.policy(workspace).await
+    }
+    async fn set_policy(&self, workspace: &WorkspaceId, policy: &Policy) -> Result<(), LedgerError> {
+        self.inner.set_policy(workspace, policy).await
     }
     async fn submit(
         &self,

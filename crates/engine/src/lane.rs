@@ -154,7 +154,7 @@ impl LaneWork<'_> {
             }
             State::Settling { .. } => self.look(delivery).await?,
             State::Scheduled { .. } | State::Ready { .. } | State::Blocked { .. } => {
-                self.open_act(delivery, now, known).await?;
+                Box::pin(self.open_act(delivery, now, known)).await?;
             }
             _ => {}
         }
@@ -167,6 +167,10 @@ impl LaneWork<'_> {
             return self.miss(&delivery).await;
         }
         if matches!(delivery.state, State::Blocked { .. }) {
+            return Ok(());
+        }
+        if let Some(fault) = delivery.ended_while_waiting(now) {
+            self.note(&delivery, Event::Refused { fault }).await?;
             return Ok(());
         }
         let account = match known.account_of(&delivery) {

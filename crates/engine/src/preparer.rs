@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use skein_domain::delivery::Stale;
 use skein_domain::outcome::Obstacle;
+use skein_domain::policy::is_failure;
 use skein_domain::ports::Stamp;
 use skein_domain::{Account, Category, Delivery, Event, Fault, Standing, Stop};
 
@@ -64,7 +65,7 @@ impl LaneWork<'_> {
             let _place = self.engine.asks.place(&account.host).await;
             connector.prepare(account, &delivery.content, stamp).await
         };
-        match made {
+        match made.map_err(|obstacle| self.by_policy(&delivery, obstacle)) {
             Ok(prepared) => {
                 let wake_at = Delivery::arm_at(delivery.due);
                 let event = Event::Frozen { wake_at, records: prepared.records.len() };
@@ -103,6 +104,17 @@ impl LaneWork<'_> {
         Stamp { first_created_at, clock_id: u16::from_le_bytes(bytes) & 0x3ff, frozen_at: now }
     }
 
+    /// The same obstacle; or, where the policy of the delivery says that this is the end, one that ends it.
+    pub(crate) fn by_policy(&self, delivery: &Delivery, obstacle: Obstacle) -> Obstacle {
+        match obstacle {
+            Obstacle::Retry { at, fault } => match delivery.ended_by_policy(&fault, self.engine.now()) {
+                Some(ended) => Obstacle::Refused(ended),
+                None => Obstacle::Retry { at, fault },
+            },
+            other => other,
+        }
+    }
+
     /// When to try again: when the platform said, or after a pause that grows with how long it has been failing, counted
     /// from when such a step is first taken. Never past the grace, whose end is to be told when it comes, but for a limit of
     /// the platform that ends soon after it.
@@ -127,7 +139,8 @@ impl LaneWork<'_> {
         let pause = pace::retry_pause_ms(ms_between(began, now), self.engine.parts.entropy.as_ref());
         let is_close = (delivery.freeze_at()..delivery.due).contains(&now);
         let pause = if is_close { pause.min(LONGEST_PAUSE_AHEAD_MS) } else { pause };
-        at.unwrap_or_else(|| later(now, pause)).min(delivery.grace_ends()).max(now)
+        let told_at = last_try(delivery, fault).filter(|end| *end > now);
+        at.unwrap_or_else(|| later(now, pause)).min(told_at.unwrap_or_else(|| delivery.grace_ends())).max(now)
     }
 
     /// The account cannot write: it is noted on the account, and this delivery waits for its person.
@@ -150,6 +163,12 @@ impl LaneWork<'_> {
         tracing::warn!(account = %account.id, code = fault.code, "the account cannot write any more");
         Ok(())
     }
+}
+
+/// The end that is to be told when it comes: of its tries, if its policy bounds them, or of its grace.
+fn last_try(delivery: &Delivery, fault: &Fault) -> Option<Timestamp> {
+    let until = delivery.tried_until().filter(|_| is_failure(fault))?;
+    Some(until.min(delivery.grace_ends()))
 }
 
 fn whole_ms(at: Timestamp) -> Timestamp {

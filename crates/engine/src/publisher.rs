@@ -52,8 +52,8 @@ impl LaneWork<'_> {
             self.note(&delivery, event).await?;
             return Ok(());
         }
-        if let Some(until) = self.limited_before(&delivery, &mut known).await? {
-            return self.waits_its_turn(&delivery, until).await;
+        if let Some(turn) = self.limited_before(&delivery, &mut known).await? {
+            return self.waits_its_turn(&delivery, turn).await;
         }
         let delivery = match self.staleness(&delivery) {
             None => delivery,
@@ -82,7 +82,7 @@ impl LaneWork<'_> {
         if self.engine.now() >= leaves_before {
             return self.miss(&delivery).await;
         }
-        match armed {
+        match armed.map_err(|obstacle| self.by_policy(&delivery, obstacle)) {
             Ok(step) => {
                 let now = self.engine.now();
                 let evidence = Evidence::first(now, step.fence().clone());
@@ -139,6 +139,9 @@ impl LaneWork<'_> {
             self.note_lost_account(account, &fault).await?;
         }
         if let (Some(fault), State::Preparing { .. }) = (blob_gone, &settled.state) {
+            if let Some(fault) = settled.ended_by_policy(&fault, self.engine.now()) {
+                return Ok(self.note(&settled, Event::Refused { fault }).await?.state);
+            }
             // Back to where uploads begin: at once the first time, later when the platform keeps losing them.
             let pause = i64::from(settled.attempts.saturating_sub(1)) * BLOB_GONE_STEP_MS;
             let retry_at = later(self.engine.now(), pause).min(settled.grace_ends());
@@ -208,6 +211,9 @@ impl LaneWork<'_> {
             }
             Outcome::Accepted { look_at } => Event::Accepted { look_at },
             Outcome::Rejected(fault) => Event::Rejected { look_at: first_look, fault },
+            Outcome::RetryAt { fault, .. } if let Some(ended) = delivery.ended_by_policy(&fault, now) => {
+                Event::Rejected { look_at: first_look, fault: ended }
+            }
             Outcome::RetryAt { at, fault } => {
                 let at = at.map(|at| at.max(later(now, again_pause_ms(delivery.attempts))));
                 let retry_at = self.retry_at(at, &fault, delivery, Delivery::arm_at(delivery.due));

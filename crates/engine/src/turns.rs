@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use skein_domain::delivery::{DEFAULT_GRACE_MS, VIDEO_BEYOND_GRACE_MS};
 use skein_domain::ports::QueueFilter;
-use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Receipt, State, StateName, Waiting};
+use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Leeway, Receipt, State, StateName, Waiting};
 
 use crate::lane::{LaneError, LaneWork, past};
 use crate::{later, ms_between};
@@ -12,8 +12,9 @@ use crate::{later, ms_between};
 const LOOKED_AT: usize = 4;
 
 /// Nothing waits for a limit for so long after its instant, in milliseconds; what is older need not be read.
-const LOOKED_BACK_MS: i64 = 86_400_000;
+const LOOKED_BACK_MS: i64 = 8 * 86_400_000;
 const _: () = assert!(LOOKED_BACK_MS > DEFAULT_GRACE_MS + VIDEO_BEYOND_GRACE_MS + BEYOND_GRACE_MS + AFTER_LIMIT_MS);
+const _: () = assert!(LOOKED_BACK_MS > Leeway::BOUNDS_MS.1);
 
 /// How often a delivery looks whether the one before it still waits, in milliseconds: that may be moved or canceled.
 const LOOK_MS: i64 = 60_000;
@@ -48,6 +49,14 @@ struct Limited {
     due: Timestamp,
     id: DeliveryId,
     until: Timestamp,
+    /// Whose limit it is and how large, and when it ends; `None` for one that waits its turn itself.
+    limit: Option<(String, Timestamp)>,
+}
+
+/// What stands before a delivery, until it is looked at again.
+pub(crate) struct Turn {
+    until: Timestamp,
+    fault: Fault,
 }
 
 impl Known {
@@ -101,21 +110,18 @@ impl LaneWork<'_> {
         &self,
         delivery: &Delivery,
         known: &mut Known,
-    ) -> Result<Option<Timestamp>, LaneError> {
+    ) -> Result<Option<Turn>, LaneError> {
         let now = self.engine.now();
         if known.account_of(delivery).is_none() || known.limited.is_none() {
             known.limited = Some(self.limited(delivery).await?);
         }
-        let until = known
-            .limited
-            .iter()
-            .flatten()
-            .filter(|other| (other.due, &other.id) < (delivery.due, &delivery.id))
-            .map(|other| other.until)
-            .filter(|until| *until > now)
-            .max();
-        let until = until.map(|until| past(until).min(later(now, LOOK_MS)));
-        Ok(until.filter(|until| is_within_reach(delivery, *until)))
+        let is_before = |other: &&Limited| (other.due, &other.id) < (delivery.due, &delivery.id) && other.until > now;
+        let before: Vec<&Limited> = known.limited.iter().flatten().filter(is_before).collect();
+        let Some(last) = before.iter().map(|other| other.until).max() else { return Ok(None) };
+        let until = past(last).min(later(now, LOOK_MS));
+        let limit = before.iter().filter_map(|other| other.limit.as_ref()).max_by_key(|(_, ends)| *ends);
+        let turn = Turn { until, fault: waits_its_turn(limit) };
+        Ok(is_within_reach(delivery, until).then_some(turn))
     }
 
     async fn limited(&self, delivery: &Delivery) -> Result<Vec<Limited>, LaneError> {
@@ -127,31 +133,38 @@ impl LaneWork<'_> {
             ..QueueFilter::default()
         };
         let waiting = self.ledger().queue(&filter).await?;
-        let limited = waiting
-            .into_iter()
-            .filter_map(|other| limited_until(&other).map(|until| Limited { due: other.due, id: other.id, until }));
+        let limited = waiting.into_iter().filter_map(|other| {
+            limited_until(&other).map(|until| Limited { until, limit: limit_of(&other), due: other.due, id: other.id })
+        });
         Ok(limited.collect())
     }
 
     /// Told once, then looked at again and again.
-    pub(crate) async fn waits_its_turn(&self, delivery: &Delivery, until: Timestamp) -> Result<(), LaneError> {
+    pub(crate) async fn waits_its_turn(&self, delivery: &Delivery, turn: Turn) -> Result<(), LaneError> {
         let told = matches!(&delivery.state,
             State::Ready { waiting: Some(Waiting::Retry { fault }), .. } if fault.code == CODE);
-        let event = Event::Waits { until, waiting: Waiting::Retry { fault: waits_its_turn() } };
+        let event = Event::Waits { until: turn.until, waiting: Waiting::Retry { fault: turn.fault } };
         if told { self.note_quietly(delivery, event).await } else { self.note(delivery, event).await }.map(drop)
     }
 }
 
-/// Whether a delivery may still leave at this instant after waiting for the platform's limit.
-pub(crate) fn is_within_reach(delivery: &Delivery, at: Timestamp) -> bool {
-    at <= later(delivery.grace_ends(), BEYOND_GRACE_MS)
+/// How long after its grace a delivery may leave that only waited for a limit, in milliseconds: not at all where somebody said how
+/// late it may be.
+fn beyond_grace_ms(delivery: &Delivery) -> i64 {
+    if delivery.policy.late.is_some() { 0 } else { BEYOND_GRACE_MS }
 }
 
-/// The same delivery, with a longer grace if its instant has passed while its video is still on its way. That is kept on the
-/// delivery: whatever comes in between, a hold, a lost lease or a lost login, must not make it missed at once.
+/// Whether a delivery may still leave at this instant after waiting for the platform's limit.
+pub(crate) fn is_within_reach(delivery: &Delivery, at: Timestamp) -> bool {
+    at <= later(delivery.grace_ends(), beyond_grace_ms(delivery))
+}
+
+/// The same delivery, with a longer grace if its instant has passed while its video is still on its way, and nobody said how late
+/// it may be. That is kept on the delivery: whatever comes in between, a hold, a lost lease or a lost login, must not make it missed
+/// at once.
 pub(crate) fn waiting_for_video(delivery: &Delivery, now: Timestamp) -> Delivery {
     let mut waiting = delivery.clone();
-    if delivery.has_long_upload() && now >= delivery.due {
+    if delivery.has_long_upload() && delivery.policy.late.is_none() && now >= delivery.due {
         waiting.grace_ms = waiting.grace_ms.max(DEFAULT_GRACE_MS + VIDEO_BEYOND_GRACE_MS);
     }
     waiting
@@ -160,13 +173,18 @@ pub(crate) fn waiting_for_video(delivery: &Delivery, now: Timestamp) -> Delivery
 /// The end of the grace, or later for a delivery that was told to wait for the platform's limit until after it.
 pub(crate) fn grace_with_limits(delivery: &Delivery) -> Timestamp {
     let grace_ends = delivery.grace_ends();
-    let after = waits_for_limit(delivery).filter(|until| *until > grace_ends).map(|until| later(until, AFTER_LIMIT_MS));
+    let may_wait = delivery.policy.late.is_none();
+    let after = waits_for_limit(delivery).filter(|until| may_wait && *until > grace_ends);
+    let after = after.map(|until| later(until, AFTER_LIMIT_MS));
     after.map_or(grace_ends, |after| after.min(end_of_limits(delivery)))
 }
 
 /// When a delivery is given up that has been told again and again to wait for the platform's limit.
 pub(crate) fn end_of_limits(delivery: &Delivery) -> Timestamp {
-    later(delivery.grace_ends(), BEYOND_GRACE_MS + AFTER_LIMIT_MS)
+    match beyond_grace_ms(delivery) {
+        0 => delivery.grace_ends(),
+        beyond_ms => later(delivery.grace_ends(), beyond_ms + AFTER_LIMIT_MS),
+    }
 }
 
 /// Until when a delivery holds up those behind it. One whose limit ends out of its reach will not leave, and holds up nobody.
@@ -186,7 +204,24 @@ fn waits_for_limit(delivery: &Delivery) -> Option<Timestamp> {
     }
 }
 
-fn waits_its_turn() -> Fault {
-    let message = "An earlier post of the same account waits until the platform takes more, and posts leave in order.";
-    Fault::new(CODE, Category::RateLimit, message)
+/// The limit that a delivery waits for, in words, and when it ends.
+fn limit_of(delivery: &Delivery) -> Option<(String, Timestamp)> {
+    match &delivery.state {
+        State::Ready { waiting: Some(Waiting::Retry { fault }), .. } if fault.code != CODE => {
+            Some((fault.limit.clone().unwrap_or_else(|| "its server's".to_owned()), waits_for_limit(delivery)?))
+        }
+        _ => None,
+    }
+}
+
+fn waits_its_turn(limit: Option<&(String, Timestamp)>) -> Fault {
+    let Some((limit, ends)) = limit else {
+        let message =
+            "An earlier post of the same account waits until the platform takes more, and posts leave in order.";
+        return Fault::new(CODE, Category::RateLimit, message);
+    };
+    let message = format!(
+        "An earlier post of the same account waits for a limit ({limit}) until {ends}, and posts leave in order: not before then."
+    );
+    Fault { limit: Some(limit.clone()), ..Fault::new(CODE, Category::RateLimit, message).retry_at(*ends) }
 }

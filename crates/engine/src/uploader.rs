@@ -98,7 +98,7 @@ impl LaneWork<'_> {
             // It says that it is done, and something is missing: brought again after the usual pause.
             Stand::Ended(Ok(())) => Obstacle::Retry { at: None, fault: incomplete() },
         };
-        match obstacle {
+        match self.by_policy(delivery, obstacle) {
             Obstacle::Retry { at, fault } => {
                 let waiting = waiting_for_video(delivery, self.engine.now());
                 let delivery = if is_of_upload(&fault) { &waiting } else { delivery };

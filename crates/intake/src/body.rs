@@ -5,13 +5,13 @@ mod media;
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use skein_domain::{Draft, Fault, Format, Part, Preview, PreviewFault, Split};
+use skein_domain::{Draft, Fault, Format, GivenPolicy, Part, Preview, PreviewFault, Split};
 
 use crate::Submission;
 
 /// The fields of the body, and of a part in `thread`.
 const FIELDS: &str = "text, media, thread, format, split, numbering, shorten, langs, reply_to, quote, ref, reply_gate, allow_quotes, \
-                      card, content_labels, record_tags, accounts, scheduled_at, timezone";
+                      card, content_labels, record_tags, accounts, scheduled_at, timezone, late, on_failure, retry_for";
 const PART_FIELDS: &str = "text, media";
 
 /// The longest name of a field that is repeated to whoever wrote it.
@@ -66,6 +66,9 @@ impl Body {
                 "accounts" => submission.accounts = reader.texts("accounts", value),
                 "scheduled_at" => submission.at = reader.text("scheduled_at", value),
                 "timezone" => submission.zone = reader.text("timezone", value),
+                "late" => submission.policy.late = reader.text("late", value),
+                "on_failure" => submission.policy.on_failure = reader.text("on_failure", value),
+                "retry_for" => submission.policy.retry_for = reader.text("retry_for", value),
                 _ => reader.faults.push(unknown(&name, "", FIELDS).into()),
             }
         }
@@ -118,6 +121,7 @@ fn nothing_asked(default_zone: &TimeZone) -> Submission {
         at: None,
         zone: None,
         default_zone: default_zone.clone(),
+        policy: GivenPolicy::default(),
     }
 }
 

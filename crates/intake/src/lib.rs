@@ -8,6 +8,7 @@ mod find;
 mod manners;
 mod once;
 mod pictures;
+mod policy;
 mod preview;
 mod review;
 mod submit;

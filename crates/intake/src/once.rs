@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use skein_domain::ports::ContentHash;
-use skein_domain::{Category, Draft, Fault, Named, PostName, Warning};
+use skein_domain::{Category, Draft, Fault, GivenPolicy, Named, PostName, Warning};
 
 use crate::submit::without_secrets;
 use crate::{Intake, IntakeError, Submission, Submitted};
@@ -15,6 +15,9 @@ struct Asked<'a> {
     accounts: &'a [String],
     at: Option<&'a str>,
     zone: Option<&'a str>,
+    /// Only where one was given: what the workspace says may change in between.
+    #[serde(skip_serializing_if = "GivenPolicy::is_empty")]
+    policy: &'a GivenPolicy,
 }
 
 /// The name of a submission, with the hash of what it asks for.
@@ -26,6 +29,7 @@ pub(crate) fn named(submission: &Submission) -> Result<Option<Named>, Fault> {
         accounts: &submission.accounts,
         at: submission.at.as_deref(),
         zone: submission.zone.as_deref(),
+        policy: &submission.policy,
     };
     let body = serde_json::to_vec(&asked).map_err(|error| {
         Fault::new("submission_unwritable", Category::SystemError, format!("It cannot be written down: {error}."))

@@ -68,12 +68,13 @@ pub fn preview_offline(submission: Submission, clock: &dyn Clock, of_draft: impl
     // Where none is named it is now, which is never wrong.
     let names_time = submission.at.is_some() || submission.zone.is_some();
     let wrong_time = if names_time { read_when(&submission, clock.now()).err() } else { None };
+    let wrong_policy = submission.policy.read().err().unwrap_or_default();
     let mut draft = submission.draft;
     draft.reply_to.take_if(|target| names_own_post(target));
     let own_quote = draft.quote.take_if(|target| names_own_post(target));
     let mut preview = of_draft(&draft);
     // A quote says enough without a text, also one that is not looked up.
     preview.faults.retain(|fault| own_quote.is_none() || fault.part != Some(0) || fault.fault.code != "empty_text");
-    preview.faults.splice(0..0, wrong_time.map(Into::into));
+    preview.faults.splice(0..0, wrong_time.into_iter().chain(wrong_policy).map(Into::into));
     preview
 }

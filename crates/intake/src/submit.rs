@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use skein_domain::delivery::{DEFAULT_GRACE_MS, lead_before};
+use skein_domain::delivery::lead_before;
 use skein_domain::ports::{ContentHash, LedgerError, Originals};
 use skein_domain::when::{When, WhenFault, parse_when};
 use skein_domain::{
-    Account, CardChoice, Category, Delivery, DeliveryId, Draft, Fault, GivenCard, Media, Named, Platform, Post, PostId,
-    Resolved, State, Warning,
+    Account, CardChoice, Category, Delivery, DeliveryId, Draft, Fault, GivenCard, GivenPolicy, Media, Named, Platform,
+    Policy, Post, PostId, Resolved, State, Warning,
 };
 
 use crate::pictures::Purpose;
@@ -33,6 +33,8 @@ pub struct Submission {
     pub zone: Option<String>,
     /// The zone of the person or machine that asks.
     pub default_zone: TimeZone,
+    /// What holds when it is late or fails; what it leaves unsaid the workspace says.
+    pub policy: GivenPolicy,
 }
 
 /// What was kept.
@@ -66,6 +68,8 @@ struct Newcomer {
 /// All that is found out about a submission before it is kept or shown.
 pub(crate) struct Examined {
     pub(crate) when: Option<When>,
+    /// What the submission itself says.
+    pub(crate) policy: Policy,
     pub(crate) accounts: Vec<Account>,
     /// The draft with the addresses of the own posts that it answers and quotes.
     pub(crate) draft: Draft,
@@ -170,6 +174,10 @@ impl Intake {
     async fn look_over(&self, submission: &Submission, now: Timestamp) -> Result<Examined, IntakeError> {
         let mut faults = Vec::new();
         let when = read_when(submission, now).map_err(|fault| faults.push(fault)).ok();
+        let policy = submission.policy.read().unwrap_or_else(|wrong| {
+            faults.extend(wrong);
+            Policy::default()
+        });
         let accounts = match self.pick_accounts(&submission.accounts).await? {
             Ok(accounts) => accounts,
             Err(wrong) => {
@@ -179,7 +187,8 @@ impl Intake {
         };
         let (draft, not_found) = self.with_own_posts(&submission.draft).await?;
         faults.extend(not_found);
-        Ok(Examined { when, accounts, draft, resolved: Vec::new(), files: Vec::new(), warnings: Vec::new(), faults })
+        let (resolved, files, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Examined { when, policy, accounts, draft, resolved, files, warnings, faults })
     }
 
     /// The platforms of the accounts, each once; all where there are no accounts.
@@ -234,7 +243,8 @@ impl Intake {
             Admission::Before(first) => return Ok(*first),
             Admission::New(newcomer) => *newcomer,
         };
-        let Examined { accounts, resolved, files, warnings, .. } = examined;
+        let Examined { policy, accounts, resolved, files, warnings, .. } = examined;
+        let policy = policy.or(self.ledger.policy(&self.workspace).await?);
         let post = Post {
             id: PostId::mint(now, self.entropy.as_ref()),
             workspace: self.workspace.clone(),
@@ -253,7 +263,8 @@ impl Intake {
                 account: account.id.clone(),
                 lane: account.lane(),
                 due: post.due,
-                grace_ms: DEFAULT_GRACE_MS,
+                grace_ms: policy.grace_ms(),
+                policy,
                 lead_ms: found.lead_ms,
                 content: found.content,
                 prepared: None,

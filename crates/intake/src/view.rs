@@ -5,8 +5,8 @@ use serde::Serialize;
 use skein_domain::ports::QueueFilter;
 use skein_domain::story::{self, Line};
 use skein_domain::{
-    Account, Delivery, DeliveryId, Draft, Fault, Part, Post, PostId, PostName, PostStatus, Receipt, RecordRef, State,
-    StateName, Stop, Warning,
+    Account, Delivery, DeliveryId, Draft, Fault, Part, Post, PostId, PostName, PostStatus, Receipt, RecordRef,
+    ShownPolicy, State, StateName, Stop, Warning,
 };
 use std::collections::BTreeMap;
 
@@ -55,6 +55,12 @@ pub struct DeliveryView {
     pub wake_at: Option<Timestamp>,
     /// The instant at which its request should leave.
     pub due: Timestamp,
+    /// What holds when it is late or fails.
+    #[serde(flatten)]
+    pub policy: ShownPolicy,
+    /// Whether somebody said so: its author, or its workspace.
+    #[serde(skip)]
+    pub says_policy: bool,
     /// Where a person can look at it.
     pub url: Option<String>,
     /// The address of the first record.
@@ -156,6 +162,8 @@ fn delivery_view(delivery: &Delivery, accounts: &[Account]) -> DeliveryView {
         reason: reason(&delivery.state),
         wake_at: delivery.state.wake_at(),
         due: delivery.due,
+        policy: delivery.policy.into(),
+        says_policy: !delivery.policy.is_unsaid(),
         url: receipt.as_ref().and_then(|receipt| receipt.url.clone()),
         uri: first.as_ref().map(|record| record.uri.clone()),
         cid: first.map(|record| record.cid),

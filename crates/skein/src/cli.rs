@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 use crate::commands::{
-    accounts, backup, call, counts, delete, demo, feed, hold, limits, log, login, migrate_to, notices, post, preview,
-    profile, prune, queue, receipt, restore, show, thread, verify, work,
+    accounts, backup, call, counts, delete, demo, feed, hold, limits, log, login, migrate_to, notices, policy, post,
+    preview, profile, prune, queue, receipt, restore, show, thread, verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Restore(restore::Args),
     /// Move the database to a PostgreSQL server, or pictures and videos to a bucket
     MigrateTo(migrate_to::Args),
+    /// Show or set what holds for posts that are late or fail
+    Policy(policy::Args),
     /// Stop everything of an account, or of all, that is not on its way
     Hold(hold::Args),
     /// Let an account, or all, go on
@@ -258,6 +260,25 @@ mod tests {
         {
             assert!(parse(words).is_err(), "{words:?}");
         }
+    }
+
+    #[test]
+    fn posts_and_the_workspace_say_what_holds_when_something_is_late_or_fails() {
+        let options = ["--late", "2h", "--on-failure", "retry", "--retry-for", "20m"];
+        for words in [&["post", "hi"][..], &["thread", "notes.txt"], &["preview", "hi"], &["policy"]] {
+            assert!(parse(&[words, &options].concat()).is_ok(), "{words:?}");
+        }
+        for option in options.chunks(2) {
+            assert!(parse(&[&["preview", "--lines"], option].concat()).is_err(), "{option:?}");
+            assert!(parse(&[&["policy", "--reset"], option].concat()).is_err(), "{option:?}");
+        }
+        assert!(parse(&["policy"]).is_ok() && parse(&["policy", "--reset"]).is_ok());
+        let Command::Post(args) = parse(&[&["post", "hi"], &options[..]].concat()).unwrap().command else {
+            panic!("not a post")
+        };
+        let given = args.options.submission(Vec::new(), jiff::tz::TimeZone::UTC).policy;
+        let said = [given.late, given.on_failure, given.retry_for].map(Option::unwrap_or_default);
+        assert_eq!(said, ["2h", "retry", "20m"]);
     }
 
     #[test]

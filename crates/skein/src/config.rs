@@ -11,6 +11,7 @@ pub(crate) use paths::{Paths, data_folder, make_private_folder, sandbox_folder};
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
+use skein_bluesky::budget::Ceiling;
 use skein_domain::{Category, Fault};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -98,6 +99,12 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "How long a worker keeps an account for itself without a sign of life, in milliseconds: 1000 to 600000.",
     ),
     variable(
+        "SKEIN_POINTS_PER_HOUR",
+        "the server's limit alone",
+        "The most points that an account may write in an hour: 3 to 5000; a post or a part costs 3.",
+    ),
+    variable("SKEIN_POINTS_PER_DAY", "the server's limit alone", "The same for a day: 3 to 35000."),
+    variable(
         "SKEIN_SMTP_URL",
         "none",
         "The server that takes notices by e-mail: `smtps://USER:PASSWORD@HOST`, `smtp://USER:PASSWORD@HOST:587?tls=required`, or `smtp://HOST` without a password.",
@@ -118,6 +125,12 @@ pub(crate) const VARIABLES: &[Variable] = &[
 const LEASE_DEFAULT_MS: i64 = 15_000;
 const LEASE_LEAST_MS: i64 = 1_000;
 const LEASE_MOST_MS: i64 = 600_000;
+/// What one record costs; a ceiling below that lets nothing out.
+const POINTS_LEAST: u64 = 3;
+const POINTS_AN_HOUR_MOST: u64 = 5_000;
+const POINTS_A_DAY_MOST: u64 = 35_000;
+/// The longest part of a setting that is repeated to whoever set it.
+const GIVEN_MAX_CHARS: usize = 40;
 
 /// The environment, as a parameter.
 pub(crate) struct Variables(Lookup);
@@ -199,6 +212,8 @@ pub(crate) struct Config {
     pub(crate) notices: NoticeConfig,
     /// How long a lease holds, in milliseconds.
     pub(crate) lease_ms: i64,
+    /// How much accounts may write, below what their servers allow.
+    pub(crate) ceiling: Ceiling,
     /// The zone of times without one.
     pub(crate) zone: TimeZone,
 }
@@ -243,6 +258,7 @@ impl Config {
             password: variables.text("SKEIN_PASSWORD")?.map(SecretString::from),
             notices: if inside { NoticeConfig::default() } else { NoticeConfig::read(variables)? },
             lease_ms: lease_ms(variables)?,
+            ceiling: ceiling(variables)?,
             zone: zone(variables)?,
             paths,
             sandbox,
@@ -270,6 +286,24 @@ fn lease_ms(variables: &Variables) -> Result<i64, Failure> {
         .ok()
         .filter(|ms| (LEASE_LEAST_MS..=LEASE_MOST_MS).contains(ms))
         .ok_or_else(|| wrong("SKEIN_LEASE_MS", format!("it must be a number from {LEASE_LEAST_MS} to {LEASE_MOST_MS}")))
+}
+
+fn ceiling(variables: &Variables) -> Result<Ceiling, Failure> {
+    let points = |name: &'static str, most: u64| {
+        let Some(text) = variables.text(name)? else { return Ok(None) };
+        let read = text.parse().ok().filter(|points| (POINTS_LEAST..=most).contains(points));
+        let why =
+            || format!("it must be a number of points from {POINTS_LEAST} to {most}, and it is `{}`", short(&text));
+        read.map(Some).ok_or_else(|| wrong(name, why()))
+    };
+    Ok(Ceiling {
+        points_per_hour: points("SKEIN_POINTS_PER_HOUR", POINTS_AN_HOUR_MOST)?,
+        points_per_day: points("SKEIN_POINTS_PER_DAY", POINTS_A_DAY_MOST)?,
+    })
+}
+
+fn short(given: &str) -> String {
+    given.chars().take(GIVEN_MAX_CHARS).collect()
 }
 
 /// The zone of `TZ` where it is a name, else that of the system; UTC when neither is known.

@@ -18,6 +18,7 @@ mod logs;
 mod originals;
 mod parts;
 mod pictures;
+mod policy_options;
 mod proof;
 mod published;
 mod render;

@@ -15,6 +15,7 @@ use crate::commands::serve::stop_on_signals;
 use crate::exit::{Exit, Failure, NOTHING_STORED};
 use crate::fixing::fix_videos;
 use crate::parts::Written;
+use crate::policy_options::PolicyOptions;
 use crate::render::outcome;
 use crate::render::times::Eye;
 use crate::screen::{Line, Tone};
@@ -69,6 +70,9 @@ pub(crate) struct Options {
     /// Have ffmpeg encode a video again that cannot be posted as it is
     #[arg(long)]
     pub(crate) fix: bool,
+    /// What holds when it is late or fails.
+    #[command(flatten)]
+    pub(crate) policy: PolicyOptions,
     /// What is made of its texts.
     #[command(flatten)]
     pub(crate) layout: LayoutOptions,
@@ -131,6 +135,7 @@ impl Options {
             at: self.at,
             zone: self.tz,
             default_zone,
+            policy: self.policy.into(),
         }
     }
 }

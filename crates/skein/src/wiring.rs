@@ -90,7 +90,7 @@ impl House {
         let journal = Arc::new(StoreJournal::new(&store));
         let recorder = Recorder::start(journal.clone(), now_of(&clock), instance(entropy.as_ref()));
         let http = http.watched_by(recorder.clone());
-        let sessions = sessions(&config.network, &http, journal.clone(), &clock, &owner);
+        let sessions = sessions(&config.network, &http, journal.clone(), &clock, &owner).under(config.ceiling);
         let calls = store.calls();
         let profiles = store.profiles();
         let connector = bluesky(&config, &sessions, &http, &journal, (&clock, &media, &owner));

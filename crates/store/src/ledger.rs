@@ -9,7 +9,7 @@ use skein_domain::ports::{
 };
 use skein_domain::story::Line;
 use skein_domain::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Notice, Post, PostId, PostName, Standing, WorkspaceId,
+    Account, AccountId, Delivery, DeliveryId, Lane, Notice, Policy, Post, PostId, PostName, Standing, WorkspaceId,
 };
 
 use crate::dialect::{self, Connection};
@@ -89,6 +89,14 @@ impl Ledger for Store {
 
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
         writing!(self, |tx| remove_account(&mut tx, id).await)
+    }
+
+    async fn policy(&self, workspace: &WorkspaceId) -> Result<Policy, LedgerError> {
+        reading!(self, |tx| workspaces::policy(&mut tx, workspace).await)
+    }
+
+    async fn set_policy(&self, workspace: &WorkspaceId, policy: &Policy) -> Result<(), LedgerError> {
+        writing!(self, |tx| workspaces::set_policy(&mut tx, workspace, policy).await)
     }
 
     async fn submit(

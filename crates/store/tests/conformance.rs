@@ -40,7 +40,7 @@ skein_testkit::outbox_conformance!(empty_with_outbox);
 const FORGET: &str =
     "DELETE FROM outbox; DELETE FROM records; DELETE FROM story; DELETE FROM deliveries; DELETE FROM post_files;
     DELETE FROM posts; DELETE FROM accounts; DELETE FROM lanes; DELETE FROM engines;
-    DELETE FROM workspaces WHERE id <> 'personal'";
+    DELETE FROM workspaces WHERE id <> 'personal'; UPDATE workspaces SET policy = NULL";
 
 /// All cases on one server, since starting one takes longer than all of them, and on one store that is emptied before each.
 #[tokio::test(flavor = "multi_thread")]

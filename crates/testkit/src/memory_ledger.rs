@@ -11,7 +11,9 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
+use skein_domain::{
+    Account, AccountId, Delivery, DeliveryId, Lane, Policy, Post, PostId, PostName, Standing, WorkspaceId,
+};
 
 use rows::Rows;
 
@@ -57,6 +59,15 @@ impl Ledger for MemoryLedger {
 
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
         self.rows().remove_account(id)
+    }
+
+    async fn policy(&self, workspace: &WorkspaceId) -> Result<Policy, LedgerError> {
+        Ok(self.rows().policy(workspace))
+    }
+
+    async fn set_policy(&self, workspace: &WorkspaceId, policy: &Policy) -> Result<(), LedgerError> {
+        self.rows().set_policy(workspace, *policy);
+        Ok(())
     }
 
     async fn submit(

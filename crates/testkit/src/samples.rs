@@ -6,8 +6,8 @@ use skein_domain::delivery::{DEFAULT_GRACE_MS, TEXT_LEAD_MS};
 use skein_domain::ports::NewAccount;
 use skein_domain::receipt::Settled;
 use skein_domain::{
-    Account, AccountId, Category, Delivery, DeliveryId, Draft, Evidence, Fault, Part, Platform, Post, PostId, Prepared,
-    Receipt, RecordRef, Review, State, StateName, Stop, WorkspaceId,
+    Account, AccountId, Category, Delivery, DeliveryId, Draft, Evidence, Fault, Part, Platform, Policy, Post, PostId,
+    Prepared, Receipt, RecordRef, Review, State, StateName, Stop, WorkspaceId,
 };
 
 use crate::seeded_entropy::SeededEntropy;
@@ -99,6 +99,7 @@ impl Samples {
             lane: account.lane(),
             due: post.due,
             grace_ms: DEFAULT_GRACE_MS,
+            policy: Policy::default(),
             lead_ms: TEXT_LEAD_MS,
             content: content(&post.draft),
             prepared: None,

@@ -4,6 +4,7 @@
 //! reserved before a call, in a journal that all processes share, in windows that mirror the server's: what the server says of
 //! its own windows corrects them. See `Tally`.
 
+mod ceiling;
 mod meter;
 mod note;
 mod said;
@@ -14,8 +15,10 @@ mod window;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use skein_atproto::syntax::Did;
 
+pub use ceiling::Ceiling;
 pub use meter::{Limit, Meter, MeterKind, host_of, is_limited_host};
 pub use said::{Said, Told};
 pub use shortage::Shortage;
@@ -34,6 +37,7 @@ pub struct Budget {
     now: Now,
     owner: Arc<str>,
     reservations: Arc<AtomicU64>,
+    ceiling: Ceiling,
 }
 
 /// Why nothing was reserved, so that nothing may leave.
@@ -48,7 +52,19 @@ pub(crate) enum NotReserved {
 impl Budget {
     /// `owner` names this process and must differ from that of every other process on the same journal.
     pub fn new(journal: Arc<dyn Journal>, now: Now, owner: &str) -> Self {
-        Self { journal, now, owner: owner.into(), reservations: Arc::new(AtomicU64::new(0)) }
+        let reservations = Arc::new(AtomicU64::new(0));
+        Self { journal, now, owner: owner.into(), reservations, ceiling: Ceiling::default() }
+    }
+
+    /// The same budget, under an operator's ceiling.
+    #[must_use]
+    pub fn under(self, ceiling: Ceiling) -> Self {
+        Self { ceiling, ..self }
+    }
+
+    /// The operator's ceiling.
+    pub fn ceiling(&self) -> Ceiling {
+        self.ceiling
     }
 
     /// Takes what a call costs from the budget of its account and its host, all or nothing. Returns the name of the
@@ -75,9 +91,12 @@ impl Budget {
         let mut change = |tallies: &mut [Tally]| {
             let [spending, calls] = tallies else { return };
             let enforced = is_limited_host(host) || calls.is_enforced();
-            reserved = calls
-                .fits(&meters[1], 1, now, enforced)
-                .and_then(|()| spending.reserve(&meters[0], &id, points, now, enforced));
+            let room = calls.fits(&meters[1], 1, now, enforced).err();
+            let room = later(room, spending.fits_under(self.ceiling, &meters[0], points, now).err());
+            reserved = match later(room, spending.fits(&meters[0], points, now, enforced).err()) {
+                Some(shortage) => Err(shortage),
+                None => spending.reserve(&meters[0], &id, points, now, enforced),
+            };
         };
         self.journal.change_tallies(&meters, &mut change).await.map_err(NotReserved::Journal)?;
         let low = reserved.map_err(|shortage| NotReserved::Short(Box::new(shortage)))?;
@@ -102,24 +121,36 @@ impl Budget {
         tally.fits(&meter, 1, (self.now)(), enforced).map_err(|shortage| NotReserved::Short(Box::new(shortage)))
     }
 
-    /// What is spent and left of every budget that was ever used.
+    /// What is spent and left of every budget that was ever used, and of the operator's ceiling for it.
     ///
     /// # Errors
     /// If the journal cannot be read.
     pub async fn gauges(&self) -> Result<Vec<Gauge>, JournalError> {
         let now = (self.now)();
         let tallies = self.journal.tallies().await?;
-        Ok(tallies.into_iter().flat_map(|(meter, mut tally)| tally.gauges(&meter, now)).collect())
+        Ok(tallies.into_iter().flat_map(|(meter, mut tally)| self.all_gauges(&meter, &mut tally, now)).collect())
     }
 
-    /// What is spent and left of one budget, also of one that was never used.
+    /// What is spent and left of one budget, also of one that was never used, and of the operator's ceiling for it.
     ///
     /// # Errors
     /// If the journal cannot be read.
     pub async fn gauges_of(&self, meter: &Meter) -> Result<Vec<Gauge>, JournalError> {
         let mut tally = self.journal.tally(meter).await?.unwrap_or_default();
-        Ok(tally.gauges(meter, (self.now)()))
+        Ok(self.all_gauges(meter, &mut tally, (self.now)()))
     }
+
+    fn all_gauges(&self, meter: &Meter, tally: &mut Tally, now: Timestamp) -> Vec<Gauge> {
+        let mut gauges = tally.gauges(meter, now);
+        gauges.extend(tally.gauges_under(self.ceiling, meter, now));
+        gauges
+    }
+}
+
+/// Of two shortages the one that ends later, so that nobody is told to come too early; what never fits ends last.
+fn later(one: Option<Shortage>, other: Option<Shortage>) -> Option<Shortage> {
+    let end = |shortage: &Shortage| shortage.fits_at.unwrap_or(Timestamp::MAX);
+    [one, other].into_iter().flatten().reduce(|one, other| if end(&other) > end(&one) { other } else { one })
 }
 
 impl std::fmt::Debug for Budget {

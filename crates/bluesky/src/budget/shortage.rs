@@ -23,6 +23,8 @@ pub struct Shortage {
     pub fits_at: Option<Timestamp>,
     /// The server refused, whatever the count says.
     pub refused_by_server: bool,
+    /// It is the operator's ceiling that does not hold it, and not a limit of the server.
+    pub by_operator: bool,
 }
 
 impl fmt::Display for Shortage {
@@ -31,6 +33,14 @@ impl fmt::Display for Shortage {
         let (unit, whose, window) = (meter.kind().unit(), meter.key(), window_words(self.window_s));
         write!(f, "RateLimitExceeded: ")?;
         match self.fits_at {
+            None if self.by_operator => {
+                write!(f, "this takes {wanted} {unit}, and the operator lets {whose} have only {limit} in {window}")
+            }
+            Some(at) if self.by_operator => write!(
+                f,
+                "this takes {wanted} {unit}, and {used} of the {limit} that the operator lets {whose} have in {window} are \
+                 used; it fits at {at}; nothing was sent"
+            ),
             None => write!(f, "this takes {wanted} {unit}, and {whose} has only {limit} in {window}"),
             Some(at) if self.refused_by_server => {
                 write!(f, "the server takes nothing of this kind from {whose} before {at}; nothing was sent")
@@ -62,12 +72,24 @@ mod tests {
     fn a_shortage_says_what_is_used_and_when_it_fits() {
         let meter = Meter::calls("pds.example");
         let fits_at = Some(Timestamp::UNIX_EPOCH);
-        let short =
-            Shortage { meter, limit: 3_000, window_s: 300, used: 2_999, wanted: 2, fits_at, refused_by_server: false };
+        let short = Shortage {
+            meter,
+            limit: 3_000,
+            window_s: 300,
+            used: 2_999,
+            wanted: 2,
+            fits_at,
+            refused_by_server: false,
+            by_operator: false,
+        };
         let said = short.to_string();
         assert!(said.contains("2999 of the 3000") && said.contains("five minutes"), "{said}");
         assert!(said.contains("fits at 1970-01-01T00:00:00Z"), "{said}");
+        let of_operator = Shortage { by_operator: true, ..short.clone() }.to_string();
+        assert!(of_operator.contains("that the operator lets pds.example have") && of_operator.contains("fits at"));
         let never = Shortage { fits_at: None, wanted: 3_001, ..short };
         assert!(never.to_string().contains("has only 3000"), "{never}");
+        let never = Shortage { by_operator: true, ..never };
+        assert!(never.to_string().contains("the operator lets pds.example have only 3000"), "{never}");
     }
 }

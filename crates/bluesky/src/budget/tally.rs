@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::meter::Meter;
+use super::ceiling::Ceiling;
+use super::meter::{Meter, MeterKind};
 use super::said::Told;
 use super::shortage::Shortage;
 use super::window::{SET_BACK_S, Window};
@@ -23,6 +24,9 @@ pub struct Tally {
     holds: Vec<Hold>,
     #[serde(default)]
     closed: Option<Closed>,
+    /// What was spent from here, whatever the server says: what an operator's ceiling is held against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    own: Vec<Window>,
     /// Rises with every change of what is spent.
     #[serde(default)]
     steps: u64,
@@ -78,8 +82,10 @@ pub struct Gauge {
     pub resets_at: Option<Timestamp>,
     /// Whether at least 95 % of it are used.
     pub is_low: bool,
-    /// Whether the server is known to count. Otherwise nothing is held back here.
+    /// Whether it holds: the server is known to count, or the operator has set it. Otherwise nothing is held back here.
     pub is_enforced: bool,
+    /// Whether it is the operator's ceiling, and not a limit of the server.
+    pub by_operator: bool,
 }
 
 impl Tally {
@@ -103,6 +109,7 @@ impl Tally {
             wanted: points,
             fits_at,
             refused_by_server,
+            by_operator: false,
         };
         if enforced || self.enforced {
             if let Some(window) = self.windows.iter().find(|window| points > window.limit) {
@@ -120,6 +127,30 @@ impl Tally {
         }
     }
 
+    /// Whether so many points fit under the operator's ceiling now. What the server says has no part in it.
+    ///
+    /// # Errors
+    /// The shortage that ends last, where they do not.
+    pub fn fits_under(&mut self, ceiling: Ceiling, meter: &Meter, points: u64, now: Timestamp) -> Result<(), Shortage> {
+        self.turn(meter, now);
+        let bounded = self.own.iter().filter_map(|window| Some((window, ceiling.of(meter, window.lasts_s)?)));
+        let lacking = bounded.filter(|(window, limit)| points > limit.saturating_sub(window.spent));
+        // What is more than the whole window never fits.
+        let fits_at = |(window, limit): (&Window, u64)| (points <= limit).then(|| window.resets_at().unwrap_or(now));
+        let last = lacking.max_by_key(|lacks| fits_at(*lacks).unwrap_or(Timestamp::MAX));
+        let Some((window, limit)) = last else { return Ok(()) };
+        Err(Shortage {
+            meter: meter.clone(),
+            limit,
+            window_s: window.lasts_s,
+            used: window.spent,
+            wanted: points,
+            fits_at: fits_at((window, limit)),
+            refused_by_server: false,
+            by_operator: true,
+        })
+    }
+
     /// Spends points on a call that is about to leave. Returns the gauges that have just become low.
     ///
     /// # Errors
@@ -134,7 +165,7 @@ impl Tally {
     ) -> Result<Vec<Gauge>, Shortage> {
         self.fits(meter, points, now, enforced)?;
         self.steps += 1;
-        for window in &mut self.windows {
+        for window in self.windows.iter_mut().chain(&mut self.own) {
             window.spend(points, Some(id), now);
         }
         self.holds.push(Hold { id: id.to_owned(), points, at: now, step: self.steps });
@@ -152,7 +183,7 @@ impl Tally {
         let hold = hold.map(|index| self.holds.remove(index));
         let alone = self.holds.is_empty() && hold.as_ref().is_some_and(|hold| hold.step == self.steps);
         self.steps += 1;
-        for window in &mut self.windows {
+        for window in self.windows.iter_mut().chain(&mut self.own) {
             match (&hold, is_counted) {
                 (Some(hold), true) => window.answered(&hold.id, *at),
                 (Some(hold), false) => window.give_back(hold.points),
@@ -190,8 +221,29 @@ impl Tally {
             resets_at: window.resets_at().max(closed),
             is_low: window.is_low() || closed.is_some(),
             is_enforced: self.enforced,
+            by_operator: false,
         };
         self.windows.iter().map(gauge).collect()
+    }
+
+    /// What is used and left of each window of the operator's ceiling.
+    pub fn gauges_under(&mut self, ceiling: Ceiling, meter: &Meter, now: Timestamp) -> Vec<Gauge> {
+        self.turn(meter, now);
+        let gauge = |window: &Window| {
+            let limit = ceiling.of(meter, window.lasts_s)?;
+            Some(Gauge {
+                meter: meter.clone(),
+                limit,
+                window_s: window.lasts_s,
+                used: window.spent,
+                left: limit.saturating_sub(window.spent),
+                resets_at: window.resets_at(),
+                is_low: window.is_low_of(limit),
+                is_enforced: true,
+                by_operator: true,
+            })
+        };
+        self.own.iter().filter_map(gauge).collect()
     }
 
     /// Brings everything to the present.
@@ -200,8 +252,11 @@ impl Tally {
             if !self.windows.iter().any(|window| window.lasts_s == limit.window_s) {
                 self.windows.push(Window::of(*limit));
             }
+            if meter.kind() == MeterKind::Writes && !self.own.iter().any(|window| window.lasts_s == limit.window_s) {
+                self.own.push(Window::of(*limit));
+            }
         }
-        for window in &mut self.windows {
+        for window in self.windows.iter_mut().chain(&mut self.own) {
             window.turn(now);
         }
         self.holds.retain(|hold| now.duration_since(hold.at).abs() <= SignedDuration::from_millis(HOLD_MS));

@@ -104,7 +104,12 @@ impl Window {
 
     /// Whether so much is used that somebody should know.
     pub(super) fn is_low(&self) -> bool {
-        self.spent.saturating_mul(100) >= self.limit.saturating_mul(WARN_FROM_PERCENT)
+        self.is_low_of(self.limit)
+    }
+
+    /// The same, held against another limit.
+    pub(super) fn is_low_of(&self, limit: u64) -> bool {
+        self.spent.saturating_mul(100) >= limit.saturating_mul(WARN_FROM_PERCENT)
     }
 
     /// The same, once for each window.

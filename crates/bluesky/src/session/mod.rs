@@ -23,7 +23,7 @@ pub use login::{LoggedIn, LoginRequest};
 pub use refresh::REFRESH_LEASE_MS;
 
 use self::at_home::AtHome;
-use crate::budget::Budget;
+use crate::budget::{Budget, Ceiling};
 use crate::environment::Environment;
 use crate::identity::Identities;
 use crate::journal::{Journal, Session, Stored};
@@ -42,6 +42,7 @@ const DOCUMENT_WITHIN_MS: u64 = 5_000;
 #[derive(Clone)]
 pub struct Sessions {
     inner: Arc<Inner>,
+    budget: Budget,
     work: Option<Arc<str>>,
     retry: Option<Retry>,
 }
@@ -51,7 +52,6 @@ struct Inner {
     identities: Identities,
     journal: Arc<dyn Journal>,
     now: Now,
-    budget: Budget,
     at_home: AtHome,
     owner: String,
     /// Makes every refresh its own lease holder, so that two tasks of one process do not both get the lease.
@@ -61,17 +61,23 @@ struct Inner {
 impl Sessions {
     /// `owner` names this process in leases and must differ from that of every other process on the same journal.
     pub fn new(http: Http, environment: Environment, journal: Arc<dyn Journal>, now: Now, owner: String) -> Self {
+        let budget = Budget::new(Arc::clone(&journal), Arc::clone(&now), &owner);
         let inner = Inner {
             xrpc: XrpcClient::new(http.clone()),
             identities: Identities::new(http, environment),
-            budget: Budget::new(Arc::clone(&journal), Arc::clone(&now), &owner),
             journal,
             now,
             at_home: AtHome::default(),
             owner,
             refreshes: AtomicU64::new(0),
         };
-        Self { inner: Arc::new(inner), work: None, retry: None }
+        Self { inner: Arc::new(inner), budget, work: None, retry: None }
+    }
+
+    /// The same sessions, whose writes stay under an operator's ceiling.
+    #[must_use]
+    pub fn under(self, ceiling: Ceiling) -> Self {
+        Self { budget: self.budget.under(ceiling), ..self }
     }
 
     /// The same sessions, whose calls are logged as made for this piece of work, such as a delivery.
@@ -87,7 +93,7 @@ impl Sessions {
     /// What accounts and hosts have used of their limits. Reservations are settled, and what servers say is taken over, by
     /// the [`Recorder`](crate::calls::Recorder) that watches the HTTP client; without one only reservations count.
     pub fn budget(&self) -> &Budget {
-        &self.inner.budget
+        &self.budget
     }
 
     /// The account finder that these sessions use.
@@ -203,7 +209,7 @@ impl Sessions {
     fn authorize(&self, stored: &Stored) -> Authorized {
         let client = self.client_for(stored.session.service.as_ref());
         let client = self.retry.as_ref().map_or_else(|| client.clone(), |retry| client.retrying(retry));
-        Authorized::new(&client, stored, self.inner.budget.clone())
+        Authorized::new(&client, stored, self.budget.clone())
     }
 
     /// The origin that a person named at login is trusted; every other server passes the guard.

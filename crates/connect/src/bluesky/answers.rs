@@ -106,10 +106,17 @@ pub(crate) fn of_error(error: &CallError, now: Timestamp) -> Outcome {
 
 /// What does not fit the budget was not sent: it waits until it fits, or is refused where it never will.
 fn of_shortage(shortage: &Shortage) -> Outcome {
-    let (limit, given) = (format!("{} in {} s", shortage.limit, shortage.window_s), shortage.wanted.to_string());
+    let whose = if shortage.by_operator { ", the operator's ceiling" } else { "" };
+    let limit = format!("{} in {} s{whose}", shortage.limit, shortage.window_s);
+    let given = shortage.wanted.to_string();
     if let Some(at) = shortage.fits_at {
-        let fault = Fault::new("rate_limited", Category::RateLimit, sentence(shortage)).over(limit, given);
+        let code = if shortage.by_operator { "operators_ceiling" } else { "rate_limited" };
+        let fault = Fault::new(code, Category::RateLimit, sentence(shortage)).over(limit, given);
         return Outcome::RetryAt { at: Some(at), fault: fault.retry_at(at) };
+    }
+    if shortage.by_operator {
+        let fault = Fault::new("over_ceiling", Category::UserContent, sentence(shortage)).over(limit, given);
+        return Outcome::Rejected(fault.next(super::ceiling::NEXT));
     }
     let fault = Fault::new("over_budget", Category::PlatformRejected, sentence(shortage)).over(limit, given);
     Outcome::Rejected(fault.next("Publish it as several threads."))

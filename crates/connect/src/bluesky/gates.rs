@@ -78,6 +78,12 @@ fn read_rule(place: usize, given: &str) -> Result<Rule, Fault> {
     })
 }
 
+/// How many records a draft of so many parts makes, its gates included.
+pub(crate) fn records_of(draft: &Draft, parts: usize) -> usize {
+    let gates = &draft.gates;
+    parts + usize::from(gates.replies != ReplyGate::Everyone) + if gates.no_quotes { parts } else { 0 }
+}
+
 /// Checks the gates of a draft of so many parts.
 pub(crate) fn check(draft: &Draft, parts: usize, faults: &mut Vec<Fault>) {
     let gates = &draft.gates;
@@ -100,7 +106,7 @@ pub(crate) fn check(draft: &Draft, parts: usize, faults: &mut Vec<Fault>) {
         let fault = Fault::content("gate_on_reply", "reply_gate", message);
         faults.push(fault.next("Leave out `reply_gate`; the thread's author decides."));
     }
-    let writes = parts + usize::from(gates_thread) + if gates.no_quotes { parts } else { 0 };
+    let writes = records_of(draft, parts);
     if parts <= MAX_WRITES && writes > MAX_WRITES {
         let message = format!(
             "The thread and its gates take {writes} records in one call, and servers take {MAX_WRITES}: one for each part, \

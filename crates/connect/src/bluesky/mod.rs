@@ -3,6 +3,7 @@
 mod answers;
 mod capabilities;
 mod card;
+mod ceiling;
 mod check;
 mod content;
 mod film_obstacles;
@@ -121,7 +122,10 @@ impl Connector for BlueskyConnector {
     }
 
     fn check(&self, draft: &Draft) -> Vec<Fault> {
-        check::check(draft, &layout::lay_out(draft).parts)
+        let parts = layout::lay_out(draft).parts;
+        let mut faults = check::check(draft, &parts);
+        faults.extend(ceiling::check(draft, parts.len(), self.sessions.budget().ceiling()));
+        faults
     }
 
     fn preview(&self, draft: &Draft) -> Preview {

@@ -11,7 +11,7 @@ pub use state::{Review, State, StateName, Stop, Waiting};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::{AccountId, DeliveryId, Lane, PostId, Prepared};
+use crate::{AccountId, DeliveryId, Lane, Policy, PostId, Prepared};
 
 /// How late a post may still go out, unless its workspace or its author says otherwise.
 pub const DEFAULT_GRACE_MS: i64 = 3_600_000;
@@ -45,8 +45,10 @@ pub struct Delivery {
     pub lane: Lane,
     /// The instant at which the request should leave.
     pub due: Timestamp,
-    /// How late it may still go out, in milliseconds.
+    /// How late it may still go out, in milliseconds: as its policy says, unless something has changed that since.
     pub grace_ms: i64,
+    /// What holds when it is late or fails; fixed at submission.
+    pub policy: Policy,
     /// How long before its instant it is prepared, in milliseconds.
     pub lead_ms: i64,
     /// The connector's own form of the content, fixed at submission.
@@ -103,7 +105,7 @@ impl Delivery {
     /// What a restored copy of the past has is without grace, so that it does not leave by itself. A person who gives it another
     /// instant wants it to leave.
     fn grace_of_next_try(&self) -> i64 {
-        if self.grace_ms > 0 { self.grace_ms } else { DEFAULT_GRACE_MS }
+        if self.grace_ms > 0 { self.grace_ms } else { self.policy.grace_ms() }
     }
 
     /// When it is looked at first.
@@ -141,6 +143,7 @@ pub fn lead_before(due: Timestamp, lead_ms: i64) -> Timestamp {
 /// The last instant that the ledger can hold; nobody schedules beyond it.
 const LATEST: Timestamp = Timestamp::constant(250_000_000_000, 0);
 
-fn grace_end(due: Timestamp, grace_ms: i64) -> Timestamp {
+/// So many milliseconds after an instant, and never beyond what the ledger can hold.
+pub(crate) fn grace_end(due: Timestamp, grace_ms: i64) -> Timestamp {
     due.checked_add(SignedDuration::from_millis(grace_ms)).map_or(LATEST, |end| end.min(LATEST))
 }

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::ContentHash;
 use crate::story::Line;
 use crate::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Platform, Post, PostId, PostName, Standing, StateName, WorkspaceId,
+    Account, AccountId, Delivery, DeliveryId, Lane, Platform, Policy, Post, PostId, PostName, Standing, StateName,
+    WorkspaceId,
 };
 
 /// What can go wrong with the ledger.
@@ -190,6 +191,11 @@ pub trait Ledger: Send + Sync {
     async fn set_standing(&self, id: &AccountId, standing: &Standing, now: Timestamp) -> Result<(), LedgerError>;
     /// Forgets an account; refused with `Invalid` while it has deliveries that are not at rest or wait for a person.
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError>;
+
+    /// What holds for posts of a workspace that say nothing themselves; nothing is said where nobody has set anything.
+    async fn policy(&self, workspace: &WorkspaceId) -> Result<Policy, LedgerError>;
+    /// Sets that; posts that were submitted before keep theirs.
+    async fn set_policy(&self, workspace: &WorkspaceId, policy: &Policy) -> Result<(), LedgerError>;
 
     /// Keeps a post, its deliveries, the first lines of their stories, and which media files they need. `NameTaken` when
     /// the workspace has a post of its name.

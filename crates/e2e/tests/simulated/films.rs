@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{Clock, ContentHash, LocalFile, MediaFiles, Originals};
-use skein_domain::{Category, Draft, Fault, Media, NamedCaption, Part, PostId, State, StateName, Waiting};
+use skein_domain::{Category, Draft, Fault, GivenPolicy, Media, NamedCaption, Part, PostId, State, StateName, Waiting};
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_testkit::fake_connector::FILM;
 
@@ -54,6 +54,7 @@ fn film_submission(media: Vec<Media>, at: &str) -> Submission {
         at: Some(at.to_owned()),
         zone: None,
         default_zone: TimeZone::UTC,
+        policy: GivenPolicy::default(),
     }
 }
 
@@ -89,6 +90,19 @@ async fn a_post_whose_film_takes_longer_than_its_grace_goes_out_when_it_is_ready
     assert!((150 * MINUTE_MS..151 * MINUTE_MS).contains(&receipt.lateness_ms), "{}", receipt.lateness_ms);
     let late = world.created_at(&film).await.duration_since(delivery.due);
     assert!(late.as_mins() >= 150, "it is dated when it is frozen, not when it was asked for");
+}
+
+#[tokio::test]
+async fn a_post_that_says_how_late_it_may_be_waits_no_longer_for_its_film() {
+    let world = World::with_films().await;
+    world.platform.order_upload("look", SignedDuration::from_mins(50));
+    let mut submission = film_submission(vec![Media::new("film", "A film.")], "now");
+    submission.policy.late = Some("30m".to_owned());
+    let film = world.intake.submit(submission, world.originals.as_ref()).await.unwrap().post.id;
+    world.run_for(3 * HOUR_MS).await;
+    let State::Missed { late_by_ms } = world.delivery(&film).await.state else { panic!("not missed") };
+    assert!((30 * MINUTE_MS..30 * MINUTE_MS + 2_000).contains(&late_by_ms), "{late_by_ms}");
+    assert_eq!(world.platform.sent().len(), 0);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod films;
 mod manners;
 mod once;
 mod pictures;
+mod policies;
 mod publishing;
 mod running;
 mod settling;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
-use skein_domain::{Account, Delivery, Draft, Part, Platform, PostId, StateName, WorkspaceId};
+use skein_domain::{Account, Delivery, Draft, GivenPolicy, Part, Platform, PostId, StateName, WorkspaceId};
 use skein_engine::{Engine, Parts, Settings};
 use skein_intake::{Connected, Found, Intake, IntakeError, Submission};
 use skein_testkit::{FakeConnector, MemoryLedger, MemoryMedia, MemoryOriginals, SeededEntropy, SimClock};
@@ -99,6 +100,7 @@ impl World {
             at: Some(at.to_owned()),
             zone: None,
             default_zone: TimeZone::UTC,
+            policy: GivenPolicy::default(),
         };
         let submitted = self.intake.submit(submission, self.originals.as_ref()).await;
         // Ids made within the same millisecond have no order.

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use skein_domain::{Draft, Media, Part, Warning};
+use skein_domain::{Draft, GivenPolicy, Media, Part, Warning};
 use skein_intake::Submission;
 
 use crate::{HOUR_MS, World};
@@ -16,6 +16,7 @@ fn submission(text: &str, pictures: &[&str], accounts: &[&str], at: &str) -> Sub
         at: Some(at.to_owned()),
         zone: None,
         default_zone: TimeZone::UTC,
+        policy: GivenPolicy::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use skein_domain::{CardChoice, Draft, GivenCard, Media, Part, StateName};
+use skein_domain::{CardChoice, Draft, GivenCard, GivenPolicy, Media, Part, StateName};
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_store::{DatabaseUrl, MasterKey, Store};
 use skein_testkit::SeededEntropy;
@@ -18,6 +18,7 @@ fn named(name: &str, text: &str) -> Submission {
         at: None,
         zone: None,
         default_zone: TimeZone::UTC,
+        policy: GivenPolicy::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use skein_domain::fault::Fault;
-use skein_domain::{Draft, Media, Outcome, Part, PostId, State, StateName, story};
+use skein_domain::{Draft, GivenPolicy, Media, Outcome, Part, PostId, State, StateName, story};
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_testkit::SendOrder;
 use skein_testkit::fake_connector::REFUSED_PICTURE;
@@ -33,6 +33,7 @@ impl World {
             at: Some(at.to_owned()),
             zone: None,
             default_zone: TimeZone::UTC,
+            policy: GivenPolicy::default(),
         }
     }
 

@@ -8,7 +8,9 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
+use skein_domain::{
+    Account, AccountId, Delivery, DeliveryId, Lane, Policy, Post, PostId, PostName, Standing, WorkspaceId,
+};
 
 use crate::bugs::Bug;
 
@@ -53,6 +55,12 @@ impl Ledger for BuggyLedger {
     }
     async fn remove_account(&self, id: &AccountId) -> Done<()> {
         self.inner.remove_account(id).await
+    }
+    async fn policy(&self, workspace: &WorkspaceId) -> Done<Policy> {
+        self.inner.policy(workspace).await
+    }
+    async fn set_policy(&self, workspace: &WorkspaceId, policy: &Policy) -> Done<()> {
+        self.inner.set_policy(workspace, policy).await
     }
     async fn submit(&self, post: &Post, of: &[Delivery], story: &[Line], files: &[ContentHash]) -> Done<()> {
         self.inner.submit(post, of, story, files).await

@@ -214,6 +214,7 @@ impl House {
         let http = Http::over(Arc::new(transport)).unwrap().allowing(&url).watched_by(recorder);
         let environment = Environment { plc_url: url.clone(), appview_url: url.clone(), video_url: url };
         let sessions = Sessions::new(http.clone(), environment, self.journal.clone(), now, name.to_owned());
+        let sessions = sessions.under(self.plan.ceiling);
         let (identities, xrpc) = (sessions.identities().clone(), XrpcClient::new(http));
         let inner = BlueskyConnector::new(sessions.clone(), identities, xrpc, clock.clone(), self.media.clone(), None);
         let connector: Arc<dyn Connector> = Arc::new(ProcessConnector { inner: Arc::new(inner), bug: self.bug });

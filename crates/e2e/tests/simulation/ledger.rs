@@ -9,7 +9,7 @@ use skein_domain::ports::{
 };
 use skein_domain::story::Line;
 use skein_domain::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, StateName, WorkspaceId,
+    Account, AccountId, Delivery, DeliveryId, Lane, Policy, Post, PostId, PostName, Standing, StateName, WorkspaceId,
 };
 
 use crate::house::House;
@@ -114,6 +114,14 @@ impl Ledger for ProcessLedger {
 
     async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
         self.ask(self.house.ledger.remove_account(id)).await
+    }
+
+    async fn policy(&self, workspace: &WorkspaceId) -> Result<Policy, LedgerError> {
+        self.ask(self.house.ledger.policy(workspace)).await
+    }
+
+    async fn set_policy(&self, workspace: &WorkspaceId, policy: &Policy) -> Result<(), LedgerError> {
+        self.ask(self.house.ledger.set_policy(workspace, policy)).await
     }
 
     async fn submit(

@@ -6,6 +6,7 @@
 
 mod buggy_ledger;
 mod bugs;
+mod ceiling;
 mod connector;
 mod coverage;
 mod house;

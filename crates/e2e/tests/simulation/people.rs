@@ -9,7 +9,7 @@ use serde_json::json;
 use skein_bluesky::session::LoginRequest;
 use skein_domain::ports::{Ledger, QueueFilter};
 use skein_domain::{
-    AccountId, Delivery, DeliveryId, Draft, Media, Part, Platform, Standing, State, StateName, WorkspaceId,
+    AccountId, Delivery, DeliveryId, Draft, GivenPolicy, Media, Part, Platform, Standing, State, StateName, WorkspaceId,
 };
 use skein_intake::{Connected, Decision, Found, IntakeError, Submission};
 use skein_sandbox::{AccountState, LoggedCommit, SandboxAccount};
@@ -186,6 +186,7 @@ impl People {
             at,
             zone: None,
             default_zone: TimeZone::UTC,
+            policy: self.policy(number),
         };
         let first = self.door.intake.submit(submission.clone(), self.house.pictures()).await;
         // What was handed in under a name may be handed in again when no answer came.
@@ -197,6 +198,17 @@ impl People {
             drop(self.house.sandbox.delete_as_author(&quote));
         }
         "submit"
+    }
+
+    /// What some posts say of being late and of failing. No dice are thrown for it, so a seed without such posts is as it was.
+    fn policy(&self, number: u64) -> GivenPolicy {
+        let words = |text: &str| Some(text.to_owned());
+        match (self.house.plan.seed + number) % 8 {
+            0 => GivenPolicy { on_failure: words("give_up"), ..GivenPolicy::default() },
+            1 => GivenPolicy { retry_for: words("1m"), ..GivenPolicy::default() },
+            2 => GivenPolicy { late: words("2m"), ..GivenPolicy::default() },
+            _ => GivenPolicy::default(),
+        }
     }
 
     fn something_to_quote(&self) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use skein_bluesky::budget::Ceiling;
 use skein_testkit::SeededEntropy;
 
 use crate::life::Fortune;
@@ -77,6 +78,8 @@ pub(crate) struct Plan {
     pub(crate) silence_ms: u64,
     /// Points that an account may write in an hour, if the host limits that.
     pub(crate) points_per_hour: Option<u64>,
+    /// What the operator lets accounts write.
+    pub(crate) ceiling: Ceiling,
 }
 
 impl Plan {
@@ -103,6 +106,7 @@ impl Plan {
             jumps: when(theme.is(Theme::Clocks) && dice.below(3) > 0, 1 + dice.below(3)),
             silence_ms: if dice.below(3) == 0 { dice.below(7_200_000) } else { 0 },
             points_per_hour: (theme.is(Theme::Hosts) && dice.below(2) == 0).then(|| 5 + dice.below(8)),
+            ceiling: Ceiling::default(),
         }
     }
 

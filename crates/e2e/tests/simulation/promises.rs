@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use skein_domain::policy::{ENDED_BY_POLICY, is_failure};
 use skein_domain::ports::{KeptNotice, Ledger, NoticeFilter, Outbox, QueueFilter};
-use skein_domain::{Delivery, DeliveryId, Event, Settled, State, StateName, Stop};
+use skein_domain::{Delivery, DeliveryId, Event, OnFailure, Settled, State, StateName, Stop, Waiting};
 use skein_sandbox::LoggedCommit;
 
 use crate::house::House;
@@ -55,6 +56,7 @@ pub(crate) async fn check(house: &House) {
         at_rest(delivery, &mut record);
         receipt(delivery, &own, &mut record);
         told_by_its_story(delivery, &stories[&delivery.id], &mut record);
+        by_its_policy(delivery, &stories[&delivery.id], house.plan.jumps == 0, &mut record);
         told_to_people(delivery, &stories[&delivery.id], &notices, &mut record);
     }
     canceled(&deliveries, &landings, &mut record);
@@ -146,6 +148,40 @@ fn told_by_its_story(delivery: &Delivery, story: &[Event], record: &mut Inner) {
     if name != Some(delivery.state.name()) {
         let what = format!("{} is {:?} and its story ends with {name:?}", delivery.id, delivery.state.name());
         record.broken("the story tells the state", what);
+    }
+}
+
+/// What somebody said of being late and of failing holds. How late something left is known where no clock was wrong.
+fn by_its_policy(delivery: &Delivery, story: &[Event], clocks_are_right: bool, record: &mut Inner) {
+    let receipt = match &delivery.state {
+        State::Published { receipt } | State::Removed { receipt } if receipt.sent_at.is_some() => Some(receipt),
+        _ => None,
+    };
+    if let (Some(late), Some(receipt), true) = (delivery.policy.late, receipt, clocks_are_right)
+        && receipt.lateness_ms >= late.ms()
+    {
+        let what = format!("{} left {} ms late, and {late} was said", delivery.id, receipt.lateness_ms);
+        record.broken("a policy holds", what);
+    }
+    let ended = story.iter().filter(|event| match event {
+        Event::Refused { fault } | Event::Rejected { fault, .. } => fault.code == ENDED_BY_POLICY,
+        _ => false,
+    });
+    let ended = u64::try_from(ended.count()).unwrap_or(0);
+    *record.counts.entry("policy: ended".to_owned()).or_default() += ended;
+    if ended > 0 && matches!(delivery.policy.on_failure.unwrap_or_default(), OnFailure::Retry) {
+        record.broken("a policy holds", format!("{} was ended by a policy that it has not", delivery.id));
+    }
+    let tried_again = |event: &Event| match event {
+        Event::PrepareFailed { fault, .. } | Event::Waits { waiting: Waiting::Retry { fault }, .. } => {
+            is_failure(fault)
+        }
+        _ => false,
+    };
+    // What a person had sent again is the person's.
+    let resent = story.iter().any(|event| matches!(event, Event::PersonResends { .. }));
+    if delivery.policy.on_failure == Some(OnFailure::GiveUp) && !resent && story.iter().any(tried_again) {
+        record.broken("a policy holds", format!("{} was tried again", delivery.id));
     }
 }
 

@@ -25,6 +25,7 @@ fn every_field_is_read() {
         "text": "one", "thread": [{"text": "two"}, {"text": "three"}], "langs": ["en", "de"],
         "reply_to": "post_1", "quote": "post_2", "allow_quotes": false, "reply_gate": ["mentioned", "at://x"],
         "content_labels": ["porn"], "record_tags": ["rust", "bluesky"], "accounts": ["alice.test"], "scheduled_at": "tomorrow 9am", "timezone": "Europe/Paris",
+        "late": "2h", "on_failure": "retry", "retry_for": "PT20M",
     }));
     assert_eq!(faults(&body), []);
     assert_eq!(texts(&body), ["one", "two", "three"]);
@@ -37,7 +38,19 @@ fn every_field_is_read() {
     assert_eq!(submission.draft.labels, ["porn"]);
     assert_eq!(submission.draft.tags, ["rust", "bluesky"]);
     assert_eq!(submission.accounts, ["alice.test"]);
+    let GivenPolicy { late, on_failure, retry_for } = submission.policy;
+    assert_eq!([late, on_failure, retry_for].map(Option::unwrap), ["2h", "retry", "PT20M"]);
     assert_eq!((submission.at.as_deref(), submission.zone.as_deref()), (Some("tomorrow 9am"), Some("Europe/Paris")));
+}
+
+#[test]
+fn a_length_of_time_that_is_no_text_is_told_by_its_field() {
+    let body = read(json!({"text": "one", "late": 7_200, "retry_for": ["20m"], "on_failure": true}));
+    let mut told = faults(&body);
+    told.sort_unstable();
+    let expected = ["late", "on_failure", "retry_for"].map(|field| (None, "wrong_type", field));
+    assert_eq!(told, expected);
+    assert!(body.submission.policy.is_empty());
 }
 
 #[test]

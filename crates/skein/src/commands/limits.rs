@@ -49,6 +49,6 @@ async fn limits_of(house: &House, account: Account) -> Result<Limits, Failure> {
         let read = house.sessions.budget().gauges_of(&meter).await;
         gauges.extend(read.map_err(|error| Failure::system("database", sentence(&error.to_string())))?);
     }
-    let is_enforced = is_limited_host(&host) || gauges.iter().any(|gauge| gauge.is_enforced);
+    let is_enforced = is_limited_host(&host) || gauges.iter().any(|gauge| gauge.is_enforced && !gauge.by_operator);
     Ok(Limits { account: account.handle, identity: account.identity, host, is_enforced, gauges })
 }

@@ -14,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod migrate_to;
 pub(crate) mod notices;
+pub(crate) mod policy;
 pub(crate) mod post;
 pub(crate) mod preview;
 pub(crate) mod profile;
@@ -60,6 +61,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Backup(args) => backup::run(app, args).await,
         Command::Restore(args) => restore::run(app, args).await,
         Command::MigrateTo(args) => migrate_to::run(app, args).await,
+        Command::Policy(args) => policy::run(app, args).await,
         Command::Hold(args) => hold::hold(app, args).await,
         Command::Release(args) => hold::release(app, args).await,
         Command::Serve => serve::run(app).await,

@@ -1,7 +1,8 @@
 //! `skein receipt`: the proof that a post was published, for oneself, or for strangers.
 
+use serde::Serialize;
 use serde_json::json;
-use skein_domain::{Category, Fault, Receipt, StateName};
+use skein_domain::{Category, Fault, Receipt, ShownPolicy, StateName};
 use skein_intake::PostView;
 use std::path::PathBuf;
 
@@ -44,26 +45,49 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
         return hand_over(app, &file, args.output);
     }
     let receipts = receipts(&view);
+    let shown: Vec<Shown<'_>> = with_policies(&view).collect();
     let is_removed = |account: &str| {
         view.deliveries.iter().any(|delivery| delivery.account == account && delivery.state == StateName::Removed)
     };
     if app.screen.is_json() {
-        match receipts.as_slice() {
-            [(_, one)] => app.screen.object(one),
-            several => app.screen.object(&several.iter().map(|(_, receipt)| receipt).collect::<Vec<_>>()),
+        match shown.as_slice() {
+            [one] => app.screen.object(one),
+            several => app.screen.object(&several),
         }
     } else {
-        for (index, (account, proof)) in receipts.iter().enumerate() {
+        for (index, ((account, proof), shown)) in receipts.iter().zip(&shown).enumerate() {
             if index > 0 {
                 app.screen.line(Line::blank());
             }
             app.screen.lines(receipt::receipt(account, proof, &app.eye(&house)));
+            if shown.says_policy {
+                app.screen.line(receipt::labelled("policy", &shown.policy.sentence()));
+            }
             if is_removed(account) {
                 app.screen.line(Line::of(Tone::Warn, "Taken back since: it is no longer public."));
             }
         }
     }
     Ok(Exit::Done)
+}
+
+/// A receipt, with what was to hold had the post been late or failed.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    receipt: &'a Receipt,
+    #[serde(flatten)]
+    policy: &'a ShownPolicy,
+    #[serde(skip)]
+    says_policy: bool,
+}
+
+fn with_policies(view: &PostView) -> impl Iterator<Item = Shown<'_>> {
+    let of_all = view.deliveries.iter();
+    of_all.filter_map(|delivery| {
+        let receipt = delivery.receipt.as_ref()?;
+        Some(Shown { receipt, policy: &delivery.policy, says_policy: delivery.says_policy })
+    })
 }
 
 fn receipts(view: &PostView) -> Vec<(&str, &Receipt)> {

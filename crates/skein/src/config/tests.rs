@@ -27,6 +27,22 @@ fn without_settings_the_defaults_hold() {
 }
 
 #[test]
+fn a_ceiling_is_a_number_of_points_below_what_servers_allow() {
+    assert_eq!(read(&[]).unwrap().ceiling, Ceiling::default());
+    for (name, most) in [("SKEIN_POINTS_PER_HOUR", 5_000), ("SKEIN_POINTS_PER_DAY", 35_000)] {
+        for points in [3, most] {
+            let ceiling = read(&[(name, &points.to_string())]).unwrap().ceiling;
+            assert_eq!(ceiling.points_per_hour.or(ceiling.points_per_day), Some(points));
+            assert_eq!(ceiling.points_per_hour.is_some(), name.ends_with("HOUR"));
+        }
+        for given in ["2", &(most + 1).to_string(), "-1", "many", "3.5"] {
+            let told = refusal(&[(name, given)]);
+            assert!(told.contains(name) && told.contains(&format!("3 to {most}")) && told.contains(given), "{told}");
+        }
+    }
+}
+
+#[test]
 fn a_relative_database_lies_in_the_data_folder() {
     for (given, path) in [("sqlite:a.db", "sqlite:/data/a.db"), ("sqlite:///x/a.db", "sqlite:/x/a.db")] {
         assert_eq!(read(&[("SKEIN_DATABASE_URL", given)]).unwrap().paths.database.to_string(), path);

@@ -70,6 +70,9 @@ fn place(field: &str) -> Option<String> {
         ("accounts", _) => Some("--account".to_owned()),
         ("reply_to", _) => Some("--reply-to".to_owned()),
         ("quote", _) => Some("--quote".to_owned()),
+        ("late", _) => Some("--late".to_owned()),
+        ("on_failure", _) => Some("--on-failure".to_owned()),
+        ("retry_for", _) => Some("--retry-for".to_owned()),
         ("ref", _) => Some("--ref".to_owned()),
         ("card" | "card.url", _) => Some("--card".to_owned()),
         _ => {

@@ -50,6 +50,8 @@ fn gauge(gauge: &Gauge) -> Value {
 /// The name for programs and what is counted.
 fn names(gauge: &Gauge) -> (&'static str, &'static str) {
     match (gauge.meter.kind(), gauge.window_s) {
+        (_, 3_600) if gauge.by_operator => ("ceiling_per_hour", "points"),
+        (..) if gauge.by_operator => ("ceiling_per_day", "points"),
         (MeterKind::Writes, 3_600) => ("writes_per_hour", "points"),
         (MeterKind::Writes, _) => ("writes_per_day", "points"),
         (MeterKind::Calls, _) => ("calls_per_five_minutes", "calls"),
@@ -72,7 +74,9 @@ pub(crate) fn table(all: &[Limits], eye: &Eye) -> Vec<Line> {
             lines.push(Line::from("  ").and(if gauge.is_low { Tone::Warn } else { Tone::Plain }, text));
         }
         if !limits.is_enforced {
-            let said = "  The server has not shown that it counts, so nothing is held back here.";
+            let has_ceiling = limits.gauges.iter().any(|gauge| gauge.by_operator);
+            let but = if has_ceiling { "only the operator's ceiling holds" } else { "nothing is held back here" };
+            let said = format!("  The server has not shown that it counts, so {but}.");
             lines.push(Line::of(Tone::Faint, said));
         }
     }
@@ -82,6 +86,8 @@ pub(crate) fn table(all: &[Limits], eye: &Eye) -> Vec<Line> {
 
 fn row(gauge: &Gauge, eye: &Eye) -> Vec<String> {
     let what = match names(gauge).0 {
+        "ceiling_per_hour" => "the operator's, an hour",
+        "ceiling_per_day" => "the operator's, a day",
         "writes_per_hour" => "write points, an hour",
         "writes_per_day" => "write points, a day",
         "uploads_per_day" => "uploads, a day",
@@ -94,7 +100,7 @@ fn row(gauge: &Gauge, eye: &Eye) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use skein_atproto::syntax::Did;
-    use skein_bluesky::budget::{Answered, Meter, Said, Tally, Told};
+    use skein_bluesky::budget::{Answered, Ceiling, Meter, Said, Tally, Told};
 
     use super::*;
     use crate::render::samples::{after_ms, eye, plain};
@@ -131,6 +137,24 @@ mod tests {
         let unknown = Limits { is_enforced: false, ..limits() };
         assert!(plain(&table(&[unknown], &eye())).contains("nothing is held back"));
         assert!(after_ms(0) > eye().now, "the samples are of before");
+    }
+
+    #[test]
+    fn the_operators_ceiling_is_told_beside_the_servers_limits() {
+        let (now, ceiling) = (eye().now, Ceiling { points_per_hour: Some(9), points_per_day: Some(30) });
+        let writes = Meter::writes(&Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap());
+        let mut tally = Tally::default();
+        tally.reserve(&writes, "a", 9, now, false).unwrap();
+        let mut gauges = tally.gauges(&writes, now);
+        gauges.extend(tally.gauges_under(ceiling, &writes, now));
+        let limits = Limits { gauges, is_enforced: false, ..limits() };
+        let told = plain(&table(std::slice::from_ref(&limits), &eye()));
+        assert!(told.contains("the operator's, an hour  9 of 9 used") && told.contains("9 of 30 used"), "{told}");
+        assert!(told.contains("so only the operator's ceiling holds."), "{told}");
+        let object = object(&limits);
+        let names: Vec<_> = object["limits"].as_array().unwrap().iter().map(|gauge| &gauge["name"]).collect();
+        assert_eq!(names[2..], [&json!("ceiling_per_hour"), &json!("ceiling_per_day")]);
+        assert_eq!((&object["limits"][2]["left"], &object["limits"][2]["low"]), (&json!(0), &json!(true)));
     }
 
     #[test]

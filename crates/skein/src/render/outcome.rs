@@ -19,6 +19,9 @@ pub(crate) fn scheduled(view: &PostView, engine_is_alive: bool, eye: &Eye) -> Ve
     if parts > 1 {
         lines.extend(labelled(2, "parts", &parts.to_string(), eye.width));
     }
+    if let Some(first) = view.deliveries.first().filter(|first| first.says_policy) {
+        lines.extend(labelled(2, "late", &first.policy.sentence(), eye.width));
+    }
     lines.extend(warnings(&view.warnings));
     if !engine_is_alive {
         lines.push(nothing_runs());
@@ -117,6 +120,14 @@ Scheduled for Tue 1 Dec 2026 09:00 Europe/Paris (08:00 UTC), in 10 days.
   account  @alice.test
   parts    2"
         );
+    }
+
+    #[test]
+    fn a_scheduled_post_repeats_what_was_said_of_being_late() {
+        let mut view = samples::view();
+        view.deliveries[0].says_policy = true;
+        let told = plain(&scheduled(&view, true, &eye()));
+        assert!(told.contains("\n  late     It goes out at most 1h late"), "{told}");
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub(crate) fn records(records: &[RecordRef]) -> Vec<Line> {
     lines
 }
 
-fn labelled(label: &str, text: &str) -> Line {
+/// A row of a receipt.
+pub(crate) fn labelled(label: &str, text: &str) -> Line {
     Line::from("  ").and(Tone::Faint, format!("{label:10}")).and(Tone::Plain, text)
 }
 

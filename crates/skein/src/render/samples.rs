@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use skein_domain::{DeliveryId, Part, PostId, PostStatus, Receipt, RecordRef, Settled, StateName};
+use skein_domain::{DeliveryId, Part, Policy, PostId, PostStatus, Receipt, RecordRef, Settled, StateName};
 use skein_intake::{DeliveryView, PostView};
 
 use super::times::Eye;
@@ -48,6 +48,8 @@ pub(crate) fn delivery() -> DeliveryView {
         reason: None,
         wake_at: Some(after_ms(-30_000)),
         due: due(),
+        policy: Policy::default().into(),
+        says_policy: false,
         url: None,
         uri: None,
         cid: None,

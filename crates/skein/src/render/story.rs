@@ -69,6 +69,12 @@ fn heading(delivery: &DeliveryView, post: &PostView, eye: &Eye) -> Vec<Line> {
         let there = skein_domain::when::describe_when(delivery.due, &post.timezone, eye.now);
         lines.push(Line::from(format!("        {}", there.split(", ").next().unwrap_or_default())));
     }
+    if delivery.says_policy {
+        let told = wrap(&delivery.policy.sentence(), eye.width - 8).into_iter().enumerate();
+        lines.extend(
+            told.map(|(index, text)| Line::from(format!("  {}  {text}", if index == 0 { "late" } else { "    " }))),
+        );
+    }
     for (index, text) in wrap(&next(delivery, eye), eye.width - 8).into_iter().enumerate() {
         lines.push(Line::from(format!("  {}  {text}", if index == 0 { "next" } else { "    " })));
     }
@@ -251,6 +257,16 @@ post_00000000000000000000000004  published
     fn a_move_is_told_in_local_time() {
         let moved = Event::Moved { due: samples::due(), wake_at: samples::due(), grace_ends: samples::due() };
         assert_eq!(tell(&moved, &eye()), "Its author moved it to Tue 1 Dec 2026 09:00 Europe/Paris (08:00 UTC).");
+    }
+
+    #[test]
+    fn what_somebody_said_of_being_late_is_shown() {
+        let mut view = samples::view();
+        view.deliveries[0].says_policy = true;
+        let text = plain(&whole(&view, after_ms(-1_000), &[Vec::new()], &eye()));
+        assert!(text.contains("\n  late  It goes out at most 1h late, and is missed then;"), "{text}");
+        view.deliveries[0].says_policy = false;
+        assert!(!plain(&whole(&view, after_ms(-1_000), &[Vec::new()], &eye())).contains("late"));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use crate::scene::{Scene, account, submitted};
 use skein_domain::ports::{Change, ContentHash, Ledger, LedgerError, NoticeFilter, Outbox};
-use skein_domain::{Category, Fault, Named, Post, PostName, Standing, StateName};
+use skein_domain::{
+    Category, Delivery, Fault, Named, OnFailure, Policy, Post, PostName, Standing, StateName, WorkspaceId,
+};
 use skein_store::Store;
 use skein_testkit::Samples;
 use skein_testkit::samples::at_ms;
@@ -131,7 +133,10 @@ pub(crate) async fn every_nullable_column_is_written_with_and_without_a_value(fi
 
     let named = Named { name: PostName::parse("launch").unwrap(), body: ContentHash::of(b"body") };
     let post = Post { named: Some(named), ..samples.post(&["A goose."], at_ms(0)) };
-    store.submit(&post, &[], &[], &[]).await.unwrap();
+    let policy = Policy { late: None, on_failure: Some(OnFailure::GiveUp) };
+    store.set_policy(&WorkspaceId::parse("team").unwrap(), &policy).await.unwrap();
+    let of_policy = Delivery { policy, ..samples.delivery(&post, &leased) };
+    store.submit(&post, &[of_policy], &[], &[]).await.unwrap();
 
     store.calls().append(&[crate::calls::call("call_a", 1), crate::calls::bare("call_b", 2)]).await.unwrap();
 
@@ -162,7 +167,7 @@ pub(crate) async fn every_nullable_column_is_written_with_and_without_a_value(fi
         assert!(without > 0 && with > 0, "{table}.{column}: {without} without, {with} with a value");
     }
     let filter = skein_domain::ports::QueueFilter { at_most: 100, ..Default::default() };
-    assert_eq!(store.queue(&filter).await.unwrap().len(), StateName::ALL.len() + 2);
+    assert_eq!(store.queue(&filter).await.unwrap().len(), StateName::ALL.len() + 3);
 }
 
 pub(crate) async fn a_damaged_row_is_named_and_not_used(file: &Scene) {
@@ -172,6 +177,7 @@ pub(crate) async fn a_damaged_row_is_named_and_not_used(file: &Scene) {
         ("state_json = '{'", "state_json"),
         ("state_json = '{\"state\":\"scheduled\"}'", "state_json"),
         ("content = 'x'", "content"),
+        ("policy = '{\"late\":1}'", "policy"),
         ("prepared = '[]'", "prepared"),
         ("account = 'acc'", "account"),
         ("attempts = 4294967296", "attempts"),
@@ -190,6 +196,14 @@ pub(crate) async fn a_damaged_row_is_named_and_not_used(file: &Scene) {
         let Err(LedgerError::Invalid(told)) = refused else { panic!("{damage}: {refused:?}") };
         assert!(told.contains(column) && told.contains(delivery.id.as_str()), "{damage}: {told}");
     }
+}
+
+pub(crate) async fn a_damaged_policy_of_a_workspace_is_named_and_not_used(file: &Scene) {
+    let (store, personal) = (file.store().await, WorkspaceId::personal());
+    file.raw().await.execute("UPDATE workspaces SET policy = '{\"late\":\"2h\"}'").await.unwrap();
+    let refused = store.policy(&personal).await;
+    let Err(LedgerError::Invalid(told)) = refused else { panic!("{refused:?}") };
+    assert!(told.contains("workspace personal") && told.contains("policy"), "{told}");
 }
 
 pub(crate) async fn a_damaged_notice_is_named_and_not_used(file: &Scene) {

@@ -66,6 +66,7 @@ on_both! {
         what_breaks_an_invariant_is_refused_by_its_name,
         every_nullable_column_is_written_with_and_without_a_value,
         a_damaged_row_is_named_and_not_used,
+        a_damaged_policy_of_a_workspace_is_named_and_not_used,
         a_damaged_notice_is_named_and_not_used,
     }
     opening {

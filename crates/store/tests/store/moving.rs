@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use skein_domain::StateName;
 use skein_domain::ports::{ClaimRequest, Ledger, LedgerError, QueueFilter};
+use skein_domain::{Leeway, Policy, StateName, WorkspaceId};
 use skein_store::{DatabaseUrl, MasterKey, Store, StoreError, move_to_server};
 use skein_testkit::samples::at_ms;
 use skein_testkit::{Samples, SeededEntropy};
@@ -31,6 +31,8 @@ async fn scenes(databases: &Arc<Databases>) -> (Scene, Scene) {
         submitted(&store, &samples, &goose, state, ms).await;
     }
     store.sessions().put(DID, "atproto", SECRET, None).await.unwrap();
+    let policy = Policy { late: Some(Leeway::parse("late", "2h").unwrap()), on_failure: None };
+    store.set_policy(&WorkspaceId::personal(), &policy).await.unwrap();
     let raw = file.raw().await;
     let stories = "INSERT INTO story (delivery, at, event, event_json)
         SELECT id, due, 'submitted', '{\"event\":\"submitted\"}' FROM deliveries";

@@ -21,6 +21,7 @@ pub mod addresses;
 pub mod beats;
 pub mod files;
 pub mod leases;
+pub mod policies;
 pub mod posts;
 pub mod queue;
 pub mod round_trips;
@@ -52,6 +53,10 @@ macro_rules! ledger_conformance {
                 an_account_with_open_deliveries_is_not_removed,
                 a_removed_account_leaves_its_receipts_and_can_be_connected_again,
                 what_is_not_there_is_not_found,
+            }
+            policies {
+                a_workspace_says_what_was_set_last,
+                a_delivery_keeps_the_policy_of_its_submission,
             }
             posts {
                 a_submission_reads_back_with_its_stories,
@@ -185,6 +190,7 @@ mod tests {
             ("beats", include_str!("beats.rs")),
             ("files", include_str!("files.rs")),
             ("leases", include_str!("leases.rs")),
+            ("policies", include_str!("policies.rs")),
             ("posts", include_str!("posts.rs")),
             ("queue", include_str!("queue.rs")),
             ("round_trips", include_str!("round_trips.rs")),

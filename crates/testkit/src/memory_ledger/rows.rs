@@ -9,7 +9,8 @@ use skein_domain::ports::{
 };
 use skein_domain::story::Line;
 use skein_domain::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Notice, Post, PostId, PostName, Standing, StateName, WorkspaceId,
+    Account, AccountId, Delivery, DeliveryId, Lane, Notice, Policy, Post, PostId, PostName, Standing, StateName,
+    WorkspaceId,
 };
 
 use super::outbox::Notices;
@@ -18,6 +19,7 @@ use crate::samples::{must_be_prepared, must_not_be_prepared};
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     accounts: BTreeMap<AccountId, Account>,
+    policies: BTreeMap<String, Policy>,
     posts: BTreeMap<PostId, Post>,
     deliveries: BTreeMap<DeliveryId, Delivery>,
     stories: BTreeMap<DeliveryId, Vec<Line>>,
@@ -91,6 +93,14 @@ impl Rows {
         }
         self.accounts.remove(id);
         Ok(())
+    }
+
+    pub(super) fn policy(&self, workspace: &WorkspaceId) -> Policy {
+        self.policies.get(workspace.as_str()).copied().unwrap_or_default()
+    }
+
+    pub(super) fn set_policy(&mut self, workspace: &WorkspaceId, policy: Policy) {
+        self.policies.insert(workspace.as_str().to_owned(), policy);
     }
 
     pub(super) fn submit(
@@ -267,9 +277,10 @@ impl Rows {
         let same = next.post == kept.post
             && next.account == kept.account
             && next.lane == kept.lane
-            && next.submitted_at == kept.submitted_at;
+            && next.submitted_at == kept.submitted_at
+            && next.policy == kept.policy;
         if !same {
-            return Err(invalid("a delivery keeps its post, its account, its lane and the instant of its submission"));
+            return Err(invalid("a delivery keeps its post, account, lane, policy and the instant of its submission"));
         }
         if change.lane_clock.is_some_and(|(from, to)| from.is_some_and(|from| to <= from)) {
             return Err(invalid("the clock of a lane only moves forward"));

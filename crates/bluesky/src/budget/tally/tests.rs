@@ -220,3 +220,78 @@ fn the_count_survives_its_json_and_reservations_are_bounded() {
     reserve(&mut tally, "late", 1, 601).unwrap();
     assert_eq!(tally.holds.len(), 1);
 }
+
+const CEILING: Ceiling = Ceiling { points_per_hour: Some(9), points_per_day: Some(15) };
+
+/// As the budget does: under the ceiling, and within what the server takes.
+fn reserve_under(tally: &mut Tally, id: &str, points: u64, second: i64) -> Result<(), Shortage> {
+    tally.fits_under(CEILING, &meter(), points, at(second))?;
+    reserve(tally, id, points, second).map(drop)
+}
+
+#[test]
+fn an_operators_ceiling_holds_where_no_server_counts() {
+    let mut tally = Tally::default();
+    for id in ["a", "b", "c"] {
+        reserve_under(&mut tally, id, 3, 0).unwrap();
+        answer(&mut tally, id, 3, 1, Told::default());
+    }
+    let short = reserve_under(&mut tally, "d", 3, 100).unwrap_err();
+    assert_eq!((short.limit, short.used, short.window_s, short.by_operator), (9, 9, HOUR, true));
+    let fits_at = short.fits_at.unwrap();
+    assert_eq!(fits_at, at(1 + HOUR + 1));
+    assert!(reserve_under(&mut tally, "d", 3, HOUR).is_err());
+    for id in ["d", "e"] {
+        reserve_under(&mut tally, id, 3, HOUR + 2).unwrap();
+        answer(&mut tally, id, 3, HOUR + 2, Told::default());
+    }
+    let short = reserve_under(&mut tally, "f", 3, HOUR + 3).unwrap_err();
+    assert_eq!((short.limit, short.window_s, short.fits_at), (15, DAY, Some(at(1 + DAY + 1))), "the day is full");
+    let never = tally.fits_under(CEILING, &meter(), 10, at(2 * DAY)).unwrap_err();
+    assert_eq!((never.fits_at, never.limit, never.by_operator), (None, 9, true));
+    assert_eq!(tally.fits_under(Ceiling::default(), &meter(), 5_001, at(HOUR + 3)), Ok(()), "nobody has set one");
+}
+
+#[test]
+fn what_a_server_says_never_raises_the_ceiling_and_a_ceiling_changes_nothing_of_the_servers_window() {
+    let mut tally = counted();
+    for id in ["a", "b", "c"] {
+        reserve_under(&mut tally, id, 3, 0).unwrap();
+        // A larger window, all of it left, over in a minute.
+        answer(&mut tally, id, 3, 0, told(10_000, 10_000, HOUR, 60));
+    }
+    assert_eq!(used(&mut tally, 1), [0, 9], "the server's word holds for the server");
+    assert!(reserve_under(&mut tally, "d", 3, 61).is_err(), "and not for the operator");
+    let gauges = tally.gauges_under(CEILING, &meter(), at(61));
+    let told: Vec<_> = gauges.iter().map(|gauge| (gauge.limit, gauge.used, gauge.left, gauge.by_operator)).collect();
+    assert_eq!(told, [(9, 9, 0, true), (15, 9, 6, true)]);
+    assert!(gauges[0].is_low && !gauges[1].is_low);
+    assert_eq!(tally.gauges_under(Ceiling::default(), &meter(), at(61)), []);
+}
+
+#[test]
+fn what_was_not_counted_is_given_back_under_the_ceiling_and_what_nobody_reserved_counts() {
+    let mut tally = Tally::default();
+    reserve_under(&mut tally, "a", 9, 0).unwrap();
+    let answered = Answered { reservation: Some("a"), points: 9, at: at(1), is_counted: false, told: Told::default() };
+    tally.settle(&meter(), &answered);
+    reserve_under(&mut tally, "b", 6, 2).unwrap();
+    tally.settle(&meter(), &Answered { reservation: None, points: 3, is_counted: true, ..answered });
+    assert!(reserve_under(&mut tally, "c", 3, 3).is_err());
+}
+
+#[test]
+fn only_writes_are_under_a_ceiling_and_a_count_from_before_there_was_one_goes_on() {
+    let calls = Meter::calls("pds.example");
+    let mut tally = Tally::default();
+    tally.reserve(&calls, "a", 1, at(0), true).unwrap();
+    assert_eq!(tally.fits_under(CEILING, &calls, 1_000, at(0)), Ok(()));
+    assert!(!serde_json::to_string(&tally).unwrap().contains("own"));
+    let mut kept = serde_json::to_value(counted()).unwrap();
+    kept.as_object_mut().unwrap().remove("own");
+    let mut tally: Tally = serde_json::from_value(kept).unwrap();
+    reserve_under(&mut tally, "a", 9, 0).unwrap();
+    let kept = serde_json::to_string(&tally).unwrap();
+    let mut again: Tally = serde_json::from_str(&kept).unwrap();
+    assert!(reserve_under(&mut again, "b", 3, 1).is_err(), "another process reads what was spent");
+}

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
-use skein_domain::{Delivery, Draft, Part, Platform, PostId, StateName, WorkspaceId};
+use skein_domain::{Delivery, Draft, GivenPolicy, Part, Platform, PostId, StateName, WorkspaceId};
 use skein_engine::{Engine, EngineError, Parts, Settings};
 use skein_intake::{Connected, Intake, Submission};
 use skein_testkit::{FakeConnector, MemoryLedger, MemoryMedia, MemoryOriginals, SeededEntropy, SimClock};
@@ -92,6 +92,7 @@ impl Running {
             at: Some(at.to_owned()),
             zone: None,
             default_zone: TimeZone::UTC,
+            policy: GivenPolicy::default(),
         };
         self.intake.submit(submission, &MemoryOriginals::default()).await.unwrap().post.id
     }

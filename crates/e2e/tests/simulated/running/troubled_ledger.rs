@@ -9,7 +9,9 @@ use skein_domain::ports::{
     Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };
 use skein_domain::story::Line;
-use skein_domain::{Account, AccountId, Delivery, DeliveryId, Lane, Post, PostId, PostName, Standing, WorkspaceId};
+use skein_domain::{
+    Account, AccountId, Delivery, DeliveryId, Lane, Policy, Post, PostId, PostName, Standing, WorkspaceId,
+};
 use tokio_util::sync::CancellationToken;
 
 /// More calls than any test here needs in one go; an engine that comes to this spins.
@@ -117,6 +119,8 @@ troubled! {
     set_held(id: &AccountId, held: bool) -> ();
     set_standing(id: &AccountId, standing: &Standing, now: Timestamp) -> ();
     remove_account(id: &AccountId) -> ();
+    policy(workspace: &WorkspaceId) -> Policy;
+    set_policy(workspace: &WorkspaceId, policy: &Policy) -> ();
     submit(post: &Post, deliveries: &[Delivery], story: &[Line], files: &[ContentHash]) -> ();
     needs_file(file: &ContentHash) -> bool;
     post(id: &PostId) -> Post;

@@ -1,7 +1,7 @@
 //! What the demo shows, in three acts.
 
 use jiff::{SignedDuration, Timestamp};
-use skein_domain::{Delivery, DeliveryId, Draft, Part, Receipt, State};
+use skein_domain::{Delivery, DeliveryId, Draft, GivenPolicy, Part, Receipt, State};
 use skein_intake::{PostView, Submission, Submitted};
 use skein_sandbox::{Fault, FaultOrder};
 use std::path::PathBuf;
@@ -133,6 +133,7 @@ async fn publish(
         at: at.map(|at| at.to_string()),
         zone: None,
         default_zone: house.config.zone.clone(),
+        policy: GivenPolicy::default(),
     };
     let Submitted { post, deliveries, warnings } =
         house.intake.submit(submission, &house.originals(PathBuf::new())).await?;

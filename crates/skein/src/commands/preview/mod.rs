@@ -34,7 +34,7 @@ pub(crate) struct Args {
         long,
         conflicts_with_all = [
             "at", "tz", "account", "reply_to", "quote", "lang", "label", "tag", "reply_gate", "no_quotes", "card", "no_card",
-            "ref", "image", "video", "fix", "markdown", "split", "numbering", "shorten",
+            "ref", "image", "video", "fix", "markdown", "split", "numbering", "shorten", "late", "on_failure", "retry_for",
         ]
     )]
     pub(crate) lines: bool,

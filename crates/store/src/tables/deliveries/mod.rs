@@ -26,7 +26,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, post, account, lane, due, grace_ms, lead_ms, content, prepared, state, state_json, wake_at, ",
-            "attempts, version, submitted_at FROM deliveries ",
+            "attempts, version, submitted_at, policy FROM deliveries ",
             $rest
         )
     };
@@ -40,10 +40,10 @@ pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> 
         names!(),
         ", ",
         byte_names!(),
-        ", submitted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+        ", submitted_at, policy)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
     ));
-    let statement = bytes.bind(columns.bind(statement)).bind(columns.submitted_at);
+    let statement = bytes.bind(columns.bind(statement)).bind(columns.submitted_at).bind(&columns.policy);
     statement.execute(connection).await.map_err(|error| name_row(error, columns.id()))?;
     Ok(())
 }

@@ -41,6 +41,7 @@ pub(crate) struct Columns {
     pub(super) armed_at: Option<i64>,
     pub(super) settled_at: Option<i64>,
     pub(super) submitted_at: i64,
+    pub(super) policy: Option<String>,
 }
 
 /// The columns that hold most of a delivery, and change the least.
@@ -89,6 +90,7 @@ impl Columns {
             armed_at: micros_opt(armed_at),
             settled_at: micros_opt(settled_at),
             submitted_at: micros(delivery.submitted_at),
+            policy: (!delivery.policy.is_unsaid()).then(|| to_json(&delivery.policy, "the policy")).transpose()?,
         })
     }
 
@@ -142,6 +144,7 @@ pub(super) struct Row {
     attempts: i64,
     version: i64,
     submitted_at: i64,
+    policy: Option<String>,
 }
 
 impl Row {
@@ -161,6 +164,7 @@ impl Row {
             lane: Lane::stored(self.lane),
             due: instant(self.due).map_err(|error| unreadable(&row, "due", error))?,
             grace_ms: self.grace_ms,
+            policy: self.policy.map(|text| from_json(&text, &row, "policy")).transpose()?.unwrap_or_default(),
             lead_ms: self.lead_ms,
             content: from_json(&self.content, &row, "content")?,
             prepared: self.prepared.map(|bytes| from_json(&bytes, &row, "prepared")).transpose()?,
