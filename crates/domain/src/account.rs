@@ -54,6 +54,11 @@ impl Lane {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The platform; `None` for one that this version does not know.
+    pub fn platform(&self) -> Option<Platform> {
+        self.0.split_once(':').and_then(|(platform, _)| Platform::parse(platform))
+    }
 }
 
 impl fmt::Display for Lane {
