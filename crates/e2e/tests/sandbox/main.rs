@@ -19,6 +19,7 @@ mod notices;
 mod pictures;
 mod profile;
 mod upgrading;
+mod watching;
 mod workers;
 mod writing;
 
