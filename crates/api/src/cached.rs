@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// What takes long is asked for more rarely: at most one part in so many of the time goes to it.
+/// What takes long to answer is asked for more rarely: at most one part in so many of the time goes to it.
 const SHARE: u32 = 50;
 
 /// But at least so often, in milliseconds.
@@ -15,19 +15,15 @@ const KEPT_AT_MOST_MS: u64 = 60_000;
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
     fresh_for: Duration,
-    share: u32,
+    /// Whether an answer that took long is kept for longer.
+    is_spared: fn(&T) -> bool,
     kept: Mutex<Option<(Instant, T)>>,
 }
 
 impl<T: Clone> Cached<T> {
     /// Nothing yet. An answer is kept for so long, in milliseconds.
     pub(crate) fn for_ms(fresh_ms: u64) -> Self {
-        Self { fresh_for: Duration::from_millis(fresh_ms), share: 0, kept: Mutex::default() }
-    }
-
-    /// The same, but kept for longer where getting it takes long.
-    pub(crate) fn sparing(fresh_ms: u64) -> Self {
-        Self { share: SHARE, ..Self::for_ms(fresh_ms) }
+        Self { fresh_for: Duration::from_millis(fresh_ms), is_spared: |_| false, kept: Mutex::default() }
     }
 
     /// The answer that is kept, or a new one.
@@ -41,10 +37,17 @@ impl<T: Clone> Cached<T> {
         }
         let answer = ask.await;
         let ended = Instant::now();
-        let at_most = Duration::from_millis(KEPT_AT_MOST_MS);
-        let fresh_for = (ended.duration_since(began) * self.share).min(at_most).max(self.fresh_for);
+        let spared_for = (ended.duration_since(began) * SHARE).min(Duration::from_millis(KEPT_AT_MOST_MS));
+        let fresh_for = if (self.is_spared)(&answer) { spared_for.max(self.fresh_for) } else { self.fresh_for };
         *kept = Some((ended + fresh_for, answer.clone()));
         answer
+    }
+}
+
+impl<T: Clone> Cached<Option<T>> {
+    /// The same, but what took long is kept for longer. That there is no answer is not: it may be there at any moment.
+    pub(crate) fn sparing(fresh_ms: u64) -> Self {
+        Self { is_spared: Option::is_some, ..Self::for_ms(fresh_ms) }
     }
 }
 
@@ -78,13 +81,26 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_takes_long_is_asked_for_more_rarely() {
         let (cached, asked) = (Cached::sparing(1_000), AtomicUsize::new(0));
-        cached.get(slow(&asked, 100)).await;
+        let ask = async |ms| cached.get(async { Some(slow(&asked, ms).await) }).await.unwrap();
+        ask(100).await;
         tokio::time::advance(Duration::from_millis(4_900)).await;
-        assert_eq!(cached.get(slow(&asked, 100)).await, 1);
+        assert_eq!(ask(100).await, 1);
         tokio::time::advance(Duration::from_millis(200)).await;
-        assert_eq!(cached.get(slow(&asked, 30_000)).await, 2);
+        assert_eq!(ask(30_000).await, 2);
         tokio::time::advance(Duration::from_millis(KEPT_AT_MOST_MS + 1)).await;
-        assert_eq!(cached.get(slow(&asked, 0)).await, 3);
+        assert_eq!(ask(0).await, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_did_not_answer_is_asked_again_soon() {
+        let (cached, asked) = (Cached::<Option<usize>>::sparing(1_000), AtomicUsize::new(0));
+        let fails = async {
+            slow(&asked, 3_000).await;
+            None
+        };
+        assert_eq!(cached.get(fails).await, None);
+        tokio::time::advance(Duration::from_millis(1_001)).await;
+        assert_eq!(cached.get(async { Some(slow(&asked, 0).await) }).await, Some(2));
     }
 
     #[tokio::test(start_paused = true)]

@@ -19,8 +19,8 @@ const COUNTS_FRESH_MS: u64 = 5_000;
 /// How long what is left of limits is kept, in milliseconds.
 const BUDGETS_FRESH_MS: u64 = 15_000;
 
-/// How long an answer is waited for, in milliseconds: whoever looks waits ten seconds, as a rule.
-const WITHIN_MS: u64 = 3_000;
+/// How long answers are waited for, in milliseconds: whoever looks waits ten seconds, as a rule.
+const WITHIN_MS: u64 = 5_000;
 
 /// A pool of connections to the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +82,10 @@ impl Collected {
     /// All figures as text. What cannot be read is left out.
     pub(crate) async fn text(&self) -> Result<String, std::fmt::Error> {
         let _making = self.making.lock().await;
-        let counts = self.counts.get(count(Arc::clone(&self.ledger))).await;
-        let budgets = self.budgets.get(read(Arc::clone(&self.readings))).await;
+        let (counts, budgets) = tokio::join!(
+            self.counts.get(count(Arc::clone(&self.ledger))),
+            self.budgets.get(read(Arc::clone(&self.readings))),
+        );
         self.metrics.set_deliveries(counts.as_deref());
         self.metrics.set_budgets(budgets.as_deref());
         self.metrics.set_pools(&self.readings.pools());

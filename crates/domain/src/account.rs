@@ -114,3 +114,17 @@ impl Account {
         self.id.as_str() == name || self.identity == name || self.handle.eq_ignore_ascii_case(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_knows_its_platform_also_when_it_was_stored() {
+        assert_eq!(Lane::of(Platform::Bluesky, "did:plc:goose").platform(), Some(Platform::Bluesky));
+        assert_eq!(Lane::stored("bluesky:did:plc:goose".to_owned()).platform(), Some(Platform::Bluesky));
+        for stored in ["from_later:goose", "bluesky", ""] {
+            assert_eq!(Lane::stored(stored.to_owned()).platform(), None, "{stored}");
+        }
+    }
+}
