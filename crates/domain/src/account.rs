@@ -54,6 +54,11 @@ impl Lane {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The platform; `None` for one that this version does not know.
+    pub fn platform(&self) -> Option<Platform> {
+        self.0.split_once(':').and_then(|(platform, _)| Platform::parse(platform))
+    }
 }
 
 impl fmt::Display for Lane {
@@ -107,5 +112,19 @@ impl Account {
     /// Whether a name means this account: its id, its identity, or its handle in any case of its letters.
     pub fn goes_by(&self, name: &str) -> bool {
         self.id.as_str() == name || self.identity == name || self.handle.eq_ignore_ascii_case(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_knows_its_platform_also_when_it_was_stored() {
+        assert_eq!(Lane::of(Platform::Bluesky, "did:plc:goose").platform(), Some(Platform::Bluesky));
+        assert_eq!(Lane::stored("bluesky:did:plc:goose".to_owned()).platform(), Some(Platform::Bluesky));
+        for stored in ["from_later:goose", "bluesky", ""] {
+            assert_eq!(Lane::stored(stored.to_owned()).platform(), None, "{stored}");
+        }
     }
 }

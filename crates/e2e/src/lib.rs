@@ -10,3 +10,4 @@ pub mod desk;
 pub mod disk;
 pub mod kill_ledger;
 pub mod rig;
+pub mod watcher;

@@ -65,6 +65,8 @@ impl Rig {
             ("SKEIN_DNS", "off"),
             ("SKEIN_ALLOW_PRIVATE", "1"),
             ("SKEIN_LEASE_MS", LEASE_MS),
+            // Many of them run at once.
+            ("SKEIN_LISTEN", "off"),
             ("TZ", "UTC"),
             ("NO_COLOR", "1"),
         ];
@@ -201,12 +203,20 @@ impl Rig {
 
     /// Starts an engine.
     pub fn serve(&self, environment: &[(&str, &str)]) -> Serve {
-        self.engine("serve", environment)
+        self.stays(&["serve"], environment)
+    }
+
+    /// Starts a process with these words.
+    pub fn stays(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Serve {
+        let mut child =
+            self.command(arguments, environment).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap()).lines();
+        Serve { child, log, seen: Vec::new() }
     }
 
     /// Starts a worker.
     pub fn work(&self) -> Serve {
-        self.engine("work", &[])
+        self.stays(&["work"], &[])
     }
 
     /// Starts a worker whose log nobody reads.
@@ -230,13 +240,6 @@ impl Rig {
     /// Whether the data folder holds a master key.
     pub fn has_key(&self) -> bool {
         self.folder.path().join("data/master.key").exists()
-    }
-
-    fn engine(&self, command: &str, environment: &[(&str, &str)]) -> Serve {
-        let mut child =
-            self.command(&[command], environment).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap()).lines();
-        Serve { child, log, seen: Vec::new() }
     }
 
     fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
@@ -304,6 +307,12 @@ impl Serve {
         });
         let found = line.await.unwrap_or(false);
         assert!(found, "the engine did not say `{words}`, but:\n{}", self.seen.join("\n"));
+    }
+
+    /// Waits until its log says these words, and returns the line.
+    pub async fn line_with(&mut self, words: &str) -> String {
+        self.says(words).await;
+        self.seen.last().unwrap().clone()
     }
 
     /// The next line of its log, kept for nobody; `None` when the engine has ended.

@@ -4,10 +4,11 @@
 
 use jiff::Timestamp;
 use skein_domain::delivery::NotAllowed;
-use skein_domain::ports::{Change, Claim, Guard, Ledger, LedgerError, RunLimits};
+use skein_domain::ports::{Change, Claim, Figures, Guard, LeaseStep, Ledger, LedgerError, RunLimits};
 use skein_domain::story::Line;
-use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Prepared, Standing, State, Stop};
+use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Platform, Prepared, Standing, State, Stop};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use crate::turns::{Known, grace_with_limits};
 use crate::{Engine, later};
@@ -36,6 +37,22 @@ pub(crate) struct LaneWork<'a> {
     is_stale: bool,
 }
 
+/// A lease that is counted as held until this is dropped.
+struct CountedLease<'a>(&'a dyn Figures);
+
+impl<'a> CountedLease<'a> {
+    fn taken(figures: &'a dyn Figures) -> Self {
+        figures.lease(LeaseStep::Taken);
+        Self(figures)
+    }
+}
+
+impl Drop for CountedLease<'_> {
+    fn drop(&mut self) {
+        self.0.lease(LeaseStep::Ended);
+    }
+}
+
 impl Engine {
     /// Works on a claimed lane until nothing is due there, then gives it back. Returns how many acts were done.
     pub(crate) async fn work_lane(
@@ -44,6 +61,7 @@ impl Engine {
         only: Option<&[DeliveryId]>,
         stop: &CancellationToken,
     ) -> Result<usize, LedgerError> {
+        let counted = CountedLease::taken(self.figures.as_ref());
         let mut lane = LaneWork { engine: self, claim: claim.clone(), known: Known::default(), is_stale: false };
         let done = tokio::select! {
             biased;
@@ -52,6 +70,7 @@ impl Engine {
         };
         match done {
             Err(LedgerError::Lost) => {
+                counted.0.lease(LeaseStep::Lost);
                 tracing::warn!(lane = %claim.lane, "the lease was lost; another worker goes on");
                 Ok(0)
             }
@@ -60,6 +79,7 @@ impl Engine {
                 Ok(acts)
             }
             Err(error) => {
+                counted.0.lease(LeaseStep::Failed);
                 // What fails at once would otherwise be tried again at once, for ever.
                 let soon = later(self.now(), self.settings().look_every_ms);
                 if let Err(error) = self.ledger().renew(&claim, soon).await {
@@ -75,7 +95,7 @@ impl Engine {
         loop {
             self.parts.clock.pause(self.settings().lease_ms / 3).await;
             match self.ledger().renew(claim, self.lease_end(self.now())).await {
-                Ok(()) => {}
+                Ok(()) => self.figures.lease(LeaseStep::Renewed),
                 Err(LedgerError::Lost) => return LedgerError::Lost,
                 // The lease still holds for two thirds of its time, and the next renewal may succeed.
                 Err(error) => tracing::warn!(lane = %claim.lane, %error, "the lease could not be renewed"),
@@ -98,7 +118,7 @@ impl LaneWork<'_> {
                 if stop.is_cancelled() {
                     return Ok(done);
                 }
-                self.act_or_yield(delivery).await?;
+                self.act_in_span(delivery).await?;
                 done += 1;
                 if self.is_stale {
                     return Ok(done);
@@ -108,13 +128,19 @@ impl LaneWork<'_> {
         Ok(done)
     }
 
-    /// One act. That somebody else changed the delivery first is no error as long as the lane is ours.
+    /// One act. What is logged during it, here and below, carries the ids of the delivery.
+    async fn act_in_span(&mut self, delivery: Delivery) -> Result<(), LedgerError> {
+        let span = span_of(&delivery);
+        self.act_or_yield(delivery).instrument(span).await
+    }
+
+    /// That somebody else changed the delivery first is no error as long as the lane is ours.
     async fn act_or_yield(&mut self, delivery: Delivery) -> Result<(), LedgerError> {
         let id = delivery.id.clone();
         match Box::pin(self.act(delivery)).await {
             Ok(()) => Ok(()),
             Err(LaneError::Ledger(LedgerError::Lost)) => {
-                tracing::debug!(delivery = %id, "changed by somebody else meanwhile");
+                tracing::debug!("changed by somebody else meanwhile");
                 let until = self.engine.lease_end(self.engine.now());
                 self.ledger().renew(&self.claim, until).await
             }
@@ -128,7 +154,7 @@ impl LaneWork<'_> {
 
     /// A delivery that cannot be worked on must not stop its lane: it fails, or goes to a person if it was sent.
     async fn set_aside(&self, id: &DeliveryId, why: &str) -> Result<(), LedgerError> {
-        tracing::error!(delivery = %id, why, "this delivery cannot be worked on and is set aside");
+        tracing::error!(why, "this delivery cannot be worked on and is set aside");
         let delivery = self.ledger().delivery(id).await?;
         let fault = cannot_go_on(why);
         let refused = Event::Refused { fault: fault.clone() };
@@ -260,17 +286,27 @@ impl LaneWork<'_> {
         let line = Line { delivery: next.id.clone(), at: self.engine.now(), event };
         let change = Change { guard: self.guard(), lane_clock, ..Change::between(was, next, vec![line]) };
         self.ledger().save(&change).await?;
+        for line in &change.story {
+            self.engine.figures.happened(&change.delivery, &line.event);
+        }
         if matches!(change.delivery.state, State::Failed { .. } | State::Missed { .. } | State::NeedsReview { .. }) {
             self.engine.news.notify_one();
         }
-        tracing::info!(
-            delivery = %change.delivery.id,
-            from = was.state.name().as_str(),
-            to = change.delivery.state.name().as_str(),
-            "delivery"
-        );
+        tracing::info!(from = was.state.name().as_str(), to = change.delivery.state.name().as_str(), "delivery");
         Ok(change.delivery)
     }
+}
+
+/// Of the highest level, so that it is there wherever anything is logged: it is no line by itself.
+fn span_of(delivery: &Delivery) -> Span {
+    tracing::error_span!(
+        "delivery",
+        delivery = %delivery.id,
+        post = %delivery.post,
+        account = %delivery.account,
+        platform = delivery.lane.platform().map(Platform::as_str),
+        attempt = delivery.attempts,
+    )
 }
 
 fn cannot_go_on(why: &str) -> Fault {

@@ -25,7 +25,7 @@ pub use sweeper::SweepError;
 
 use hosts::Hosts;
 use jiff::{SignedDuration, Timestamp};
-use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
+use skein_domain::ports::{Clock, Connector, Entropy, Figures, Ledger, MediaFiles, Uncounted};
 use skein_domain::{Account, Delivery, Platform};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -68,6 +68,7 @@ pub struct Engine {
     telling: Option<Arc<Telling>>,
     /// There may be something to tell.
     news: Arc<Notify>,
+    figures: Arc<dyn Figures>,
 }
 
 impl Engine {
@@ -84,7 +85,13 @@ impl Engine {
             nudge: Arc::default(),
             telling: None,
             news: Arc::default(),
+            figures: Arc::new(Uncounted),
         }
+    }
+
+    /// The same engine, which also tells what it does to whoever counts it.
+    pub fn counted(self, figures: Arc<dyn Figures>) -> Self {
+        Self { figures, ..self }
     }
 
     /// Tells the planner that the ledger changed, so that it looks at once.

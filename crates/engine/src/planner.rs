@@ -77,6 +77,7 @@ impl Engine {
         while lanes.len() < self.settings().lanes_at_once {
             let room = (self.settings().lanes_at_once - lanes.len()).min(CLAIMS_AT_MOST);
             let claims = self.ledger().claim_due(&self.request(now), room).await?;
+            self.figures.ticked(self.now());
             let were_all = claims.len() < room;
             for claim in claims {
                 let (engine, stop) = (self.clone(), stop.clone());
@@ -88,9 +89,10 @@ impl Engine {
                 });
             }
             if were_all {
-                break;
+                return Ok(());
             }
         }
+        self.figures.ticked(self.now());
         Ok(())
     }
 
@@ -104,7 +106,7 @@ impl Engine {
     async fn pause(&self, until: Timestamp, lanes: &mut JoinSet<()>, stop: &CancellationToken) {
         tokio::select! {
             biased;
-            () = self.parts.clock.sleep_until(until) => {}
+            () = self.parts.clock.sleep_until(until) => self.figures.woke(self.now().duration_since(until)),
             () = self.parts.clock.pause(self.settings().look_every_ms) => {}
             () = self.nudge.notified() => {}
             () = self.ledger().changed() => {}

@@ -174,7 +174,7 @@ impl LaneWork<'_> {
         loop {
             match self.note(delivery, event.clone()).await {
                 Err(LaneError::Ledger(skein_domain::ports::LedgerError::Failed(reason))) if tries < SETTLE_TRIES => {
-                    tracing::error!(delivery = %delivery.id, reason, "the answer could not be written down; trying again");
+                    tracing::error!(reason, "the answer could not be written down; trying again");
                     let pause = pace::retry_pause_ms(0, self.engine.parts.entropy.as_ref());
                     self.engine.parts.clock.sleep_until(later(self.engine.now(), pause)).await;
                     tries += 1;

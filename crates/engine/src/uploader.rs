@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::lane::{LaneError, LaneWork};
 use crate::turns::waiting_for_video;
@@ -139,11 +140,12 @@ impl Engine {
     async fn begin_upload(&self, delivery: &Delivery, account: &Account, connector: &Arc<dyn Connector>) -> Stand {
         let (connector, account, content) = (Arc::clone(connector), account.clone(), delivery.content.clone());
         let (due, (done, mut result)) = (delivery.due, oneshot::channel());
-        let task = tokio::spawn(async move {
+        let upload = async move {
             let uploaded = connector.upload(&account, &content, due).await.map_err(Box::new);
             // Nobody waits any more for what was canceled.
             drop(done.send(uploaded));
-        });
+        };
+        let task = tokio::spawn(upload.in_current_span());
         let began = self.now();
         tokio::select! {
             biased;

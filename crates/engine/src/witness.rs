@@ -104,7 +104,7 @@ impl LaneWork<'_> {
     }
 
     async fn ask_a_person(&self, delivery: &Delivery, fault: Fault) -> Result<(), LaneError> {
-        tracing::warn!(delivery = %delivery.id, code = fault.code, "a person must look");
+        tracing::warn!(code = fault.code, "a person must look");
         self.note(delivery, Event::Unknowable { review: Review { fault } }).await?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What every command works with: settings, screen, and the house once it is opened.
 
 use serde::Serialize;
+use skein_api::Metrics;
 use skein_bluesky::calls::Recorder;
 use skein_domain::Fault;
 use std::path::PathBuf;
@@ -52,7 +53,12 @@ impl App {
 
     /// Database, network, use cases and engine, opened.
     pub(crate) async fn house(&self) -> Result<House, Failure> {
-        let house = House::open(self.config()?, &self.hooks).await?;
+        self.house_counted(None).await
+    }
+
+    /// The same, in a process that is watched.
+    pub(crate) async fn house_counted(&self, metrics: Option<&Arc<Metrics>>) -> Result<House, Failure> {
+        let house = House::open_counted(self.config()?, &self.hooks, metrics).await?;
         self.recorders.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&house.recorder));
         Ok(house)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::commands::{
     accounts, backup, call, counts, delete, demo, feed, hold, limits, log, login, migrate_to, notices, policy, post,
-    preview, profile, prune, queue, receipt, restore, show, thread, verify, work,
+    preview, profile, prune, queue, receipt, restore, serve, show, thread, verify, work,
 };
 
 /// Schedule to Bluesky and beyond. On time, never twice, with proof.
@@ -108,7 +108,7 @@ pub(crate) enum Command {
     /// Let an account, or all, go on
     Release(hold::Args),
     /// Run the engine: posts go out at their time until Ctrl-C
-    Serve,
+    Serve(serve::Args),
     /// Run a worker beside others on the same database, or once for cron and timers
     Work(work::Args),
     /// See it work: a sandbox, a sample account, a thread, a cut cable
@@ -294,6 +294,27 @@ mod tests {
         assert!(parse(&["queue", "review", "last", "--accept"]).is_ok());
         assert!(parse(&["queue", "review", "last"]).is_err());
         assert!(parse(&["queue", "review", "last", "--accept", "--resend"]).is_err());
+    }
+
+    #[test]
+    fn a_door_has_an_address_or_is_off() {
+        for words in [
+            &["serve"][..],
+            &["serve", "--listen", "off"],
+            &["serve", "--listen", "127.0.0.1:0", "--no-engine"],
+            &["work", "--listen", "[::1]:7534"],
+        ] {
+            assert!(parse(words).is_ok(), "{words:?}");
+        }
+        for words in [
+            &["serve", "--listen"][..],
+            &["serve", "--listen", "7534"],
+            &["serve", "--listen", "localhost:7534"],
+            &["work", "--no-engine"],
+            &["work", "--once", "--listen", "127.0.0.1:0"],
+        ] {
+            assert!(parse(words).is_err(), "{words:?}");
+        }
     }
 
     #[test]

@@ -93,6 +93,12 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "`info` for `serve` and `work`, else nothing",
         "What is logged to standard error, such as `debug` or `skein_engine=debug`.",
     ),
+    variable("SKEIN_LOG_FORMAT", "`text`", "How it is logged: `text`, or `json` for one object a line."),
+    variable(
+        "SKEIN_LISTEN",
+        "`127.0.0.1:7534` for `serve`, `off` for `work`",
+        "Where `serve` and `work` answer `/healthz`, `/readyz` and `/metrics`: `IP:PORT`, or `off`. Port 0 is a free one. `--listen` goes first.",
+    ),
     variable(
         "SKEIN_LEASE_MS",
         "`15000`",

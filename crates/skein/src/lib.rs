@@ -14,6 +14,7 @@ mod doors;
 mod entropy;
 mod exit;
 mod fixing;
+mod listening;
 mod logs;
 mod originals;
 mod parts;

@@ -1,13 +1,14 @@
 //! The house: ledger, connectors, clock, randomness, use cases and engine, put together.
 
 use secrecy::ExposeSecret;
+use skein_api::{Metrics, TimedLedger};
 use skein_bluesky::Environment;
 use skein_bluesky::calls::Recorder;
 use skein_bluesky::session::{Now, Sessions};
 use skein_bluesky::video::VideoService;
 use skein_bluesky::xrpc::{Retry, XrpcClient};
 use skein_connect::bluesky::BlueskyConnector;
-use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles, Outbox};
+use skein_domain::ports::{Clock, Connector, Entropy, Figures, Ledger, MediaFiles, Outbox};
 use skein_domain::{Platform, WorkspaceId};
 use skein_engine::{Engine, Outlet, Parts, Settings};
 use skein_intake::Intake;
@@ -49,6 +50,8 @@ pub(crate) struct House {
     pub(crate) clock: Arc<dyn Clock>,
     /// The durable memory.
     pub(crate) ledger: Arc<dyn Ledger>,
+    /// The database behind it.
+    pub(crate) store: Arc<Store>,
     /// What somebody is to be told.
     pub(crate) outbox: Arc<dyn Outbox>,
     /// Who is logged in.
@@ -78,6 +81,15 @@ pub(crate) struct House {
 impl House {
     /// Opens the database, making what is missing, and builds the rest around it. Asks nobody on the network.
     pub(crate) async fn open(config: Config, hooks: &Hooks) -> Result<Self, Failure> {
+        Self::open_counted(config, hooks, None).await
+    }
+
+    /// The same, for a process that is watched: what it does is counted.
+    pub(crate) async fn open_counted(
+        config: Config,
+        hooks: &Hooks,
+        metrics: Option<&Arc<Metrics>>,
+    ) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         make_private_folder(&config.paths.data)?;
@@ -100,10 +112,7 @@ impl House {
         }
         let store = Arc::new(store);
         let outbox: Arc<dyn Outbox> = store.clone();
-        let mut ledger: Arc<dyn Ledger> = store;
-        if let Some(decorate) = hooks.decorate_ledger {
-            ledger = decorate(ledger);
-        }
+        let ledger = ledger_of(&store, hooks, metrics);
         let connectors = HashMap::from([(Platform::Bluesky, connector)]);
         let intake = Intake::new(
             Arc::clone(&ledger),
@@ -122,10 +131,15 @@ impl House {
             owner: owner.clone(),
             settings: Settings { lease_ms: config.lease_ms, ..Settings::default() },
         });
+        let engine = match metrics {
+            Some(metrics) => engine.counted(Arc::clone(metrics) as Arc<dyn Figures>),
+            None => engine,
+        };
         Ok(Self {
             config,
             clock,
             ledger,
+            store,
             outbox,
             sessions,
             http,
@@ -166,6 +180,17 @@ impl House {
             u64::from_le_bytes(bytes)
         };
         Retry::new(now_of(&self.clock), Arc::new(random))
+    }
+}
+
+fn ledger_of(store: &Arc<Store>, hooks: &Hooks, metrics: Option<&Arc<Metrics>>) -> Arc<dyn Ledger> {
+    let mut ledger: Arc<dyn Ledger> = store.clone();
+    if let Some(decorate) = hooks.decorate_ledger {
+        ledger = decorate(ledger);
+    }
+    match metrics {
+        Some(metrics) => Arc::new(TimedLedger::new(ledger, Arc::clone(metrics) as Arc<dyn Figures>)),
+        None => ledger,
     }
 }
 

@@ -9,7 +9,8 @@ use skein_domain::ports::{
 };
 use skein_domain::story::Line;
 use skein_domain::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Notice, Policy, Post, PostId, PostName, Standing, WorkspaceId,
+    Account, AccountId, Delivery, DeliveryId, Lane, Notice, Policy, Post, PostId, PostName, Standing, StateName,
+    WorkspaceId,
 };
 
 use crate::dialect::{self, Connection};
@@ -131,6 +132,10 @@ impl Ledger for Store {
 
     async fn count_awake(&self, at_most: usize) -> Result<usize, LedgerError> {
         reading!(self, |tx| deliveries::count_awake(&mut tx, at_most).await)
+    }
+
+    async fn count_states(&self, at_most: usize) -> Result<Vec<(StateName, usize)>, LedgerError> {
+        reading!(self, |tx| deliveries::count_states(&mut tx, at_most).await)
     }
 
     async fn queue(&self, filter: &QueueFilter) -> Result<Vec<Delivery>, LedgerError> {

@@ -44,6 +44,6 @@ pub use media_files::MediaFolder;
 pub use moving::{Moved, move_to_server};
 pub use profiles::{KnownProfile, Profiles};
 pub use sessions::{Sessions, StoredSession};
-pub use store::Store;
+pub use store::{PoolUsage, Store};
 pub use vault::{Place, Purpose, Vault, VaultError};
 pub use videos::{KeptUpload, UploadLease, VideoFile, Videos};

@@ -11,7 +11,7 @@ use skein_testkit::SeededEntropy;
 use crate::dialect::postgres::CLAIM_FREE;
 use crate::dialect::{Connection, FIND_FREE_LANES, NEXT_WAKE};
 use crate::statement::{sql as statement, sql_of_parts};
-use crate::tables::deliveries::{DUE_RUN, UNSETTLED, list_sql};
+use crate::tables::deliveries::{COUNT_STATES, DUE_RUN, UNSETTLED, list_sql};
 use crate::tables::outbox::{CLAIMABLE, NEXT_NOTICE};
 use crate::tables::profiles::{BY_ACTOR, BY_HANDLE};
 use crate::{DatabaseUrl, MasterKey, Store};
@@ -70,6 +70,7 @@ async fn server_plan(connection: &mut Connection, query: &str) -> String {
         FIND_FREE_LANES | CLAIMABLE => ("(bigint, bigint)", "(1, 8)"),
         DUE_RUN => ("(text, bigint, bigint)", "('one', 1, 16)"),
         UNSETTLED => ("(text, text)", "('one', 'dlv')"),
+        COUNT_STATES => ("(bigint, bigint)", "(8, 8)"),
         _ => ("", ""),
     };
     sql_of_parts(format!("PREPARE asked {types} AS {query}")).execute(connection).await.unwrap();
@@ -94,6 +95,8 @@ async fn real_postgres_never_walks_through_history() {
         (DUE_RUN, "deliveries_awake"),
         (DUE_RUN, "deliveries_in_hand"),
         (UNSETTLED, "deliveries_in_hand"),
+        (COUNT_STATES, "deliveries_awake"),
+        (COUNT_STATES, "deliveries_unfinished"),
         (CLAIMABLE, "outbox_awake"),
         (NEXT_NOTICE, "outbox_awake"),
     ] {
@@ -152,6 +155,8 @@ async fn assert_plans(store: &Store) {
         (DUE_RUN, "deliveries_awake_in_lane "),
         (DUE_RUN, "deliveries_in_hand "),
         (UNSETTLED, "deliveries_in_hand "),
+        (COUNT_STATES, "COVERING INDEX deliveries_awake_in_lane "),
+        (COUNT_STATES, "deliveries_unfinished "),
         (CLAIMABLE, "outbox_awake "),
         (CLAIMABLE, "outbox_awake_of_subject "),
         (NEXT_NOTICE, "outbox_awake "),

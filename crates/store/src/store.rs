@@ -24,6 +24,19 @@ use crate::{DatabaseUrl, MasterKey, Place, Purpose, Sessions, StoreError, Vault}
 const KEY_CHECK: &[u8] = b"skein";
 const KEY_CHECK_PLACE: Place<'static> = Place { table: "vault_keys", column: "check_value", row: &[] };
 
+/// How a pool of connections to the database stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUsage {
+    /// What it is for: `writer` and `readers` of a file, `server` otherwise.
+    pub name: &'static str,
+    /// Connections that are open.
+    pub open: u32,
+    /// Of those, the ones that nobody uses.
+    pub idle: u32,
+    /// Connections that it may open.
+    pub at_most: u32,
+}
+
 /// The durable memory. Clones share the connections. Several stores, also of several processes, may have one database open.
 #[derive(Clone)]
 pub struct Store {
@@ -88,6 +101,11 @@ impl Store {
     /// How far uploads of videos are.
     pub fn videos(&self) -> Videos {
         Videos::of(self.clone())
+    }
+
+    /// How the pools of connections stand now. Asks nobody.
+    pub fn pool_usage(&self) -> Vec<PoolUsage> {
+        self.pools.usage()
     }
 
     pub(crate) fn vault(&self) -> &Vault {

@@ -29,7 +29,7 @@ const EDGES: &[(&str, May)] = &[
     ("intake", May::Only(&["domain"])),
     ("engine", May::Only(&["domain"])),
     ("notices", May::Only(&["domain"])),
-    ("server", May::Only(&["domain", "intake"])),
+    ("api", May::Only(&["domain", "intake"])),
     ("sandbox", May::Only(&["atproto"])),
     ("skein", May::ProductCrates),
     ("testkit", May::ProductCrates),

@@ -225,6 +225,15 @@ pub trait Ledger: Send + Sync {
         let posts: HashSet<&PostId> = awake.iter().map(|delivery| &delivery.post).collect();
         Ok(posts.len().min(at_most))
     }
+    /// How many deliveries are in each state that is not over: not at rest, or waiting for a person's decision. States without
+    /// any are left out. Counted no further than the bound; of very many, those that were due first count.
+    async fn count_states(&self, at_most: usize) -> Result<Vec<(StateName, usize)>, LedgerError> {
+        let unfinished = |state: &StateName| !state.is_at_rest() || *state == StateName::NeedsReview;
+        let states: Vec<StateName> = StateName::ALL.into_iter().filter(unfinished).collect();
+        let found = self.queue(&QueueFilter { states: states.clone(), at_most, ..QueueFilter::default() }).await?;
+        let count = |state: StateName| found.iter().filter(|delivery| delivery.state.name() == state).count();
+        Ok(states.into_iter().map(|state| (state, count(state))).filter(|(_, count)| *count > 0).collect())
+    }
     /// What happened to a delivery, in order.
     async fn story(&self, id: &DeliveryId) -> Result<Vec<Line>, LedgerError>;
 

@@ -3,6 +3,7 @@
 mod clock;
 mod connector;
 mod entropy;
+mod figures;
 mod ledger;
 mod local_file;
 mod media_files;
@@ -13,6 +14,7 @@ mod outbox;
 pub use clock::Clock;
 pub use connector::{ArmedStep, Connector, FenceFrom, Limits, Stamp};
 pub use entropy::Entropy;
+pub use figures::{Figures, LeaseStep, Uncounted};
 pub use ledger::{
     Change, Claim, ClaimRequest, Guard, LaneClock, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
 };

@@ -21,6 +21,7 @@ mod pictures;
 mod policies;
 mod profile;
 mod upgrading;
+mod watching;
 mod workers;
 mod writing;
 

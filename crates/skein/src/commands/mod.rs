@@ -35,9 +35,8 @@ use crate::logs;
 
 /// Runs a command to its end.
 pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
-    let works_long = matches!(command, Command::Serve | Command::Work(_));
-    let said = app.variables.text("SKEIN_LOG")?;
-    logs::start(said.as_deref(), if works_long { "info" } else { "off" })?;
+    let works_long = matches!(command, Command::Serve(_) | Command::Work(_));
+    logs::start(&app.variables, if works_long { "info" } else { "off" })?;
     match command {
         Command::Login(args) => login::run(app, args).await,
         Command::Accounts(args) => accounts::run(app, args).await,
@@ -64,7 +63,7 @@ pub(crate) async fn run(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Policy(args) => policy::run(app, args).await,
         Command::Hold(args) => hold::hold(app, args).await,
         Command::Release(args) => hold::release(app, args).await,
-        Command::Serve => serve::run(app).await,
+        Command::Serve(args) => serve::run(app, args).await,
         Command::Work(args) => work::run(app, args).await,
         Command::Demo(args) => demo::run(app, args).await,
         Command::Doctor => doctor::run(app).await,

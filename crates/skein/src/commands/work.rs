@@ -4,9 +4,10 @@ use jiff::SignedDuration;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::serve;
+use super::serve::{self, Does};
 use crate::app::App;
 use crate::exit::{Exit, Failure};
+use crate::listening::{Listen, Wanted};
 use crate::text::count;
 use crate::wiring::House;
 
@@ -23,6 +24,14 @@ pub(crate) struct Args {
     /// Stay so long for what becomes due meanwhile, such as 50s for a timer that starts every minute
     #[arg(long = "for", value_name = "TIME", requires = "once", value_parser = span)]
     pub(crate) stay: Option<SignedDuration>,
+    /// Where it answers.
+    #[arg(
+        long,
+        value_name = "IP:PORT",
+        conflicts_with = "once",
+        help = "Answer /healthz, /readyz and /metrics there, or `off` [default: SKEIN_LISTEN, else off]"
+    )]
+    pub(crate) listen: Option<Listen>,
 }
 
 fn span(text: &str) -> Result<SignedDuration, String> {
@@ -37,7 +46,8 @@ fn span(text: &str) -> Result<SignedDuration, String> {
 /// Runs a worker until Ctrl-C, or one pass.
 pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
     if !args.once {
-        return serve::run_as(app, "works on").await;
+        let wanted = Wanted::of_worker(args.listen, &app.variables)?;
+        return serve::run_as(app, Does::WorksOn, wanted).await;
     }
     let house = app.house().await?;
     match args.stay {

@@ -47,6 +47,11 @@ fn gauge(gauge: &Gauge) -> Value {
     })
 }
 
+/// The name for programs, one of a few.
+pub(crate) fn name_of(gauge: &Gauge) -> &'static str {
+    names(gauge).0
+}
+
 /// The name for programs and what is counted.
 fn names(gauge: &Gauge) -> (&'static str, &'static str) {
     match (gauge.meter.kind(), gauge.window_s) {

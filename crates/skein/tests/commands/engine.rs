@@ -21,6 +21,18 @@ async fn serve_says_what_it_does_publishes_at_the_instant_and_ends_in_order() {
     assert!(receipt["lateness_ms"].as_i64().unwrap() >= 0, "never early: {receipt:#}");
 }
 
+#[tokio::test]
+async fn serve_says_where_it_answers_and_what_it_is_without_an_engine() {
+    let scene = Scene::logged_in().await;
+    let mut door = scene.skein.start(&["serve", "--no-engine", "--listen", "127.0.0.1:0"]);
+    let greeting = door.prints("Ctrl-C").await.join("\n");
+    for words in ["Answers at http://127.0.0.1:", "Skein answers for sqlite:", "Nothing is published here"] {
+        assert!(greeting.contains(words), "`{words}` is missing:\n{greeting}");
+    }
+    assert!(!greeting.contains("asks for no password"), "nobody else reaches this machine:\n{greeting}");
+    assert_eq!(door.interrupt().await, Some(0));
+}
+
 impl Scene {
     async fn first(&self) -> String {
         let all = self.run(&["queue", "list", "--all", "--json"]).await.exits(0).json();

@@ -76,6 +76,8 @@ impl Installation {
         command.args(arguments).env_clear().env("SKEIN_DATA", self.data.path());
         command.env("SKEIN_PLC_URL", &self.network).env("SKEIN_APPVIEW_URL", &self.network);
         command.env("SKEIN_VIDEO_URL", &self.network);
+        // Many of them run at once.
+        command.env("SKEIN_LISTEN", "off");
         command.env("SKEIN_DNS", "off").env("SKEIN_ALLOW_PRIVATE", "1").env("TZ", "Europe/Paris");
         command.envs(environment.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);

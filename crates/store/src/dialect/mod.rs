@@ -14,6 +14,7 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 use crate::StoreError;
 use crate::instants::{instant_opt, micros};
 use crate::statement::sql;
+use crate::store::PoolUsage;
 
 /// The ways to a database.
 #[derive(Clone)]
@@ -127,6 +128,14 @@ impl Pools {
         }
     }
 
+    /// How each pool stands.
+    pub(crate) fn usage(&self) -> Vec<PoolUsage> {
+        match self {
+            Self::Sqlite(pools) => vec![usage("writer", &pools.writer), usage("readers", &pools.readers)],
+            Self::Postgres(pool) => vec![usage("server", pool)],
+        }
+    }
+
     /// Ends the connections in order.
     pub(crate) async fn close(&self) {
         match self {
@@ -134,6 +143,11 @@ impl Pools {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+fn usage<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>) -> PoolUsage {
+    let (open, at_most) = (pool.size(), pool.options().get_max_connections());
+    PoolUsage { name, open, idle: u32::try_from(pool.num_idle()).unwrap_or(open), at_most }
 }
 
 /// The least wake-up on lanes without a lease, and for each lane with one the later of its end and the lane's least

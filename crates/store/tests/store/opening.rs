@@ -25,6 +25,18 @@ async fn the_files_are_made_for_their_owner_only() {
     }
 }
 
+#[tokio::test]
+async fn the_pools_of_a_file_are_one_that_writes_and_one_of_readers() {
+    let file = Scene::file();
+    let store = file.store().await;
+    store.beat("engine", at_ms(1)).await.unwrap();
+    store.last_beat().await.unwrap();
+    let usage = store.pool_usage();
+    let told: Vec<_> = usage.iter().map(|pool| (pool.name, pool.at_most)).collect();
+    assert_eq!(told, [("writer", 1), ("readers", 4)]);
+    assert!(usage.iter().all(|pool| pool.open >= 1 && pool.idle <= pool.open && pool.open <= pool.at_most));
+}
+
 pub(crate) async fn a_database_opens_again_with_what_it_held(file: &Scene) {
     let store = file.store().await;
     store.beat("engine", at_ms(1)).await.unwrap();

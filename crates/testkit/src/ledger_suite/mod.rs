@@ -75,6 +75,7 @@ macro_rules! ledger_conformance {
             queue {
                 deliveries_are_listed_by_due_instant_then_by_id,
                 posts_that_wait_are_counted,
+                deliveries_that_are_not_over_are_counted_by_state,
                 a_span_of_due_instants_is_listed_from_either_end,
                 filters_narrow_by_state_account_and_post,
             }

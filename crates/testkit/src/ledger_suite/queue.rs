@@ -69,6 +69,35 @@ pub async fn posts_that_wait_are_counted(ledger: Arc<dyn Ledger>) {
     assert_eq!(scene.ledger.count_awake(3).await.unwrap(), 3);
 }
 
+/// All of what is not over and nothing else; together no more than the bound.
+pub async fn deliveries_that_are_not_over_are_counted_by_state(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    assert_eq!(scene.ledger.count_states(10).await.unwrap(), []);
+    let account = scene.account("goose.example").await;
+    for (place, state) in (1..).zip(StateName::ALL) {
+        // As many of each as its place says.
+        for one in 0..place {
+            scene.submitted(&account, state, at_ms(place * 100 + one)).await;
+        }
+    }
+    let counted = scene.ledger.count_states(1_000).await.unwrap();
+    let expected = [
+        (StateName::Scheduled, 1),
+        (StateName::Preparing, 2),
+        (StateName::Ready, 3),
+        (StateName::Blocked, 4),
+        (StateName::Publishing, 5),
+        (StateName::Settling, 6),
+        (StateName::NeedsReview, 7),
+    ];
+    assert_eq!(counted, expected);
+    for at_most in [0, 1, 5, 27] {
+        let counted = scene.ledger.count_states(at_most).await.unwrap();
+        assert!(counted.iter().all(|(_, count)| *count > 0), "{counted:?}");
+        assert_eq!(counted.iter().map(|(_, count)| count).sum::<usize>(), at_most, "{counted:?}");
+    }
+}
+
 /// From an instant on, before an instant, from the end: the limit then cuts the earliest.
 pub async fn a_span_of_due_instants_is_listed_from_either_end(ledger: Arc<dyn Ledger>) {
     let scene = Scene::new(ledger);

@@ -1,6 +1,7 @@
 //! The engine as `skein serve` runs it, on simulated time: how often it asks a ledger in trouble, and what a wall clock
 //! that is wrong or is set does to it.
 
+mod figures;
 mod troubled_ledger;
 mod troubles;
 mod wall;

@@ -6,8 +6,8 @@ mod row;
 
 pub(crate) use many::{Replaced, replace_many};
 #[cfg(test)]
-pub(crate) use queue::{DUE_RUN, UNSETTLED, list_sql};
-pub(crate) use queue::{count_awake, list};
+pub(crate) use queue::{COUNT_STATES, DUE_RUN, UNSETTLED, list_sql};
+pub(crate) use queue::{count_awake, count_states, list};
 
 use std::collections::HashMap;
 

@@ -87,6 +87,42 @@ pub(crate) async fn count_awake(connection: &mut Connection, at_most: usize) -> 
     Ok(usize::try_from(posts).unwrap_or(0))
 }
 
+/// How many are awake in each state, from an index alone; and how many wait for a person of those that were due first, since nothing
+/// waits for a person before it is due. The condition is spelled as in its partial index.
+pub(crate) const COUNT_STATES: &str = "SELECT
+        COUNT(CASE WHEN state = 'scheduled' THEN 1 END), COUNT(CASE WHEN state = 'preparing' THEN 1 END),
+        COUNT(CASE WHEN state = 'ready' THEN 1 END), COUNT(CASE WHEN state = 'blocked' THEN 1 END),
+        COUNT(CASE WHEN state = 'publishing' THEN 1 END), COUNT(CASE WHEN state = 'settling' THEN 1 END),
+        (SELECT COUNT(CASE WHEN state = 'needs_review' THEN 1 END) FROM (
+            SELECT state FROM deliveries WHERE state IN
+                ('scheduled', 'preparing', 'ready', 'blocked', 'publishing', 'settling', 'needs_review')
+            ORDER BY due, id LIMIT $2) AS first)
+    FROM (SELECT state FROM deliveries WHERE wake_at IS NOT NULL LIMIT $1) AS awake";
+
+/// Rows that are looked at for those that wait for a person.
+const LOOKED_AT: usize = 10_000;
+
+/// See `Ledger::count_states`.
+pub(crate) async fn count_states(
+    connection: &mut Connection,
+    at_most: usize,
+) -> Result<Vec<(StateName, usize)>, StoreError> {
+    let query = sql(COUNT_STATES).bind(bound(at_most)).bind(bound(at_most.min(LOOKED_AT)));
+    let (scheduled, preparing, ready, blocked, publishing, settling, needs_review) =
+        query.fetch_one::<(i64, i64, i64, i64, i64, i64, i64)>(connection).await?;
+    let counts = [
+        (StateName::Scheduled, scheduled),
+        (StateName::Preparing, preparing),
+        (StateName::Ready, ready),
+        (StateName::Blocked, blocked),
+        (StateName::Publishing, publishing),
+        (StateName::Settling, settling),
+        (StateName::NeedsReview, needs_review),
+    ];
+    let counts = counts.into_iter().filter_map(|(state, count)| Some((state, usize::try_from(count).ok()?)));
+    Ok(counts.filter(|(_, count)| *count > 0).collect())
+}
+
 /// The query for a filter: fixed text and numbered placeholders, in the order in which `list` binds.
 pub(crate) fn list_sql(filter: &QueueFilter) -> String {
     let mut number = 0;
