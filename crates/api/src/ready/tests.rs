@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use skein_domain::ports::{Change, ClaimRequest, Figures as _, Guard, LedgerError};
+use skein_domain::ports::{Change, ClaimRequest, Figures as _, LedgerError};
 use skein_domain::{Account, Delivery, Event, StateName};
 use skein_testkit::samples::{at_ms, fault, in_state};
 use skein_testkit::{MemoryLedger, Samples, SimClock};
@@ -101,13 +101,7 @@ async fn delivery_with_a_reason_may_wait() {
     let delivery = scene.submitted(StateName::Ready, at_ms(0)).await;
     let waiting = skein_domain::Waiting::Retry { fault: fault("rate_limited") };
     let event = Event::Waits { until: at_ms(2 * long_after), waiting };
-    let delivery_waits = Change {
-        from_version: delivery.version,
-        delivery: delivery.after(event).unwrap(),
-        guard: Guard::VersionOnly,
-        story: Vec::new(),
-        lane_clock: None,
-    };
+    let delivery_waits = Change::between(&delivery, delivery.after(event).unwrap(), Vec::new());
     scene.ledger.save(&delivery_waits).await.unwrap();
     assert_eq!(failing(&scene.at(long_after).await), [""; 0]);
 
