@@ -31,8 +31,8 @@ mod tests {
     #[test]
     fn a_thread_with_its_gates_must_fit_under_the_lower_of_both() {
         let open = Draft::default();
-        let gates = Gates { replies: ReplyGate::read("nobody"), no_quotes: true };
-        let gated = Draft { gates, ..Draft::default() };
+        let closed = Gates { replies: ReplyGate::read("nobody"), no_quotes: true };
+        let gated = Draft { gates: closed, ..Draft::default() };
         let ceiling = Ceiling { points_per_hour: Some(30), points_per_day: Some(15) };
         assert_eq!(check(&open, 200, Ceiling::default()), None);
         assert_eq!(check(&open, 5, ceiling), None);
