@@ -31,15 +31,15 @@ mod tests {
     #[test]
     fn a_thread_with_its_gates_must_fit_under_the_lower_of_both() {
         let open = Draft::default();
-        let gates = Gates { replies: ReplyGate::read("nobody"), no_quotes: true };
-        let closed = Draft { gates, ..Draft::default() };
+        let closed = Gates { replies: ReplyGate::read("nobody"), no_quotes: true };
+        let gated = Draft { gates: closed, ..Draft::default() };
         let ceiling = Ceiling { points_per_hour: Some(30), points_per_day: Some(15) };
         assert_eq!(check(&open, 200, Ceiling::default()), None);
         assert_eq!(check(&open, 5, ceiling), None);
         let fault = check(&open, 6, ceiling).unwrap();
         assert_eq!((fault.code.as_str(), fault.field.as_deref()), ("over_ceiling", Some("parts")));
         assert_eq!((fault.limit.as_deref(), fault.given.as_deref()), (Some("15 points"), Some("18 points")));
-        assert_eq!(check(&closed, 2, ceiling), None);
-        assert_eq!(check(&closed, 3, ceiling).unwrap().given.as_deref(), Some("21 points"));
+        assert_eq!(check(&gated, 2, ceiling), None);
+        assert_eq!(check(&gated, 3, ceiling).unwrap().given.as_deref(), Some("21 points"));
     }
 }
