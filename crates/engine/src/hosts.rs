@@ -1,6 +1,7 @@
 //! How many requests one worker has under way at one host: a burst of a thousand accounts must not open a thousand connections.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -8,37 +9,82 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Hosts that are remembered before those are forgotten at which nothing is under way.
 const REMEMBERED_AT_MOST: usize = 1_000;
 
+/// A host that takes no longer to answer, in milliseconds, is quick.
+const QUICK_MS: i64 = 250;
+
+/// Turns for each place at a quick host: so many that a place is taken again while others are still being armed, and so few that all of
+/// them have a place soon.
+const TURNS_FOR_A_PLACE: usize = 4;
+
 /// The right to have one request under way at a host, until it is dropped.
 pub(crate) type Place = OwnedSemaphorePermit;
+
+/// The right to be armed for a request at a host.
+pub(crate) enum Turn {
+    /// The host is slow, or not known yet: nothing is armed that has no place.
+    Placed(Place),
+    /// The host is quick: there will be a place as soon as it is armed.
+    Next {
+        /// Somebody else's turn when there is a place.
+        _until_placed: OwnedSemaphorePermit,
+    },
+}
 
 /// The bound, for each host by itself.
 #[derive(Debug)]
 pub(crate) struct Hosts {
     at_once: usize,
-    places: Mutex<HashMap<String, Arc<Semaphore>>>,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+}
+
+#[derive(Debug)]
+struct Host {
+    places: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+    is_quick: AtomicBool,
 }
 
 impl Hosts {
     pub(crate) fn new(at_once: usize) -> Self {
-        Self { at_once: at_once.max(1), places: Mutex::default() }
+        Self { at_once: at_once.max(1), hosts: Mutex::default() }
     }
 
     /// Waits, first come first served, until the host has a free place; it is free again when what is returned is dropped.
     pub(crate) async fn place(&self, host: &str) -> Option<Place> {
         // The semaphores are never closed, so there always is a permit at last.
-        self.of(host).acquire_owned().await.ok()
+        Arc::clone(&self.of(host).places).acquire_owned().await.ok()
     }
 
-    fn of(&self, host: &str) -> Arc<Semaphore> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(places) = places.get(host) {
-            return Arc::clone(places);
+    /// Waits for what is needed before something is armed that shall leave at once.
+    pub(crate) async fn turn(&self, host: &str) -> Option<Turn> {
+        let host = self.of(host);
+        if host.is_quick.load(Ordering::Relaxed) {
+            return Arc::clone(&host.turns).acquire_owned().await.ok().map(|turn| Turn::Next { _until_placed: turn });
         }
-        if places.len() >= REMEMBERED_AT_MOST {
-            places.retain(|_, places| Arc::strong_count(places) > 1);
+        Arc::clone(&host.places).acquire_owned().await.ok().map(Turn::Placed)
+    }
+
+    /// How long the host took to answer, in milliseconds.
+    pub(crate) fn answered_within(&self, host: &str, ms: i64) {
+        self.of(host).is_quick.store((0..=QUICK_MS).contains(&ms), Ordering::Relaxed);
+    }
+
+    fn of(&self, host: &str) -> Arc<Host> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = hosts.get(host) {
+            return Arc::clone(host);
         }
-        let made = Arc::new(Semaphore::new(self.at_once));
-        places.insert(host.to_owned(), Arc::clone(&made));
+        if hosts.len() >= REMEMBERED_AT_MOST {
+            hosts.retain(|_, host| {
+                Arc::strong_count(host) > 1 || Arc::strong_count(&host.places) > 1 || Arc::strong_count(&host.turns) > 1
+            });
+        }
+        let made = Arc::new(Host {
+            places: Arc::new(Semaphore::new(self.at_once)),
+            turns: Arc::new(Semaphore::new(self.at_once * TURNS_FOR_A_PLACE)),
+            is_quick: AtomicBool::new(false),
+        });
+        hosts.insert(host.to_owned(), Arc::clone(&made));
         made
     }
 }
@@ -66,8 +112,39 @@ mod tests {
         for number in 0..2 * REMEMBERED_AT_MOST {
             assert!(hosts.place(&format!("https://{number}.example")).await.is_some());
         }
-        assert!(hosts.places.lock().unwrap().len() <= REMEMBERED_AT_MOST);
+        assert!(hosts.hosts.lock().unwrap().len() <= REMEMBERED_AT_MOST);
         assert!(hosts.place("https://busy.example").now_or_never().is_none(), "its bound still holds");
         drop(busy);
+    }
+
+    #[tokio::test]
+    async fn at_a_host_that_is_slow_or_unknown_nothing_is_armed_without_a_place() {
+        let hosts = Hosts::new(2);
+        let host = "https://a.example";
+        let (one, two) = (hosts.turn(host).await, hosts.turn(host).await);
+        assert!(matches!((&one, &two), (Some(Turn::Placed(_)), Some(Turn::Placed(_)))));
+        assert!(hosts.turn(host).now_or_never().is_none());
+        drop((one, two));
+        hosts.answered_within(host, QUICK_MS + 1);
+        assert!(matches!(hosts.turn(host).await, Some(Turn::Placed(_))));
+        hosts.answered_within(host, -1);
+        assert!(matches!(hosts.turn(host).await, Some(Turn::Placed(_))), "a clock that was set tells nothing");
+    }
+
+    #[tokio::test]
+    async fn at_a_quick_host_more_are_armed_than_have_a_place_but_not_many() {
+        let hosts = Hosts::new(2);
+        let host = "https://a.example";
+        hosts.answered_within(host, QUICK_MS);
+        let places = (hosts.place(host).await, hosts.place(host).await);
+        let mut turns = Vec::new();
+        while let Some(turn) = hosts.turn(host).now_or_never() {
+            assert!(matches!(turn, Some(Turn::Next { .. })));
+            turns.push(turn);
+        }
+        assert_eq!(turns.len(), 2 * TURNS_FOR_A_PLACE);
+        turns.pop();
+        assert!(hosts.turn(host).now_or_never().is_some());
+        drop(places);
     }
 }

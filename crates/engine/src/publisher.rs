@@ -8,7 +8,7 @@ use skein_domain::{
     Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, Waiting,
 };
 
-use crate::hosts::Place;
+use crate::hosts::{Place, Turn};
 use crate::lane::{LaneError, LaneWork};
 use crate::preparer::no_connector;
 use crate::turns::Known;
@@ -69,7 +69,7 @@ impl LaneWork<'_> {
         };
         // What is late queues before it is armed: until then it can be held and canceled.
         let is_late = self.engine.now() >= delivery.due;
-        let place = if is_late { self.engine.sends.place(&account.host).await } else { None };
+        let turn = if is_late { self.engine.sends.turn(&account.host).await } else { None };
         // What may have been public before is sent on nothing but how the platform stands now.
         let is_pinned = matches!(delivery.state, State::Ready { earlier: Some(_), .. });
         let receipt = known.last_receipt(self.engine.now()).filter(|_| !is_pinned);
@@ -89,7 +89,7 @@ impl LaneWork<'_> {
                 let until = self.engine.lease_end(now);
                 let armed = self.note(&delivery, Event::Armed { until, evidence }).await?;
                 self.engine.parts.clock.sleep_until(armed.due).await;
-                if let State::Published { receipt } = self.let_go(armed, account, step, (place, leaves_before)).await? {
+                if let State::Published { receipt } = self.let_go(armed, account, step, (turn, leaves_before)).await? {
                     self.known = known.of_published(account, receipt);
                 }
                 Ok(())
@@ -113,9 +113,9 @@ impl LaneWork<'_> {
         delivery: Delivery,
         account: &Account,
         step: Box<dyn ArmedStep>,
-        (place, leaves_before): (Option<Place>, Timestamp),
+        (turn, leaves_before): (Option<Turn>, Timestamp),
     ) -> Result<State, LaneError> {
-        let Some(place) = self.place_to_send(account, place).await else {
+        let Some(place) = self.place_to_send(account, turn).await else {
             return self.not_sent(&delivery, crowded()).await;
         };
         let sent_at = self.engine.now();
@@ -128,6 +128,7 @@ impl LaneWork<'_> {
         }
         let outcome = step.send().await;
         drop(place);
+        self.engine.sends.answered_within(&account.host, ms_between(sent_at, self.engine.now()));
         let event = self.event_of(outcome, &delivery, sent_at);
         let (lost, blob_gone) = match &event {
             Event::AuthLost { fault, .. } => (Some(fault.clone()), None),
@@ -151,9 +152,9 @@ impl LaneWork<'_> {
     }
 
     /// The place that it has, or one that becomes free soon: what is armed must not queue for long, since nobody can hold it any more.
-    async fn place_to_send(&self, account: &Account, place: Option<Place>) -> Option<Place> {
-        if place.is_some() {
-            return place;
+    async fn place_to_send(&self, account: &Account, turn: Option<Turn>) -> Option<Place> {
+        if let Some(Turn::Placed(place)) = turn {
+            return Some(place);
         }
         tokio::select! {
             biased;

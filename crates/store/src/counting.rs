@@ -118,7 +118,7 @@ impl Counting {
         desk.next.who.push(done);
         self.joined.notify_one();
         if !std::mem::replace(&mut desk.is_writing, true) {
-            tokio::spawn(self.clone().write(pools.clone()));
+            pools.spawn(self.clone().write(pools.clone()));
         }
         Ok(Some(kept))
     }

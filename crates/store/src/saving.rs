@@ -17,8 +17,9 @@ use crate::tables::{accounts, deliveries, lanes, outbox, records, story};
 const TOGETHER_AT_MOST: usize = 256;
 /// A transaction of so many changes is of a burst.
 const BURST_FROM: usize = 4;
-/// How long the next transaction of a burst waits for company, in milliseconds.
+/// How long the next transaction of a burst waits for company, in milliseconds, and how many are company enough.
 const COMPANY_WITHIN_MS: u64 = 4;
+const COMPANY_OF: usize = 64;
 /// Changes that wait before whoever brings more has to wait too.
 const WAITING_AT_MOST: usize = 4_096;
 /// How long a transaction may take, in milliseconds: longer than all that it may have to wait for.
@@ -108,7 +109,7 @@ impl Saves {
     /// Ends when the last clone is dropped.
     pub(crate) fn on(pools: Pools) -> Self {
         let (desk, waiting) = mpsc::channel(WAITING_AT_MOST);
-        tokio::spawn(gather(pools.clone(), waiting));
+        pools.spawn(gather(pools.clone(), waiting));
         Self { pools, desk }
     }
 
@@ -153,10 +154,10 @@ async fn gather(pools: Pools, mut desk: mpsc::Receiver<Waiting>) {
     }
 }
 
-/// Waits a moment for others, until there are enough for a transaction.
+/// Waits a moment for others, unless there are enough.
 async fn company(waiting: &mut VecDeque<Waiting>, desk: &mut mpsc::Receiver<Waiting>) {
     let all = async {
-        while waiting.len() < TOGETHER_AT_MOST
+        while waiting.len() < COMPANY_OF
             && let Some(next) = desk.recv().await
         {
             waiting.push_back(next);

@@ -4,12 +4,14 @@
 pub(crate) mod listener;
 pub(crate) mod postgres;
 pub(crate) mod quick;
+mod scribe;
 pub(crate) mod sqlite;
 
 use jiff::Timestamp;
 use skein_domain::ports::{Claim, ClaimRequest};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+use tokio::sync::oneshot;
 
 use crate::StoreError;
 use crate::instants::{instant_opt, micros};
@@ -137,6 +139,30 @@ impl Pools {
     }
 
     /// Ends the connections in order.
+    /// Does what writes for many callers: for a file on a thread of its own.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        match self {
+            Self::Sqlite(pools) => pools.scribe.spawn(work),
+            Self::Postgres(_) => drop(tokio::spawn(work)),
+        }
+    }
+
+    /// The same, for who waits for what comes of it.
+    pub(crate) async fn apart<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if matches!(self, Self::Postgres(_)) {
+            return work.await;
+        }
+        let (done, result) = oneshot::channel();
+        self.spawn(async move {
+            // Whoever does not wait any more needs no answer.
+            let _gone = done.send(work.await);
+        });
+        result.await.map_err(|_| StoreError::Database("the database is closed".to_owned()))?
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pools) => pools.close().await,

@@ -15,6 +15,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use super::quick::Quick;
+use super::scribe::Scribe;
 use super::{Connection, find_free_lanes};
 use crate::StoreError;
 use crate::tables::lanes;
@@ -27,6 +28,11 @@ const ACQUIRE_TIMEOUT_MS: u64 = 2 * BUSY_TIMEOUT_MS;
 const OPEN_ATTEMPTS: u32 = 100;
 const OPEN_PAUSE_MS: u64 = 50;
 const READERS: u32 = 4;
+/// What a reader keeps of the file, in KiB: the system keeps the rest, for all of them.
+const READER_CACHE_KIB: u32 = 512;
+/// Pages of the log after which they are moved into the file: in a burst the same pages are written again and again, and each move waits
+/// for the disk twice. 16 MiB.
+pub(super) const CHECKPOINT_PAGES: u32 = 4_000;
 
 /// The number of a step that no schema has: it marks a file whose content went elsewhere, and says where. Every version of Skein takes
 /// it for a schema that is newer than it knows, and leaves the file alone.
@@ -46,6 +52,7 @@ pub(crate) struct Pools {
     pub(crate) writer: Pool,
     pub(crate) readers: Pool,
     pub(crate) quick: Arc<Quick>,
+    pub(crate) scribe: Arc<Scribe>,
 }
 
 impl Pools {
@@ -68,7 +75,7 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
         return Err(moved_to(&writer).await.map_or(error, |place| StoreError::Moved { place }));
     }
     let readers = pool(READERS).connect_lazy_with(reader_options(path));
-    Ok(Pools { writer, readers, quick: Arc::new(Quick::of(path)) })
+    Ok(Pools { writer, readers, quick: Arc::new(Quick::of(path)), scribe: Arc::new(Scribe::start()) })
 }
 
 /// A transaction that holds the write lock from its first statement on, and is on the disk when it is committed.
@@ -101,11 +108,11 @@ fn common_options(path: &Path) -> SqliteConnectOptions {
 }
 
 pub(crate) fn writer_options(path: &Path) -> SqliteConnectOptions {
-    common_options(path).journal_mode(SqliteJournalMode::Wal)
+    common_options(path).journal_mode(SqliteJournalMode::Wal).pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
 }
 
 fn reader_options(path: &Path) -> SqliteConnectOptions {
-    common_options(path).pragma("query_only", "ON")
+    common_options(path).pragma("query_only", "ON").pragma("cache_size", format!("-{READER_CACHE_KIB}"))
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
