@@ -174,6 +174,7 @@ impl GivenPolicy {
             (Some("give_up"), Some(_)) => {
                 let message = "What is given up at the first failure is not tried again for a while.";
                 let fault = Fault::content("retry_for_without_retry", "retry_for", message);
+                let fault = fault.given(self.retry_for.as_deref().unwrap_or_default());
                 faults.push(fault.next("Leave out `retry_for`, or choose `retry`."));
                 None
             }
@@ -226,7 +227,15 @@ impl ShownPolicy {
 pub const ENDED_BY_POLICY: &str = "ended_by_policy";
 
 /// Codes of faults that say what is waited for, although nothing has failed: the next request leaves as soon as it can.
-const WAITS: [&str; 5] = ["head_moved", "host_busy", "overslept", "pictures_not_uploaded", "video_upload_elsewhere"];
+const WAITS: [&str; 7] = [
+    "head_moved",
+    "host_busy",
+    "overslept",
+    "pictures_not_uploaded",
+    "session_busy",
+    "sign_ins_limited",
+    "video_upload_elsewhere",
+];
 
 /// Whether something failed, and not only must be waited for: a limit, or one's turn.
 pub fn is_failure(fault: &Fault) -> bool {

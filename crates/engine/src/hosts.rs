@@ -9,25 +9,34 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Hosts that are remembered before those are forgotten at which nothing is under way.
 const REMEMBERED_AT_MOST: usize = 1_000;
 
-/// A host that takes no longer to answer, in milliseconds, is quick.
-const QUICK_MS: i64 = 250;
+/// A host that publishes within this time, in milliseconds, is quick: a thousand requests that were armed ahead are out in two seconds.
+const QUICK_MS: i64 = 60;
 
 /// Turns for each place at a quick host: so many that a place is taken again while others are still being armed, and so few that all of
 /// them have a place soon.
-const TURNS_FOR_A_PLACE: usize = 4;
+const TURNS_FOR_A_PLACE: u8 = 4;
 
-/// The right to have one request under way at a host, until it is dropped.
-pub(crate) type Place = OwnedSemaphorePermit;
+/// A right that is given back when it is dropped.
+pub(crate) type Permit = OwnedSemaphorePermit;
 
-/// The right to be armed for a request at a host.
-pub(crate) enum Turn {
-    /// The host is slow, or not known yet: nothing is armed that has no place.
-    Placed(Place),
-    /// The host is quick: there will be a place as soon as it is armed.
-    Next {
-        /// Somebody else's turn when there is a place.
-        _until_placed: OwnedSemaphorePermit,
-    },
+/// The right to have one request under way at a host.
+pub(crate) type Place = Permit;
+
+/// The right to be armed for a request at a host, which is kept until there is a place; with it already, where the host is slow or not
+/// known yet. All wait for it in one line, so that few ever wait for a place.
+pub(crate) struct Turn {
+    turn: Permit,
+    place: Option<Place>,
+}
+
+impl Turn {
+    /// The place, if it came with one, and what must be kept as long as that.
+    pub(crate) fn placed(self) -> Result<(Place, Permit), Self> {
+        match self.place {
+            Some(place) => Ok((place, self.turn)),
+            None => Err(self),
+        }
+    }
 }
 
 /// The bound, for each host by itself.
@@ -58,14 +67,15 @@ impl Hosts {
     /// Waits for what is needed before something is armed that shall leave at once.
     pub(crate) async fn turn(&self, host: &str) -> Option<Turn> {
         let host = self.of(host);
-        if host.is_quick.load(Ordering::Relaxed) {
-            return Arc::clone(&host.turns).acquire_owned().await.ok().map(|turn| Turn::Next { _until_placed: turn });
-        }
-        Arc::clone(&host.places).acquire_owned().await.ok().map(Turn::Placed)
+        let is_quick = host.is_quick.load(Ordering::Relaxed);
+        let turns = if is_quick { 1 } else { u32::from(TURNS_FOR_A_PLACE) };
+        let turn = Arc::clone(&host.turns).acquire_many_owned(turns).await.ok()?;
+        let place = if is_quick { None } else { Some(Arc::clone(&host.places).acquire_owned().await.ok()?) };
+        Some(Turn { turn, place })
     }
 
-    /// How long the host took to answer, in milliseconds.
-    pub(crate) fn answered_within(&self, host: &str, ms: i64) {
+    /// How long the host took to publish, in milliseconds. Other answers tell nothing of that: many are quick because nothing was done.
+    pub(crate) fn published_within(&self, host: &str, ms: i64) {
         self.of(host).is_quick.store((0..=QUICK_MS).contains(&ms), Ordering::Relaxed);
     }
 
@@ -81,7 +91,7 @@ impl Hosts {
         }
         let made = Arc::new(Host {
             places: Arc::new(Semaphore::new(self.at_once)),
-            turns: Arc::new(Semaphore::new(self.at_once * TURNS_FOR_A_PLACE)),
+            turns: Arc::new(Semaphore::new(self.at_once * usize::from(TURNS_FOR_A_PLACE))),
             is_quick: AtomicBool::new(false),
         });
         hosts.insert(host.to_owned(), Arc::clone(&made));
@@ -117,34 +127,50 @@ mod tests {
         drop(busy);
     }
 
+    fn has_place(turn: Option<Turn>) -> bool {
+        turn.unwrap().placed().is_ok()
+    }
+
     #[tokio::test]
     async fn at_a_host_that_is_slow_or_unknown_nothing_is_armed_without_a_place() {
         let hosts = Hosts::new(2);
         let host = "https://a.example";
-        let (one, two) = (hosts.turn(host).await, hosts.turn(host).await);
-        assert!(matches!((&one, &two), (Some(Turn::Placed(_)), Some(Turn::Placed(_)))));
+        let (one, two) = (hosts.turn(host).await.unwrap().placed(), hosts.turn(host).await.unwrap().placed());
+        assert!(one.is_ok() && two.is_ok());
         assert!(hosts.turn(host).now_or_never().is_none());
         drop((one, two));
-        hosts.answered_within(host, QUICK_MS + 1);
-        assert!(matches!(hosts.turn(host).await, Some(Turn::Placed(_))));
-        hosts.answered_within(host, -1);
-        assert!(matches!(hosts.turn(host).await, Some(Turn::Placed(_))), "a clock that was set tells nothing");
+        hosts.published_within(host, QUICK_MS + 1);
+        assert!(has_place(hosts.turn(host).await));
+        hosts.published_within(host, -1);
+        assert!(has_place(hosts.turn(host).await), "a clock that was set tells nothing");
     }
 
     #[tokio::test]
     async fn at_a_quick_host_more_are_armed_than_have_a_place_but_not_many() {
         let hosts = Hosts::new(2);
         let host = "https://a.example";
-        hosts.answered_within(host, QUICK_MS);
+        hosts.published_within(host, QUICK_MS);
         let places = (hosts.place(host).await, hosts.place(host).await);
         let mut turns = Vec::new();
         while let Some(turn) = hosts.turn(host).now_or_never() {
-            assert!(matches!(turn, Some(Turn::Next { .. })));
-            turns.push(turn);
+            turns.push(turn.unwrap().placed().expect_err("it waits for a place when it is armed"));
         }
-        assert_eq!(turns.len(), 2 * TURNS_FOR_A_PLACE);
+        assert_eq!(turns.len(), 2 * usize::from(TURNS_FOR_A_PLACE));
         turns.pop();
         assert!(hosts.turn(host).now_or_never().is_some());
         drop(places);
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_when_the_host_has_become_quick_waits_behind_those_who_came_before() {
+        let hosts = Hosts::new(2);
+        let host = "https://a.example";
+        let placed = (hosts.turn(host).await.unwrap().placed(), hosts.turn(host).await.unwrap().placed());
+        let mut before: Vec<_> = (0..20).map(|_| Box::pin(hosts.turn(host))).collect();
+        assert!(before.iter_mut().all(|turn| turn.as_mut().now_or_never().is_none()));
+        hosts.published_within(host, 1);
+        assert!(hosts.turn(host).now_or_never().is_none());
+        drop(placed);
+        assert!(before[0].as_mut().now_or_never().is_some());
     }
 }

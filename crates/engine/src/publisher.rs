@@ -8,7 +8,7 @@ use skein_domain::{
     Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, Waiting,
 };
 
-use crate::hosts::{Place, Turn};
+use crate::hosts::{Permit, Place, Turn};
 use crate::lane::{LaneError, LaneWork};
 use crate::preparer::no_connector;
 use crate::turns::Known;
@@ -115,7 +115,7 @@ impl LaneWork<'_> {
         step: Box<dyn ArmedStep>,
         (turn, leaves_before): (Option<Turn>, Timestamp),
     ) -> Result<State, LaneError> {
-        let Some(place) = self.place_to_send(account, turn).await else {
+        let Some(placed) = self.place_to_send(account, turn).await else {
             return self.not_sent(&delivery, crowded()).await;
         };
         let sent_at = self.engine.now();
@@ -127,8 +127,10 @@ impl LaneWork<'_> {
             self.ledger().renew(&self.claim, self.engine.lease_end(sent_at)).await?;
         }
         let outcome = step.send().await;
-        drop(place);
-        self.engine.sends.answered_within(&account.host, ms_between(sent_at, self.engine.now()));
+        drop(placed);
+        if matches!(outcome, Outcome::Published(_)) {
+            self.engine.sends.published_within(&account.host, ms_between(sent_at, self.engine.now()));
+        }
         let event = self.event_of(outcome, &delivery, sent_at);
         let (lost, blob_gone) = match &event {
             Event::AuthLost { fault, .. } => (Some(fault.clone()), None),
@@ -152,13 +154,15 @@ impl LaneWork<'_> {
     }
 
     /// The place that it has, or one that becomes free soon: what is armed must not queue for long, since nobody can hold it any more.
-    async fn place_to_send(&self, account: &Account, turn: Option<Turn>) -> Option<Place> {
-        if let Some(Turn::Placed(place)) = turn {
-            return Some(place);
-        }
+    async fn place_to_send(&self, account: &Account, turn: Option<Turn>) -> Option<(Place, Option<Permit>)> {
+        let _until_placed = match turn.map(Turn::placed) {
+            Some(Ok((place, turn))) => return Some((place, Some(turn))),
+            Some(Err(turn)) => Some(turn),
+            None => None,
+        };
         tokio::select! {
             biased;
-            place = self.engine.sends.place(&account.host) => place,
+            place = self.engine.sends.place(&account.host) => place.map(|place| (place, None)),
             () = self.engine.parts.clock.pause(PLACE_WITHIN_MS) => None,
         }
     }

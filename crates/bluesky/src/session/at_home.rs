@@ -9,7 +9,7 @@ use skein_atproto::syntax::Did;
 use url::Url;
 
 /// How long a document is taken to say what it said. Who moves meanwhile is told by the server that the session is with.
-const HOLDS_S: i64 = 30;
+const HOLDS_S: i64 = 10;
 
 /// Accounts that are remembered; when there are more, those of the past are forgotten.
 const ACCOUNTS_AT_MOST: usize = 4_096;

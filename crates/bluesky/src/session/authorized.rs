@@ -9,7 +9,7 @@ use skein_atproto::syntax::Did;
 use url::Url;
 
 use super::bearer;
-use crate::budget::{Budget, host_of};
+use crate::budget::{Budget, Ceiling, host_of};
 use crate::journal::Stored;
 use crate::xrpc::{Auth, CallError, Response, XrpcClient};
 
@@ -83,6 +83,12 @@ impl Authorized {
     pub async fn paid(mut self, nsid: &str, body: &[u8]) -> Result<Self, CallError> {
         self.paid = self.budget.reserve(&self.did, &host_of(&self.pds), nsid, body).await?;
         Ok(self)
+    }
+
+    /// The same, whatever an operator's ceiling says: for what was paid before and may have to be sent again.
+    #[must_use]
+    pub fn beyond_ceiling(self) -> Self {
+        Self { budget: self.budget.under(Ceiling::default()), ..self }
     }
 
     /// The same with what was reserved for another of this account, whose call was not processed.

@@ -131,11 +131,12 @@ impl Sessions {
         let asked =
             tokio::time::timeout(Duration::from_millis(DOCUMENT_WITHIN_MS), self.moved(did, &stored.session.pds));
         match asked.await {
-            Ok(Ok(moved)) => {
-                let stored = moved.unwrap_or(stored);
+            Ok(Ok(None)) => {
                 self.inner.at_home.note(did, &stored.session.pds, (self.inner.now)());
                 Ok(stored)
             }
+            // What somebody else has stored meanwhile may be with the old server still: it is looked at again next time.
+            Ok(Ok(Some(moved))) => Ok(moved),
             Err(_) => Ok(stored),
             Ok(Err(SessionError::Identity(error))) => {
                 tracing::info!(did = did.as_str(), %error, "where the account lives could not be looked up");

@@ -172,7 +172,14 @@ pub(crate) fn retry_at(error: &SessionError) -> Option<Timestamp> {
 /// The fault of a session that cannot be had.
 pub(crate) fn session_fault(error: &SessionError) -> Fault {
     if error.is_transient() {
-        return Fault::new("session_unavailable", Category::PlatformError, sentence(error));
+        let code = match error {
+            SessionError::RateLimited { .. } | SessionError::Call(CallError::RateLimitExceeded(_)) => {
+                "sign_ins_limited"
+            }
+            SessionError::Busy { .. } => "session_busy",
+            _ => "session_unavailable",
+        };
+        return Fault::new(code, Category::PlatformError, sentence(error));
     }
     let (code, category) = match error {
         SessionError::TakenDown { .. } => ("account_taken_down", Category::AccountIssue),

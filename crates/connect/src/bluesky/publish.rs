@@ -127,6 +127,12 @@ impl BlueskyConnector {
         };
         let body = with_fence(&prepared.body, &fence).map_err(Obstacle::Refused)?;
         let fence = serde_json::to_value(&fence).map_err(|error| Obstacle::Refused(unreadable("fence", error)))?;
+        // The same bytes under the same fence settle what became of the first request, and only one of them can land: an operator's
+        // ceiling that waited for the next hour would make a question to a person of it.
+        let authorized = match from {
+            FenceFrom::Evidence(_) => authorized.beyond_ceiling(),
+            FenceFrom::Receipt(_) | FenceFrom::Platform => authorized,
+        };
         // What it costs is reserved now: at the instant nothing is looked up any more.
         let paid = authorized.paid(repo::APPLY_WRITES, &body).await;
         let authorized = paid.map_err(|error| answers::obstacle(&error, self.clock.now()))?;

@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 use skein_atproto::syntax::Did;
-use skein_bluesky::budget::{Answered, Meter, Said, Tally, Told};
+use skein_bluesky::budget::{Answered, Ceiling, Meter, Said, Tally, Told};
 use skein_bluesky::journal::BudgetJournal;
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{Connector, FenceFrom};
-use skein_domain::{Category, Outcome};
+use skein_domain::{Category, Evidence, Outcome};
 
 use crate::host::{ALICE, Reply, Scene};
 
@@ -64,4 +64,17 @@ async fn what_fits_is_reserved_at_arming_and_not_looked_at_again() {
     assert!(matches!(outcome, Outcome::Unknown(_)), "it was sent: {outcome:?}");
     assert_eq!(used(&scene).await, 5_000, "nothing more was reserved");
     assert!(scene.connector.arm(&scene.account, &prepared, FenceFrom::Platform).await.is_err());
+}
+
+#[tokio::test]
+async fn what_settles_a_lost_answer_does_not_wait_for_the_operators_ceiling() {
+    let ceiling = Ceiling { points_per_hour: Some(3), points_per_day: None };
+    let scene = Scene::under(ceiling, 7_200).await;
+    let prepared = scene.prepared().await;
+    let first = scene.connector.arm(&scene.account, &prepared, FenceFrom::Platform).await.ok().unwrap();
+    let another = scene.connector.arm(&scene.account, &prepared, FenceFrom::Platform).await.err().unwrap();
+    assert!(matches!(another, Obstacle::Retry { fault, .. } if fault.code == "operators_ceiling"));
+    let evidence = Evidence::first(scene.now, first.fence().clone());
+    let again = scene.connector.arm(&scene.account, &prepared, FenceFrom::Evidence(&evidence)).await.ok().unwrap();
+    assert_eq!(again.fence(), first.fence());
 }

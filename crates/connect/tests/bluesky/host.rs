@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use skein_atproto::syntax::Did;
 use skein_bluesky::Environment;
+use skein_bluesky::budget::Ceiling;
 use skein_bluesky::journal::{Journal, MemoryJournal, Session};
 use skein_bluesky::session::Sessions;
 use skein_bluesky::xrpc::XrpcClient;
@@ -96,6 +97,11 @@ impl Host {
 impl Scene {
     /// The token ends so many seconds from now.
     pub(crate) async fn set(token_ends_in_s: i64) -> Self {
+        Self::under(Ceiling::default(), token_ends_in_s).await
+    }
+
+    /// The same under an operator's ceiling.
+    pub(crate) async fn under(ceiling: Ceiling, token_ends_in_s: i64) -> Self {
         let host = Host::start().await;
         let now: Timestamp = "2026-12-01T08:00:00Z".parse().unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SimClock::new(now));
@@ -108,6 +114,7 @@ impl Scene {
         let environment = Environment { plc_url: host.url(), appview_url: host.url(), video_url: host.url() };
         let sessions =
             Sessions::new(http.clone(), environment, journal.clone(), Arc::new(move || now), "a test".to_owned());
+        let sessions = sessions.under(ceiling);
         let identities = sessions.identities().clone();
         let media = Arc::new(MemoryMedia::new(Arc::clone(&clock)));
         let connector = BlueskyConnector::new(sessions, identities, XrpcClient::new(http), clock, media, None);

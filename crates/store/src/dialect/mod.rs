@@ -138,7 +138,6 @@ impl Pools {
         }
     }
 
-    /// Ends the connections in order.
     /// Does what writes for many callers: for a file on a thread of its own.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         match self {
@@ -163,6 +162,7 @@ impl Pools {
         result.await.map_err(|_| StoreError::Database("the database is closed".to_owned()))?
     }
 
+    /// Ends the connections in order.
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pools) => pools.close().await,
