@@ -75,9 +75,10 @@ pub(super) async fn run_as(app: &App, does: Does, wanted: Wanted) -> Result<Exit
     if let Some(door) = &door {
         listening::tell(door, app);
     }
-    greet(app, &house, does).await?;
+    // Before the greeting says how it is stopped.
     let (stop, close) = (CancellationToken::new(), CancellationToken::new());
     let second = stop_on_signals(&stop)?;
+    greet(app, &house, does).await?;
     let parts = Parts {
         ledger: Arc::clone(&house.ledger),
         clock: Arc::clone(&house.clock),
