@@ -26,7 +26,7 @@ use bugs::Bug;
 use run::run;
 use sweep::{sweep, told};
 
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 2_200;
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|given| given.parse().unwrap())
