@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::ports::Clock;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::life::Life;
@@ -23,14 +23,15 @@ struct Inner {
     began: Instant,
     noon: Timestamp,
     wrong_by_ms: AtomicI64,
-    jumps: watch::Sender<u64>,
+    /// Wakes in the order in which they began to wait; a `watch` would wake in an order that nobody can repeat.
+    jumps: Notify,
 }
 
 impl Wall {
     /// A clock that is right, and shows this instant.
     pub(crate) fn at(noon: Timestamp) -> Self {
         let (began, wrong_by_ms) = (Instant::now(), AtomicI64::new(0));
-        Self { inner: Arc::new(Inner { began, noon, wrong_by_ms, jumps: watch::Sender::new(0) }) }
+        Self { inner: Arc::new(Inner { began, noon, wrong_by_ms, jumps: Notify::new() }) }
     }
 
     /// What it is by a clock that nobody sets: the platform's.
@@ -47,20 +48,21 @@ impl Wall {
     /// Sets the machines' clock: so much more than the right one.
     pub(crate) fn set_wrong_by(&self, ms: i64) {
         self.inner.wrong_by_ms.store(ms, Ordering::SeqCst);
-        self.inner.jumps.send_modify(|jumps| *jumps += 1);
+        self.inner.jumps.notify_waiters();
     }
 
     /// Returns when the machines' clock shows the instant.
     pub(crate) async fn reach(&self, at: Timestamp) {
-        let mut jumps = self.inner.jumps.subscribe();
         loop {
+            // From here on no jump is missed.
+            let jumped = self.inner.jumps.notified();
             let Ok(left) = Duration::try_from(at.duration_since(self.now())) else { return };
             if left.is_zero() {
                 return;
             }
             tokio::select! {
                 biased;
-                _ = jumps.changed() => {}
+                () = jumped => {}
                 () = tokio::time::sleep(left) => {}
             }
         }
