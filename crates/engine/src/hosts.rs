@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const REMEMBERED_AT_MOST: usize = 1_000;
 
 /// A host that publishes within this time, in milliseconds, is quick: a thousand requests that were armed ahead are out in two seconds.
-const QUICK_MS: i64 = 60;
+pub(crate) const QUICK_MS: i64 = 60;
 
 /// Turns for each place at a quick host: so many that a place is taken again while others are still being armed, and so few that all of
 /// them have a place soon.
@@ -20,7 +20,10 @@ const TURNS_FOR_A_PLACE: u8 = 4;
 pub(crate) type Permit = OwnedSemaphorePermit;
 
 /// The right to have one request under way at a host.
-pub(crate) type Place = Permit;
+#[derive(Debug)]
+pub(crate) struct Place {
+    _permit: Permit,
+}
 
 /// The right to be armed for a request at a host, which is kept until there is a place; with it already, where the host is slow or not
 /// known yet. All wait for it in one line, so that few ever wait for a place.
@@ -61,7 +64,7 @@ impl Hosts {
     /// Waits, first come first served, until the host has a free place; it is free again when what is returned is dropped.
     pub(crate) async fn place(&self, host: &str) -> Option<Place> {
         // The semaphores are never closed, so there always is a permit at last.
-        Arc::clone(&self.of(host).places).acquire_owned().await.ok()
+        self.of(host).place().await
     }
 
     /// Waits for what is needed before something is armed that shall leave at once.
@@ -70,11 +73,12 @@ impl Hosts {
         let is_quick = host.is_quick.load(Ordering::Relaxed);
         let turns = if is_quick { 1 } else { u32::from(TURNS_FOR_A_PLACE) };
         let turn = Arc::clone(&host.turns).acquire_many_owned(turns).await.ok()?;
-        let place = if is_quick { None } else { Some(Arc::clone(&host.places).acquire_owned().await.ok()?) };
+        let place = if is_quick { None } else { Some(host.place().await?) };
         Some(Turn { turn, place })
     }
 
-    /// How long the host took to publish, in milliseconds. Other answers tell nothing of that: many are quick because nothing was done.
+    /// How long the host took to publish, in milliseconds, or to give any answer if that was slow. Other quick answers tell nothing: many
+    /// are quick because nothing was done.
     pub(crate) fn published_within(&self, host: &str, ms: i64) {
         self.of(host).is_quick.store((0..=QUICK_MS).contains(&ms), Ordering::Relaxed);
     }
@@ -99,6 +103,12 @@ impl Hosts {
     }
 }
 
+impl Host {
+    async fn place(&self) -> Option<Place> {
+        Arc::clone(&self.places).acquire_owned().await.ok().map(|permit| Place { _permit: permit })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,12 +129,20 @@ mod tests {
     async fn hosts_at_which_nothing_is_under_way_are_forgotten() {
         let hosts = Hosts::new(1);
         let busy = hosts.place("https://busy.example").await;
+        let quick = "https://quick.example";
+        hosts.published_within(quick, QUICK_MS);
+        let waiting = hosts.turn(quick).await;
         for number in 0..2 * REMEMBERED_AT_MOST {
             assert!(hosts.place(&format!("https://{number}.example")).await.is_some());
         }
         assert!(hosts.hosts.lock().unwrap().len() <= REMEMBERED_AT_MOST);
         assert!(hosts.place("https://busy.example").now_or_never().is_none(), "its bound still holds");
-        drop(busy);
+        let mut further = Vec::new();
+        while let Some(turn) = hosts.turn(quick).now_or_never() {
+            further.push(turn.unwrap());
+        }
+        assert_eq!(further.len(), usize::from(TURNS_FOR_A_PLACE) - 1, "who has a turn keeps the bound");
+        drop((busy, waiting));
     }
 
     fn has_place(turn: Option<Turn>) -> bool {
@@ -139,10 +157,13 @@ mod tests {
         assert!(one.is_ok() && two.is_ok());
         assert!(hosts.turn(host).now_or_never().is_none());
         drop((one, two));
-        hosts.published_within(host, QUICK_MS + 1);
-        assert!(has_place(hosts.turn(host).await));
-        hosts.published_within(host, -1);
-        assert!(has_place(hosts.turn(host).await), "a clock that was set tells nothing");
+        // Also one that was quick before.
+        for ms in [QUICK_MS + 1, -1] {
+            hosts.published_within(host, QUICK_MS);
+            assert!(!has_place(hosts.turn(host).await), "it was quick");
+            hosts.published_within(host, ms);
+            assert!(has_place(hosts.turn(host).await), "{ms} ms, or a clock that was set: no longer known to be quick");
+        }
     }
 
     #[tokio::test]
@@ -153,7 +174,8 @@ mod tests {
         let places = (hosts.place(host).await, hosts.place(host).await);
         let mut turns = Vec::new();
         while let Some(turn) = hosts.turn(host).now_or_never() {
-            turns.push(turn.unwrap().placed().expect_err("it waits for a place when it is armed"));
+            let Err(turn) = turn.unwrap().placed() else { panic!("it waits for a place when it is armed") };
+            turns.push(turn);
         }
         assert_eq!(turns.len(), 2 * usize::from(TURNS_FOR_A_PLACE));
         turns.pop();

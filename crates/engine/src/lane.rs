@@ -10,7 +10,7 @@ use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Platfo
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
-use crate::turns::{Known, grace_with_limits};
+use crate::turns::{HOLDS_FOR_ACTS, Known, grace_with_limits};
 use crate::{Engine, later};
 
 /// A bound on the acts within one claim, so that nothing can spin for ever; what is left is claimed again.
@@ -31,7 +31,7 @@ pub(crate) enum LaneError {
 pub(crate) struct LaneWork<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) claim: Claim,
-    /// What holds for the rest of a run, as long as everything in it is published.
+    /// What holds for the next acts, as long as each is made ready or published.
     pub(crate) known: Known,
     /// Whether the lane's clock may stand elsewhere than the claim says: then the lane is given back, to be read anew.
     is_stale: bool,
@@ -107,13 +107,16 @@ impl Engine {
 impl LaneWork<'_> {
     async fn acts(&mut self, only: Option<&[DeliveryId]>, stop: &CancellationToken) -> Result<usize, LedgerError> {
         let limits = RunLimits { at_most: self.engine.settings().run_at_most, only: only.map(<[DeliveryId]>::to_vec) };
-        let mut done = 0;
+        let (mut done, mut asked_at) = (0, 0);
         while done < ACTS_AT_MOST {
             let run = self.ledger().due_run(&self.claim, self.engine.now(), &limits).await?;
             if run.is_empty() {
                 break;
             }
-            self.known = std::mem::take(&mut self.known).of_next_run();
+            if done + run.len() > asked_at + HOLDS_FOR_ACTS {
+                self.known = std::mem::take(&mut self.known).asked_anew();
+                asked_at = done;
+            }
             for delivery in run {
                 if stop.is_cancelled() {
                     return Ok(done);
@@ -176,9 +179,9 @@ impl LaneWork<'_> {
             }
             State::Publishing { .. } => {
                 let settling = self.note(&delivery, Event::LeaseLost { at: now }).await?;
-                self.look(settling).await?;
+                Box::pin(self.look(settling)).await?;
             }
-            State::Settling { .. } => self.look(delivery).await?,
+            State::Settling { .. } => Box::pin(self.look(delivery)).await?,
             State::Scheduled { .. } | State::Ready { .. } | State::Blocked { .. } => {
                 Box::pin(self.open_act(delivery, now, known)).await?;
             }
@@ -243,7 +246,8 @@ impl LaneWork<'_> {
     /// Writes an event under the claim, and returns the delivery as it is now.
     pub(crate) async fn note(&self, delivery: &Delivery, event: Event) -> Result<Delivery, LaneError> {
         let next = delivery.after(event.clone())?;
-        self.save(delivery, next, event, None).await
+        // On the heap, so that a thousand lanes that wait for their turn do not each have the room for it.
+        Box::pin(self.save(delivery, next, event, None)).await
     }
 
     /// Writes an event that is no news, so it is no line of the story.
@@ -297,7 +301,7 @@ impl LaneWork<'_> {
     }
 }
 
-/// Of the highest level, so that it is there wherever anything is logged: it is no line by itself.
+/// Of the highest level, so that it is there wherever `skein_engine` is logged at all: it is no line by itself.
 fn span_of(delivery: &Delivery) -> Span {
     tracing::error_span!(
         "delivery",

@@ -8,7 +8,7 @@ use skein_domain::{
     Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, Waiting,
 };
 
-use crate::hosts::{Permit, Place, Turn};
+use crate::hosts::{Permit, Place, QUICK_MS, Turn};
 use crate::lane::{LaneError, LaneWork};
 use crate::preparer::no_connector;
 use crate::turns::Known;
@@ -52,9 +52,10 @@ impl LaneWork<'_> {
             self.note(&delivery, event).await?;
             return Ok(());
         }
-        if let Some(turn) = self.limited_before(&delivery, &mut known).await? {
-            return self.waits_its_turn(&delivery, turn).await;
+        if let Some(behind) = self.limited_before(&delivery, &mut known).await? {
+            return self.waits_its_turn(&delivery, behind).await;
         }
+        let failed = failed_last(&delivery);
         let delivery = match self.staleness(&delivery) {
             None => delivery,
             // What is new leaves at once: it is late already, and may be past a grace that only a limit has prolonged.
@@ -70,6 +71,10 @@ impl LaneWork<'_> {
         // What is late queues before it is armed: until then it can be held and canceled.
         let is_late = self.engine.now() >= delivery.due;
         let turn = if is_late { self.engine.sends.turn(&account.host).await } else { None };
+        if let Some(fault) = failed.and_then(|fault| delivery.ended_by_policy(&fault, self.engine.now())) {
+            self.note(&delivery, Event::Refused { fault }).await?;
+            return Ok(());
+        }
         // What may have been public before is sent on nothing but how the platform stands now.
         let is_pinned = matches!(delivery.state, State::Ready { earlier: Some(_), .. });
         let receipt = known.last_receipt(self.engine.now()).filter(|_| !is_pinned);
@@ -116,6 +121,8 @@ impl LaneWork<'_> {
         (turn, leaves_before): (Option<Turn>, Timestamp),
     ) -> Result<State, LaneError> {
         let Some(placed) = self.place_to_send(account, turn).await else {
+            // What is late is armed with a place from now on.
+            self.engine.sends.published_within(&account.host, PLACE_WITHIN_MS);
             return self.not_sent(&delivery, crowded()).await;
         };
         let sent_at = self.engine.now();
@@ -128,8 +135,9 @@ impl LaneWork<'_> {
         }
         let outcome = step.send().await;
         drop(placed);
-        if matches!(outcome, Outcome::Published(_)) {
-            self.engine.sends.published_within(&account.host, ms_between(sent_at, self.engine.now()));
+        let took_ms = ms_between(sent_at, self.engine.now());
+        if matches!(outcome, Outcome::Published(_)) || took_ms > QUICK_MS {
+            self.engine.sends.published_within(&account.host, took_ms);
         }
         let event = self.event_of(outcome, &delivery, sent_at);
         let (lost, blob_gone) = match &event {
@@ -231,6 +239,14 @@ impl LaneWork<'_> {
             }
             Outcome::Unknown(fault) => Event::ReplyLost { sent_at, look_at: first_look, fault },
         }
+    }
+}
+
+/// What went wrong the last time, if it waits to be tried again.
+fn failed_last(delivery: &Delivery) -> Option<Fault> {
+    match &delivery.state {
+        State::Ready { waiting: Some(Waiting::Retry { fault }), .. } => Some(fault.clone()),
+        _ => None,
     }
 }
 

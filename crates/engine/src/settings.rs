@@ -11,7 +11,7 @@ pub struct Settings {
     pub lanes_at_once: usize,
     /// Requests of one kind that are under way at one host at the same time, from this worker.
     pub requests_at_once_per_host: usize,
-    /// Deliveries of a lane that are taken at once.
+    /// Deliveries of a lane that are read at once. A thousand lanes at work hold as many thousands of them in memory.
     pub run_at_most: usize,
     /// Requests armed for one delivery before it fails.
     pub attempts_at_most: u32,
@@ -43,7 +43,7 @@ impl Default for Settings {
             look_every_ms: 1_000,
             lanes_at_once: 1_024,
             requests_at_once_per_host: 32,
-            run_at_most: 16,
+            run_at_most: 4,
             attempts_at_most: 20,
             resends_at_most: 5,
             settle_for_ms: 24 * 3_600_000,

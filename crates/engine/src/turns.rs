@@ -8,7 +8,10 @@ use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Leeway
 use crate::lane::{LaneError, LaneWork, past};
 use crate::{later, ms_between};
 
-/// Earlier deliveries that are looked at beside those of the run. The first that is in the way is among the first that wait.
+/// For how many acts holds what was asked for the first of them.
+pub(crate) const HOLDS_FOR_ACTS: usize = 16;
+
+/// Earlier deliveries that are looked at beside those of these acts. The first that is in the way is among the first that wait.
 const LOOKED_AT: usize = 4;
 
 /// Nothing waits for a limit for so long after its instant, in milliseconds; what is older need not be read.
@@ -32,7 +35,7 @@ const BEYOND_GRACE_MS: i64 = 6 * 3_600_000;
 /// How long after such a wait it may take to leave, in milliseconds.
 const AFTER_LIMIT_MS: i64 = 600_000;
 
-/// What was asked of the ledger for one delivery of a run and holds for the next ones too: nobody else puts anything in the way
+/// What was asked of the ledger for one delivery and holds for the next ones of a claim, too: nobody else puts anything in the way
 /// of a leased lane. That the account was held meanwhile, the ledger finds when the next one is armed.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -54,7 +57,7 @@ struct Limited {
 }
 
 /// What stands before a delivery, until it is looked at again.
-pub(crate) struct Turn {
+pub(crate) struct Behind {
     until: Timestamp,
     fault: Fault,
 }
@@ -74,8 +77,8 @@ impl Known {
         Self { account: Some(account.clone()), receipt: Some(receipt), ..self }
     }
 
-    /// Of what was asked of the ledger nothing holds longer than a run; what the platform answered last does, as long as the claim.
-    pub(crate) fn of_next_run(self) -> Self {
+    /// What was asked of the ledger is asked anew; what the platform answered last holds as long as the claim.
+    pub(crate) fn asked_anew(self) -> Self {
         Self { receipt: self.receipt, ..Self::default() }
     }
 
@@ -110,7 +113,7 @@ impl LaneWork<'_> {
         &self,
         delivery: &Delivery,
         known: &mut Known,
-    ) -> Result<Option<Turn>, LaneError> {
+    ) -> Result<Option<Behind>, LaneError> {
         let now = self.engine.now();
         if known.account_of(delivery).is_none() || known.limited.is_none() {
             known.limited = Some(self.limited(delivery).await?);
@@ -120,8 +123,8 @@ impl LaneWork<'_> {
         let Some(last) = before.iter().map(|other| other.until).max() else { return Ok(None) };
         let until = past(last).min(later(now, LOOK_MS));
         let limit = before.iter().filter_map(|other| other.limit.as_ref()).max_by_key(|(_, ends)| *ends);
-        let turn = Turn { until, fault: waits_its_turn(limit) };
-        Ok(is_within_reach(delivery, until).then_some(turn))
+        let behind = Behind { until, fault: waits_its_turn(limit) };
+        Ok(is_within_reach(delivery, until).then_some(behind))
     }
 
     async fn limited(&self, delivery: &Delivery) -> Result<Vec<Limited>, LaneError> {
@@ -129,7 +132,7 @@ impl LaneWork<'_> {
             states: vec![StateName::Ready],
             account: Some(delivery.account.clone()),
             due_from: Some(later(self.engine.now(), -LOOKED_BACK_MS)),
-            at_most: LOOKED_AT + self.engine.settings().run_at_most,
+            at_most: LOOKED_AT + HOLDS_FOR_ACTS,
             ..QueueFilter::default()
         };
         let waiting = self.ledger().queue(&filter).await?;
@@ -140,10 +143,10 @@ impl LaneWork<'_> {
     }
 
     /// Told once, then looked at again and again.
-    pub(crate) async fn waits_its_turn(&self, delivery: &Delivery, turn: Turn) -> Result<(), LaneError> {
+    pub(crate) async fn waits_its_turn(&self, delivery: &Delivery, behind: Behind) -> Result<(), LaneError> {
         let told = matches!(&delivery.state,
             State::Ready { waiting: Some(Waiting::Retry { fault }), .. } if fault.code == CODE);
-        let event = Event::Waits { until: turn.until, waiting: Waiting::Retry { fault: turn.fault } };
+        let event = Event::Waits { until: behind.until, waiting: Waiting::Retry { fault: behind.fault } };
         if told { self.note_quietly(delivery, event).await } else { self.note(delivery, event).await }.map(drop)
     }
 }

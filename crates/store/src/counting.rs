@@ -14,6 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::StoreError;
 use crate::budget::MeterRow;
 use crate::dialect::{Connection, Pools};
+use crate::saving::{BURST_FROM, COMPANY_WITHIN_MS};
 use crate::tables::budget;
 
 /// Rows that are known; when there are more, all are forgotten and read again.
@@ -24,12 +25,6 @@ const TRIES_AT_MOST: u32 = 3;
 
 /// How long a transaction waits for those who begin anew, in milliseconds.
 const BACK_WITHIN_MS: u64 = 10;
-
-/// A transaction of so many callers is of a burst.
-const BURST_FROM: usize = 4;
-
-/// How long the next transaction of a burst waits for company, in milliseconds.
-const COMPANY_WITHIN_MS: u64 = 4;
 
 /// What is counted, and of whom.
 type Row = (String, String);

@@ -174,16 +174,11 @@ impl Ledger for Store {
     }
 
     async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError> {
-        let (pools, claim) = (self.pools.clone(), claim.clone());
-        let renewed =
-            async move { transaction!(pools.write_leases(), |tx| lanes::renew(&mut tx, &claim, until).await) };
-        Ok(self.pools.apart(renewed).await?)
+        Ok(self.leases.renew(claim, until).await?)
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), LedgerError> {
-        let (pools, claim) = (self.pools.clone(), claim.clone());
-        let released = async move { transaction!(pools.write_leases(), |tx| lanes::release(&mut tx, &claim).await) };
-        Ok(self.pools.apart(released).await?)
+        Ok(self.leases.release(claim).await?)
     }
 
     async fn save(&self, change: &Change) -> Result<(), LedgerError> {

@@ -13,6 +13,7 @@ mod database_url;
 mod dialect;
 mod error;
 mod instants;
+mod leases;
 mod ledger;
 mod master_key;
 mod media_bucket;

@@ -16,14 +16,14 @@ use crate::tables::{accounts, deliveries, lanes, outbox, records, story};
 /// Changes of one transaction.
 const TOGETHER_AT_MOST: usize = 256;
 /// A transaction of so many changes is of a burst.
-const BURST_FROM: usize = 4;
+pub(crate) const BURST_FROM: usize = 4;
 /// How long the next transaction of a burst waits for company, in milliseconds, and how many are company enough.
-const COMPANY_WITHIN_MS: u64 = 4;
+pub(crate) const COMPANY_WITHIN_MS: u64 = 4;
 const COMPANY_OF: usize = 64;
 /// Changes that wait before whoever brings more has to wait too.
 const WAITING_AT_MOST: usize = 4_096;
 /// How long a transaction may take, in milliseconds: longer than all that it may have to wait for.
-const WITHIN_MS: u64 = 35_000;
+pub(crate) const WITHIN_MS: u64 = 35_000;
 /// How often a transaction is tried that others stood in the way of.
 pub(crate) const ATTEMPTS_AT_MOST: u32 = 5;
 
@@ -31,8 +31,8 @@ pub(crate) const ATTEMPTS_AT_MOST: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct Write {
     delivery: deliveries::Columns,
-    /// What it is made of, and the addresses that it is allotted, if they may have changed.
-    bytes: Option<(deliveries::Bytes, Option<Vec<RecordRef>>)>,
+    /// What lasts from state to state, and the addresses that it is allotted, if they may have changed.
+    lasting: Option<(deliveries::Lasting, Option<Vec<RecordRef>>)>,
     from_version: i64,
     /// The token that the lane must have.
     token: Option<i64>,
@@ -67,7 +67,7 @@ impl Write {
         let notice = change.story.last().and_then(|line| Notice::of_line(delivery, line));
         Ok(Self {
             delivery: deliveries::Columns::of(delivery)?,
-            bytes: if change.keeps_bytes { None } else { Some(bytes_of(delivery)?) },
+            lasting: if change.is_step { None } else { Some(lasting_of(delivery)?) },
             from_version: change.from_version,
             token,
             clock: change.lane_clock,
@@ -82,14 +82,14 @@ impl Write {
     }
 
     fn replaced(&self) -> deliveries::Replaced<'_> {
-        let bytes = self.bytes.as_ref().map(|(bytes, _)| bytes);
-        deliveries::Replaced { columns: &self.delivery, bytes, from_version: self.from_version }
+        let lasting = self.lasting.as_ref().map(|(lasting, _)| lasting);
+        deliveries::Replaced { columns: &self.delivery, lasting, from_version: self.from_version }
     }
 }
 
-fn bytes_of(delivery: &Delivery) -> Result<(deliveries::Bytes, Option<Vec<RecordRef>>), StoreError> {
+fn lasting_of(delivery: &Delivery) -> Result<(deliveries::Lasting, Option<Vec<RecordRef>>), StoreError> {
     let records = delivery.prepared.as_ref().map(|prepared| prepared.records.clone());
-    Ok((deliveries::Bytes::of(delivery)?, records))
+    Ok((deliveries::Lasting::of(delivery)?, records))
 }
 
 /// A change, and who waits for it.
@@ -222,11 +222,16 @@ async fn attempt(pools: &Pools, writes: &[Write]) -> Result<(), StoreError> {
         };
         // A connection whose other end is gone without a word would keep every lane of this process waiting for ever.
         match tokio::time::timeout(Duration::from_millis(WITHIN_MS), done).await {
-            Err(_) => return Err(StoreError::Database(format!("it did not answer within {} s", WITHIN_MS / 1_000))),
+            Err(_) => return Err(no_answer()),
             Ok(Err(StoreError::Collided)) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
             Ok(done) => return done,
         }
     }
+}
+
+/// A transaction took longer than [`WITHIN_MS`].
+pub(crate) fn no_answer() -> StoreError {
+    StoreError::Database(format!("it did not answer within {} s", WITHIN_MS / 1_000))
 }
 
 /// All of them, or none: `Lost` when one of them does not find what it expects.
@@ -241,7 +246,7 @@ async fn write_all(connection: &mut Connection, writes: &[Write]) -> Result<(), 
     let moves: Vec<_> = writes.iter().filter_map(|write| write.clock.map(|clock| (write.lane(), clock))).collect();
     all(lanes::move_clocks(connection, &moves).await?, moves.len())?;
     let allotted = writes.iter().filter_map(|write| {
-        let records = write.bytes.as_ref()?.1.as_deref()?;
+        let records = write.lasting.as_ref()?.1.as_deref()?;
         Some(records::Allotment { lane: write.lane(), delivery: write.delivery.id(), records })
     });
     records::allot(connection, &allotted.collect::<Vec<_>>()).await?;
@@ -261,7 +266,7 @@ async fn guard(connection: &mut Connection, writes: &[Write]) -> Result<(), Stor
     }
     let locked = |write: &&Write| write.token.is_some() || write.clock.is_some();
     let guarded: BTreeSet<&str> = writes.iter().filter(locked).map(Write::lane).collect();
-    let tokens = lanes::lock(connection, &guarded.into_iter().collect::<Vec<_>>()).await?;
+    let tokens = lanes::lock(connection, &guarded.into_iter().collect::<Vec<_>>(), lanes::Lock::Waits).await?;
     for write in writes {
         match write.token {
             Some(token) if tokens.get(write.lane()) != Some(&token) => return Err(StoreError::Lost),

@@ -15,6 +15,7 @@ use crate::cursors::Cursors;
 use crate::database_url::Target;
 use crate::dialect::listener::Listener;
 use crate::dialect::{Connection, Pools, postgres, sqlite};
+use crate::leases::Leases;
 use crate::profiles::Profiles;
 use crate::saving::Saves;
 use crate::tables::vault_keys;
@@ -44,6 +45,7 @@ pub struct Store {
     /// Only where other processes can tell of their changes.
     pub(crate) listener: Option<Arc<Listener>>,
     pub(crate) saves: Saves,
+    pub(crate) leases: Leases,
     vault: Arc<Vault>,
 }
 
@@ -62,8 +64,8 @@ impl Store {
             }
         };
         let pools = pools.map_err(|why| why.opening(url))?;
-        let saves = Saves::on(pools.clone());
-        let store = Self { pools, listener, saves, vault: Arc::new(Vault::new(key, entropy)) };
+        let (saves, leases) = (Saves::on(pools.clone()), Leases::on(pools.clone()));
+        let store = Self { pools, listener, saves, leases, vault: Arc::new(Vault::new(key, entropy)) };
         store.check_key().await.map_err(|why| why.opening(url))?;
         Ok(store)
     }

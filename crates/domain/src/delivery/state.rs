@@ -177,6 +177,11 @@ impl StateName {
         )
     }
 
+    /// It has ended, and waits for nobody's decision.
+    pub fn is_over(self) -> bool {
+        self.is_at_rest() && self != Self::NeedsReview
+    }
+
     /// Nobody can make it go out again: what it needed is needed no more.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Published | Self::Canceled | Self::Removed)

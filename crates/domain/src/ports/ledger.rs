@@ -124,8 +124,9 @@ pub struct Change {
     pub from_version: i64,
     /// The delivery as it shall be; its version is `from_version + 1`.
     pub delivery: Delivery,
-    /// Whether its content and its frozen bytes are those of the version that is being replaced: then they are not written again.
-    pub keeps_bytes: bool,
+    /// Whether its instant, its content and its frozen bytes are those of the version that is being replaced, and it was not over: then
+    /// these are not written again.
+    pub is_step: bool,
     /// The further condition.
     pub guard: Guard,
     /// What happened, for the story; written in the same transaction, with the notice that the last line makes.
@@ -139,13 +140,18 @@ impl Change {
     pub fn between(was: &Delivery, next: Delivery, story: Vec<Line>) -> Self {
         Self {
             from_version: was.version,
-            keeps_bytes: was.content == next.content && was.prepared == next.prepared,
+            is_step: is_step(was, &next),
             delivery: next,
             guard: Guard::VersionOnly,
             story,
             lane_clock: None,
         }
     }
+}
+
+fn is_step(was: &Delivery, next: &Delivery) -> bool {
+    let keeps = was.due == next.due && was.content == next.content && was.prepared == next.prepared;
+    keeps && !was.state.name().is_over()
 }
 
 /// A move of a lane's clock: from where it was to where it shall be.
@@ -226,9 +232,9 @@ pub trait Ledger: Send + Sync {
         Ok(posts.len().min(at_most))
     }
     /// How many deliveries are in each state that is not over: not at rest, or waiting for a person's decision. States without
-    /// any are left out. Counted no further than the bound; of very many, those that were due first count.
+    /// any are left out. Counted no further than the bound; which of very many count is left open.
     async fn count_states(&self, at_most: usize) -> Result<Vec<(StateName, usize)>, LedgerError> {
-        let unfinished = |state: &StateName| !state.is_at_rest() || *state == StateName::NeedsReview;
+        let unfinished = |state: &StateName| !state.is_over();
         let states: Vec<StateName> = StateName::ALL.into_iter().filter(unfinished).collect();
         let found = self.queue(&QueueFilter { states: states.clone(), at_most, ..QueueFilter::default() }).await?;
         let count = |state: StateName| found.iter().filter(|delivery| delivery.state.name() == state).count();

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use skein_domain::ports::{Claim, ClaimRequest};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
-use tokio::sync::oneshot;
 
 use crate::StoreError;
 use crate::instants::{instant_opt, micros};
@@ -144,22 +143,6 @@ impl Pools {
             Self::Sqlite(pools) => pools.scribe.spawn(work),
             Self::Postgres(_) => drop(tokio::spawn(work)),
         }
-    }
-
-    /// The same, for who waits for what comes of it.
-    pub(crate) async fn apart<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        if matches!(self, Self::Postgres(_)) {
-            return work.await;
-        }
-        let (done, result) = oneshot::channel();
-        self.spawn(async move {
-            // Whoever does not wait any more needs no answer.
-            let _gone = done.send(work.await);
-        });
-        result.await.map_err(|_| StoreError::Database("the database is closed".to_owned()))?
     }
 
     /// Ends the connections in order.

@@ -1,6 +1,6 @@
 //! Lanes: the lease of an identity, its fencing token, and the clock that hands out createdAt.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use skein_domain::Lane;
@@ -40,34 +40,51 @@ pub(crate) async fn take(
     Ok(Some(Claim { lane, token, until, last_created_at: instant_opt(last_created_at)? }))
 }
 
-pub(crate) async fn renew(connection: &mut Connection, claim: &Claim, until: Timestamp) -> Result<(), StoreError> {
-    let done =
-        sql("UPDATE lanes SET lease_until = $3 WHERE lane = $1 AND lease_token = $2 AND lease_until IS NOT NULL")
-            .bind(claim.lane.as_str())
-            .bind(claim.token)
-            .bind(micros(until))
-            .execute(connection)
-            .await?;
-    if done == 0 { Err(StoreError::Lost) } else { Ok(()) }
+/// Moves the ends of leases; without an end a lease is given back. The token stays: it must keep rising. Returns the lanes whose lease
+/// holds: one that was given back is not renewed.
+pub(crate) async fn set_ends(
+    connection: &mut Connection,
+    ends: &[(&str, Option<Timestamp>)],
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut held = BTreeSet::new();
+    for piece in pieces(ends) {
+        let mut statement = sql_of_parts(format!(
+            "WITH ends (lane, ends_at) AS (VALUES {})
+             UPDATE lanes SET lease_until = ends.ends_at, lease_owner = CASE WHEN ends.ends_at IS NOT NULL THEN lanes.lease_owner END
+             FROM ends WHERE lanes.lane = ends.lane AND lanes.lease_until IS NOT NULL
+             RETURNING lanes.lane",
+            rows_of_values(piece.len(), 2)
+        ));
+        for (lane, until) in piece {
+            statement = statement.bind(*lane).bind(micros_opt(*until));
+        }
+        held.extend(statement.fetch_all::<(String,)>(connection).await?.into_iter().map(|(lane,)| lane));
+    }
+    Ok(held)
 }
 
-/// The token stays: it must keep rising.
-pub(crate) async fn release(connection: &mut Connection, claim: &Claim) -> Result<(), StoreError> {
-    sql("UPDATE lanes SET lease_owner = NULL, lease_until = NULL WHERE lane = $1 AND lease_token = $2")
-        .bind(claim.lane.as_str())
-        .bind(claim.token)
-        .execute(connection)
-        .await?;
-    Ok(())
+/// What becomes of a lane that somebody else has locked. On SQLite nobody has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lock {
+    Waits,
+    PassesOver,
 }
 
 /// Keeps others from claiming these lanes, and from writing under a claim of them, until the transaction ends. Gives their tokens.
-pub(crate) async fn lock(connection: &mut Connection, lanes: &[&str]) -> Result<HashMap<String, i64>, StoreError> {
+pub(crate) async fn lock(
+    connection: &mut Connection,
+    lanes: &[&str],
+    lock: Lock,
+) -> Result<HashMap<String, i64>, StoreError> {
+    let clause = match lock {
+        Lock::Waits => "FOR NO KEY UPDATE",
+        Lock::PassesOver => "FOR NO KEY UPDATE SKIP LOCKED",
+    };
     let mut tokens = HashMap::with_capacity(lanes.len());
     for piece in questions(lanes) {
         let text =
             format!("SELECT lane, lease_token FROM lanes WHERE lane IN ({}) ORDER BY lane", places(1, piece.len()));
-        let mut query = sql_of_parts(text).locking("FOR NO KEY UPDATE");
+        let mut query = sql_of_parts(text).locking(clause);
         for lane in piece {
             query = query.bind(*lane);
         }

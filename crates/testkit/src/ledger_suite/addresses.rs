@@ -114,7 +114,8 @@ pub async fn a_change_that_keeps_its_bytes_leaves_them_as_they_were(ledger: Arc<
     );
     let published = put_in(&ready, StateName::Published, at_ms(30));
     let mut keeping = published.clone();
-    keeping.keeps_bytes = true;
+    keeping.is_step = true;
+    keeping.delivery.due = other.due;
     keeping.delivery.content = serde_json::json!({ "texts": ["Another text."] });
     keeping.delivery.prepared = other.prepared;
     scene.ledger.save(&keeping).await.unwrap();

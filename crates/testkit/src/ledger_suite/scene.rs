@@ -98,7 +98,7 @@ pub(super) fn minute_after(now: Timestamp) -> Timestamp {
 /// makes of it.
 pub(super) fn change(delivery: &Delivery, event: Event) -> Change {
     let line = Line { delivery: delivery.id.clone(), at: at_ms(1), event: event.clone() };
-    Change { keeps_bytes: false, ..Change::between(delivery, delivery.after(event).unwrap(), vec![line]) }
+    Change { is_step: false, ..Change::between(delivery, delivery.after(event).unwrap(), vec![line]) }
 }
 
 /// A change that every open delivery can take.
@@ -110,7 +110,7 @@ pub(super) fn cancel(delivery: &Delivery) -> Change {
 pub(super) fn put_in(delivery: &Delivery, state: StateName, wake_at: Timestamp) -> Change {
     let mut next = samples::in_state(delivery.clone(), state, wake_at);
     next.version += 1;
-    Change { keeps_bytes: false, ..Change::between(delivery, next, Vec::new()) }
+    Change { is_step: false, ..Change::between(delivery, next, Vec::new()) }
 }
 
 pub(super) fn under(mut change: Change, claim: &Claim) -> Change {

@@ -87,8 +87,7 @@ impl Rows {
 
     pub(super) fn remove_account(&mut self, id: &AccountId) -> Result<(), LedgerError> {
         self.account(id)?;
-        let over = |name: StateName| name.is_at_rest() && name != StateName::NeedsReview;
-        if self.deliveries.values().any(|delivery| delivery.account == *id && !over(delivery.state.name())) {
+        if self.deliveries.values().any(|delivery| delivery.account == *id && !delivery.state.name().is_over()) {
             return Err(invalid("the account has deliveries that are not over"));
         }
         self.accounts.remove(id);
@@ -253,8 +252,8 @@ impl Rows {
     pub(super) fn save(&mut self, change: &Change) -> Result<(), LedgerError> {
         let kept = self.deliveries.get(&change.delivery.id).ok_or(LedgerError::Lost)?;
         let mut next = change.delivery.clone();
-        if change.keeps_bytes {
-            (next.content, next.prepared) = (kept.content.clone(), kept.prepared.clone());
+        if change.is_step {
+            (next.due, next.content, next.prepared) = (kept.due, kept.content.clone(), kept.prepared.clone());
         }
         let next = &next;
         let lane = self.lanes.get(&kept.lane);

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use skein_domain::ports::{Claim, RunLimits};
 use skein_domain::{AccountId, Delivery, DeliveryId, Lane};
 
-pub(crate) use self::row::{Bytes, Columns};
-use self::row::{Row, byte_names, names};
+pub(crate) use self::row::{Columns, Lasting};
+use self::row::{Row, lasting_names, names};
 use crate::StoreError;
 use crate::dialect::Connection;
 use crate::statement::{places, questions, sql, sql_of_parts};
@@ -34,16 +34,20 @@ macro_rules! select {
 use select;
 
 pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> Result<(), StoreError> {
-    let (columns, bytes) = (Columns::of(delivery)?, Bytes::of(delivery)?);
+    let (columns, lasting) = (Columns::of(delivery)?, Lasting::of(delivery)?);
     let statement = sql(concat!(
         "INSERT INTO deliveries (",
         names!(),
         ", ",
-        byte_names!(),
-        ", submitted_at, policy)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+        lasting_names!(),
+        ", is_over, submitted_at, policy)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
     ));
-    let statement = bytes.bind(columns.bind(statement)).bind(columns.submitted_at).bind(&columns.policy);
+    let statement = lasting
+        .bind(columns.bind(statement))
+        .bind(i16::from(columns.is_over))
+        .bind(columns.submitted_at)
+        .bind(&columns.policy);
     statement.execute(connection).await.map_err(|error| name_row(error, columns.id()))?;
     Ok(())
 }

@@ -24,8 +24,7 @@ pub(crate) const DUE_RUN: &str = "SELECT id, state FROM (
     ORDER BY CASE WHEN state IN ('publishing', 'settling') THEN 0 ELSE 1 END, due, id LIMIT $3";
 
 /// Spelled as in the partial index.
-const UNFINISHED: &str =
-    "state IN ('scheduled', 'preparing', 'ready', 'blocked', 'publishing', 'settling', 'needs_review')";
+const UNFINISHED: &str = "is_over = 0";
 
 /// See `Ledger::unsettled`.
 pub(crate) const UNSETTLED: &str = select!(
@@ -94,9 +93,7 @@ pub(crate) const COUNT_STATES: &str = "SELECT
         COUNT(CASE WHEN state = 'ready' THEN 1 END), COUNT(CASE WHEN state = 'blocked' THEN 1 END),
         COUNT(CASE WHEN state = 'publishing' THEN 1 END), COUNT(CASE WHEN state = 'settling' THEN 1 END),
         (SELECT COUNT(CASE WHEN state = 'needs_review' THEN 1 END) FROM (
-            SELECT state FROM deliveries WHERE state IN
-                ('scheduled', 'preparing', 'ready', 'blocked', 'publishing', 'settling', 'needs_review')
-            ORDER BY due, id LIMIT $2) AS first)
+            SELECT state FROM deliveries WHERE is_over = 0 ORDER BY due, id LIMIT $2) AS first)
     FROM (SELECT state FROM deliveries WHERE wake_at IS NOT NULL LIMIT $1) AS awake";
 
 /// Rows that are looked at for those that wait for a person.
@@ -134,7 +131,7 @@ pub(crate) fn list_sql(filter: &QueueFilter) -> String {
     if !filter.states.is_empty() {
         let places: Vec<String> = distinct(&filter.states).map(|_| place()).collect();
         conditions.push(format!("state IN ({})", places.join(", ")));
-        if filter.states.iter().all(|state| !state.is_at_rest() || *state == StateName::NeedsReview) {
+        if filter.states.iter().all(|state| !state.is_over()) {
             conditions.push(UNFINISHED.to_owned());
         }
     }

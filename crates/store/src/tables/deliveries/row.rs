@@ -10,18 +10,18 @@ use crate::statement::Statement;
 /// What [`Columns::bind`] binds.
 macro_rules! names {
     () => {
-        "id, post, account, lane, version, due, grace_ms, state, state_json, wake_at, armed_at, settled_at, attempts, lead_ms"
+        "id, post, account, lane, version, grace_ms, state, state_json, wake_at, armed_at, settled_at, attempts, lead_ms"
     };
 }
 pub(super) use names;
 
-/// What [`Bytes::bind`] binds.
-macro_rules! byte_names {
+/// What [`Lasting::bind`] binds.
+macro_rules! lasting_names {
     () => {
-        "content, prepared"
+        "due, content, prepared"
     };
 }
-pub(super) use byte_names;
+pub(super) use lasting_names;
 
 /// The columns of a delivery.
 #[derive(Debug)]
@@ -34,34 +34,36 @@ pub(crate) struct Columns {
     pub(super) grace_ms: i64,
     pub(super) lead_ms: i64,
     pub(super) attempts: i64,
-    pub(super) due: i64,
     pub(super) state: &'static str,
     pub(super) state_json: String,
     pub(super) wake_at: Option<i64>,
     pub(super) armed_at: Option<i64>,
     pub(super) settled_at: Option<i64>,
+    pub(super) is_over: bool,
     pub(super) submitted_at: i64,
     pub(super) policy: Option<String>,
 }
 
-/// The columns that hold most of a delivery, and change the least.
+/// The columns that last from state to state. They hold most of a delivery, and the instant in them is in most of its indexes.
 #[derive(Debug)]
-pub(crate) struct Bytes {
+pub(crate) struct Lasting {
+    due: i64,
     content: String,
     prepared: Option<String>,
 }
 
-impl Bytes {
+impl Lasting {
     pub(crate) fn of(delivery: &Delivery) -> Result<Self, StoreError> {
         Ok(Self {
+            due: micros(delivery.due),
             content: to_json(&delivery.content, "the content")?,
             prepared: delivery.prepared.as_ref().map(|bytes| to_json(bytes, "the prepared bytes")).transpose()?,
         })
     }
 
-    /// Binds them in the order of `byte_names`.
+    /// Binds them in the order of `lasting_names`.
     pub(super) fn bind<'q>(&'q self, statement: Statement<'q>) -> Statement<'q> {
-        statement.bind(&self.content).bind(&self.prepared)
+        statement.bind(self.due).bind(&self.content).bind(&self.prepared)
     }
 }
 
@@ -83,12 +85,12 @@ impl Columns {
             grace_ms: delivery.grace_ms,
             lead_ms: delivery.lead_ms,
             attempts: i64::from(delivery.attempts),
-            due: micros(delivery.due),
             state: delivery.state.name().as_str(),
             state_json: to_json(&delivery.state, "the state")?,
             wake_at: micros_opt(delivery.state.wake_at()),
             armed_at: micros_opt(armed_at),
             settled_at: micros_opt(settled_at),
+            is_over: delivery.state.name().is_over(),
             submitted_at: micros(delivery.submitted_at),
             policy: (!delivery.policy.is_unsaid()).then(|| to_json(&delivery.policy, "the policy")).transpose()?,
         })
@@ -102,7 +104,6 @@ impl Columns {
             .bind(&self.account)
             .bind(&self.lane)
             .bind(self.version)
-            .bind(self.due)
             .bind(self.grace_ms)
             .bind(self.state)
             .bind(&self.state_json)
