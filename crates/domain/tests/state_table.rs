@@ -370,15 +370,21 @@ fn a_policy_ends_only_what_was_certainly_not_published() {
 fn a_bound_on_tries_counts_from_the_instant_and_not_from_the_first_failure() {
     let leeway = Leeway::parse("retry_for", "20m").unwrap();
     let policy = Policy { late: None, on_failure: Some(OnFailure::RetryFor(leeway)) };
-    let waits = |fault| State::Ready { wake_at: at(0), waiting: Some(Waiting::Retry { fault }), earlier: None };
-    let ready = Delivery { policy, ..delivery(waits(fault("old"))) };
+    let waits = || Some(Waiting::Retry { fault: fault("old") });
     let end = at(40_000 + 1_200_000);
-    assert_eq!(ready.tried_until(), Some(end));
-    for (now, is_ended) in [(at(0), false), (at(40_000 + 1_199_999), false), (end, true)] {
-        assert_eq!(ready.ended_by_policy(&fault("new"), now).is_some(), is_ended, "{now}");
-        assert_eq!(ready.ended_while_waiting(now).is_some(), is_ended, "{now}");
+    for state in [
+        State::Scheduled { wake_at: at(0), waiting: waits() },
+        State::Ready { wake_at: at(0), waiting: waits(), earlier: None },
+    ] {
+        let waiting = Delivery { policy, ..delivery(state) };
+        let state = waiting.state.name();
+        assert_eq!(waiting.tried_until(), Some(end));
+        for (now, is_ended) in [(at(0), false), (at(40_000 + 1_199_999), false), (end, true)] {
+            assert_eq!(waiting.ended_by_policy(&fault("new"), now).is_some(), is_ended, "{state:?} at {now}");
+            assert_eq!(waiting.ended_while_waiting(now).is_some(), is_ended, "{state:?} at {now}");
+        }
+        assert!(waiting.ended_while_waiting(end).unwrap().message.contains("20m"));
     }
-    assert!(ready.ended_while_waiting(end).unwrap().message.contains("20m"));
     // Nothing has failed yet: it is late, and no more.
     let fresh = Delivery { policy, ..delivery(State::Ready { wake_at: at(0), waiting: None, earlier: None }) };
     assert_eq!(fresh.ended_while_waiting(end), None);

@@ -8,19 +8,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use skein_bluesky::Environment;
 use skein_bluesky::session::{LoginRequest, Now, Sessions};
 use skein_bluesky::xrpc::XrpcClient;
 use skein_connect::bluesky::BlueskyConnector;
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger, MediaFiles};
-use skein_domain::{Draft, GivenPolicy, Part, Platform, WorkspaceId};
+use skein_domain::{Part, Platform, WorkspaceId};
 use skein_intake::{Connected, Intake, Submission};
 use skein_journal::StoreJournal;
 use skein_net::{AllowPrivate, Dns, Http, NetConfig};
 use skein_store::{DatabaseUrl, MasterKey, Store};
 use skein_testkit::{MemoryMedia, MemoryOriginals};
 use url::Url;
+
+use crate::submission::submission;
 
 /// The machine's time and randomness.
 pub struct Machine;
@@ -103,15 +104,9 @@ impl Desk {
 
     /// Hands a post of one part in.
     pub async fn submit(&self, text: &str, handle: &str, due: Timestamp) -> Result<(), Box<dyn Error>> {
-        let submission = Submission {
-            draft: Draft { parts: vec![Part::text(text)], ..Draft::default() },
-            name: None,
-            accounts: vec![handle.to_owned()],
-            at: Some(due.to_string()),
-            zone: None,
-            default_zone: TimeZone::UTC,
-            policy: GivenPolicy::default(),
-        };
+        let due = due.to_string();
+        let submission =
+            Submission { accounts: vec![handle.to_owned()], ..submission(vec![Part::text(text)], Some(&due)) };
         self.intake.submit(submission, &MemoryOriginals::default()).await?;
         Ok(())
     }

@@ -10,4 +10,5 @@ pub mod desk;
 pub mod disk;
 pub mod kill_ledger;
 pub mod rig;
+pub mod submission;
 pub mod watcher;

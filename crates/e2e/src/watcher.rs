@@ -10,8 +10,14 @@ use crate::rig::Serve;
 /// A bound on everything that is waited for; a test that reaches it fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// What makes a process answer at a port that is free.
 pub const ANYWHERE: (&str, &str) = ("SKEIN_LISTEN", "127.0.0.1:0");
+
+/// What makes its leases hold for long: one that is lost on a slow machine is counted, and told.
+pub const LONG_LEASE: (&str, &str) = ("SKEIN_LEASE_MS", "60000");
 
 /// A client of one process.
 #[derive(Debug)]
@@ -45,7 +51,7 @@ impl Watcher {
             loop {
                 match self.get(path).await {
                     (is, body) if is == status => return body,
-                    _ => tokio::task::yield_now().await,
+                    _ => tokio::time::sleep(PAUSE).await,
                 }
             }
         };

@@ -103,7 +103,9 @@ async fn an_answer_that_was_lost_is_looked_for_also_by_who_gives_up() {
         assert_eq!(delivery(&post)["receipt"]["settled"], settled, "{post:#}");
         assert_eq!(scene.records(), 1);
     }
-    let scene = Scene::with(Fault::RateLimited { reset_after_s: 1 }).await;
-    let post = scene.post_with(&["--on-failure", "give-up"], 0).await;
-    assert_eq!(delivery(&post)["receipt"]["attempts"], 2, "a limit is no failure: {post:#}");
+    for waits in [Fault::RateLimited { reset_after_s: 1 }, Fault::InvalidSwap] {
+        let scene = Scene::with(waits.clone()).await;
+        let post = scene.post_with(&["--on-failure", "give-up"], 0).await;
+        assert_eq!(delivery(&post)["receipt"]["attempts"], 2, "{waits:?} is no failure: {post:#}");
+    }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use skein_e2e::rig::Rig;
-use skein_e2e::watcher::{ANYWHERE, Watcher};
-use skein_sandbox::{Fault, FaultOrder, Sandbox};
+use skein_e2e::watcher::{ANYWHERE, LONG_LEASE, Watcher};
+use skein_sandbox::{Fault, FaultOrder, RateLimits, Sandbox};
 use skein_testkit::postgres::Postgres;
 use tokio::net::TcpListener;
 
@@ -18,7 +18,9 @@ impl Scene {
 #[tokio::test]
 async fn figures_count_what_was_published_and_what_was_refused() {
     let scene = Scene::set().await;
-    let mut serve = scene.rig.serve(&[ANYWHERE]);
+    // Limits of a server that has not shown that it counts are no figure.
+    scene.sandbox.set_rate_limits(Some(RateLimits::BLUESKY));
+    let mut serve = scene.rig.serve(&[ANYWHERE, LONG_LEASE]);
     let watcher = Watcher::of(&mut serve).await;
     for text in ["the first goose", "the second goose"] {
         scene.due_soon(text).await;
@@ -93,7 +95,9 @@ async fn door_without_an_engine_answers_and_publishes_nothing() {
     assert_eq!(scene.records(), 0);
     watcher.figures().await.shows(r#"skein_deliveries{state="scheduled"}"#, 1);
 
-    scene.rig.run(&["work", "--once", "--for", "5s"]).await.exits(0);
+    let mut worker = scene.rig.work();
+    worker.reaches("published").await;
+    worker.end().await;
     assert_eq!(scene.records(), 1);
     let figures = watcher.figures().await;
     figures.shows(r#"skein_publications_total{platform="bluesky"}"#, 0);
@@ -127,7 +131,7 @@ async fn address_that_is_taken_is_refused_where_it_was_asked_for_and_done_withou
 async fn log_for_programs_is_one_object_a_line_that_names_the_delivery() {
     let scene = Scene::set().await;
     scene.due_soon("a goose for programs").await;
-    let mut serve = scene.rig.serve(&[("SKEIN_LOG_FORMAT", "json")]);
+    let mut serve = scene.rig.serve(&[("SKEIN_LOG_FORMAT", "json"), LONG_LEASE]);
     let line = serve.line_with(r#""to":"published""#).await;
     let told: Value = serde_json::from_str(&line).unwrap();
     let post = scene.rig.run(&["queue", "show", "last", "--json"]).await.exits(0).json();

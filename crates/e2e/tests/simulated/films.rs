@@ -4,7 +4,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::outcome::Obstacle;
 use skein_domain::ports::{Clock, ContentHash, LocalFile, MediaFiles, Originals};
-use skein_domain::{Category, Draft, Fault, GivenPolicy, Media, NamedCaption, Part, PostId, State, StateName, Waiting};
+use skein_domain::{Category, Fault, Media, NamedCaption, Part, PostId, State, StateName, Waiting};
+use skein_e2e::submission::submission;
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_testkit::fake_connector::FILM;
 
@@ -47,15 +48,7 @@ impl World {
 }
 
 fn film_submission(media: Vec<Media>, at: &str) -> Submission {
-    Submission {
-        draft: Draft { parts: vec![Part { text: "look".to_owned(), media }], ..Draft::default() },
-        name: None,
-        accounts: Vec::new(),
-        at: Some(at.to_owned()),
-        zone: None,
-        default_zone: TimeZone::UTC,
-        policy: GivenPolicy::default(),
-    }
+    submission(vec![Part { text: "look".to_owned(), media }], Some(at))
 }
 
 fn captioned(lang: &str, source: &str) -> NamedCaption {

@@ -17,10 +17,10 @@ mod workers;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
-use skein_domain::{Account, Delivery, Draft, GivenPolicy, Part, Platform, PostId, StateName, WorkspaceId};
+use skein_domain::{Account, Delivery, Part, Platform, PostId, StateName, WorkspaceId};
+use skein_e2e::submission::submission;
 use skein_engine::{Engine, Parts, Settings};
 use skein_intake::{Connected, Found, Intake, IntakeError, Submission};
 use skein_testkit::{FakeConnector, MemoryLedger, MemoryMedia, MemoryOriginals, SeededEntropy, SimClock};
@@ -93,15 +93,8 @@ impl World {
 
     async fn try_submit_to(&self, text: &str, accounts: &[&str], at: &str) -> Result<PostId, IntakeError> {
         let parts = text.split('|').map(Part::text).collect();
-        let submission = Submission {
-            draft: Draft { parts, ..Draft::default() },
-            name: None,
-            accounts: accounts.iter().map(|account| format!("{account}.test")).collect(),
-            at: Some(at.to_owned()),
-            zone: None,
-            default_zone: TimeZone::UTC,
-            policy: GivenPolicy::default(),
-        };
+        let accounts = accounts.iter().map(|account| format!("{account}.test")).collect();
+        let submission = Submission { accounts, ..submission(parts, Some(at)) };
         let submitted = self.intake.submit(submission, self.originals.as_ref()).await;
         // Ids made within the same millisecond have no order.
         self.clock.advance(SignedDuration::from_millis(1));

@@ -1,23 +1,16 @@
 //! What is told about posts beside the others of their accounts. All of them are kept.
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
-use skein_domain::{Draft, GivenPolicy, Media, Part, Warning};
+use skein_domain::{Media, Part, Warning};
+use skein_e2e::submission::submission;
 use skein_intake::Submission;
 
 use crate::{HOUR_MS, World};
 
-fn submission(text: &str, pictures: &[&str], accounts: &[&str], at: &str) -> Submission {
+fn submission_to(text: &str, pictures: &[&str], accounts: &[&str], at: &str) -> Submission {
     let media = pictures.iter().map(|source| Media::new(*source, "a swan")).collect();
-    Submission {
-        draft: Draft { parts: vec![Part { text: text.to_owned(), media }], ..Draft::default() },
-        name: None,
-        accounts: accounts.iter().map(|account| format!("{account}.test")).collect(),
-        at: Some(at.to_owned()),
-        zone: None,
-        default_zone: TimeZone::UTC,
-        policy: GivenPolicy::default(),
-    }
+    let accounts = accounts.iter().map(|account| format!("{account}.test")).collect();
+    Submission { accounts, ..submission(vec![Part { text: text.to_owned(), media }], Some(at)) }
 }
 
 impl World {
@@ -37,7 +30,7 @@ impl World {
     }
 
     async fn codes(&self, text: &str, account: &str, at: &str) -> Vec<String> {
-        self.told(submission(text, &[], &[account], at)).await.into_iter().map(|warning| warning.code).collect()
+        self.told(submission_to(text, &[], &[account], at)).await.into_iter().map(|warning| warning.code).collect()
     }
 }
 
@@ -48,7 +41,7 @@ async fn the_same_text_within_a_day_names_the_other_post() {
     world.account("swan").await;
     let first = world.submit("Hi", "goose", "2026-12-02T12:00:00Z").await;
 
-    let told = world.told(submission(" Hi\n", &[], &["swan", "goose"], "2026-12-02T14:10:00Z")).await;
+    let told = world.told(submission_to(" Hi\n", &[], &["swan", "goose"], "2026-12-02T14:10:00Z")).await;
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].code.as_str(), told[0].field.as_str()), ("duplicate_post", "parts"));
     let words = format!("{first} has the same text, for goose.test 2 h 10 min earlier.");
@@ -89,7 +82,7 @@ async fn a_text_that_is_nearly_the_same_is_told_where_none_is_the_same() {
     world.account("goose").await;
     let first = world.submit("Our new release is out today with many fixes", "goose", "in 3h").await;
     let told = world
-        .told(submission(
+        .told(submission_to(
             "OUR new release is out today, with many fixes! https://a.example/x",
             &[],
             &["goose"],
@@ -108,7 +101,7 @@ async fn a_text_that_is_nearly_the_same_is_told_where_none_is_the_same() {
 async fn a_post_of_the_same_name_is_not_its_own_duplicate() {
     let world = World::new(5);
     world.account("goose").await;
-    let mut named = submission("Hi", &[], &["goose"], "in 2h");
+    let mut named = submission_to("Hi", &[], &["goose"], "in 2h");
     named.name = Some("launch".to_owned());
     assert!(world.told(named.clone()).await.is_empty());
     let preview = world.intake.preview(&named, world.originals.as_ref()).await.unwrap();
@@ -128,7 +121,7 @@ async fn the_eleventh_post_within_an_hour_is_told() {
     }
     assert!(world.codes("Eleven", "swan", "2026-12-02T12:30:00Z").await.is_empty(), "another account");
     assert!(world.codes("Eleven", "goose", "2026-12-02T13:00:00Z").await.is_empty(), "another hour");
-    let told = world.told(submission("Twelve", &[], &["goose"], "2026-12-02T12:59:59Z")).await;
+    let told = world.told(submission_to("Twelve", &[], &["goose"], "2026-12-02T12:59:59Z")).await;
     assert_eq!((told[0].code.as_str(), told[0].field.as_str()), ("frequent_posts", "at"));
     assert!(told[0].message.contains("11 posts of goose.test"), "{told:?}");
 }

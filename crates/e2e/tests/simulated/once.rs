@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-use skein_domain::{CardChoice, Draft, GivenCard, GivenPolicy, Media, Part, StateName};
+use skein_domain::{CardChoice, GivenCard, Media, Part, StateName};
+use skein_e2e::submission::submission;
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_store::{DatabaseUrl, MasterKey, Store};
 use skein_testkit::SeededEntropy;
@@ -11,15 +11,7 @@ use skein_testkit::SeededEntropy;
 use crate::World;
 
 fn named(name: &str, text: &str) -> Submission {
-    Submission {
-        draft: Draft { parts: vec![Part::text(text)], ..Draft::default() },
-        name: Some(name.to_owned()),
-        accounts: Vec::new(),
-        at: None,
-        zone: None,
-        default_zone: TimeZone::UTC,
-        policy: GivenPolicy::default(),
-    }
+    Submission { name: Some(name.to_owned()), ..submission(vec![Part::text(text)], None) }
 }
 
 async fn submit(world: &World, submission: Submission) -> Result<Submitted, IntakeError> {

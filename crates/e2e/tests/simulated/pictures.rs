@@ -1,9 +1,9 @@
 //! Pictures: stored with their post, kept for as long as it may need them, and no longer.
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 use skein_domain::fault::Fault;
-use skein_domain::{Draft, GivenPolicy, Media, Outcome, Part, PostId, State, StateName, story};
+use skein_domain::{Media, Outcome, Part, PostId, State, StateName, story};
+use skein_e2e::submission::submission;
 use skein_intake::{IntakeError, Submission, Submitted};
 use skein_testkit::SendOrder;
 use skein_testkit::fake_connector::REFUSED_PICTURE;
@@ -25,16 +25,7 @@ impl World {
 
     fn submission(text: &str, media: &[&str], at: &str) -> Submission {
         let media = media.iter().map(|name| Media::new(*name, format!("A {name}.")));
-        let part = Part { text: text.to_owned(), media: media.collect() };
-        Submission {
-            draft: Draft { parts: vec![part], ..Draft::default() },
-            name: None,
-            accounts: Vec::new(),
-            at: Some(at.to_owned()),
-            zone: None,
-            default_zone: TimeZone::UTC,
-            policy: GivenPolicy::default(),
-        }
+        submission(vec![Part { text: text.to_owned(), media: media.collect() }], Some(at))
     }
 
     async fn submit_pictures(&self, media: &[&str], at: &str) -> Submitted {

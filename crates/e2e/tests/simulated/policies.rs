@@ -1,9 +1,9 @@
 //! What is said of being late and of failing: by a post, by its workspace, by nobody.
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::outcome::Obstacle;
-use skein_domain::{Category, Draft, Fault, GivenPolicy, Outcome, Part, PostId, ShownPolicy, State, StateName, story};
+use skein_domain::{Category, Fault, GivenPolicy, Outcome, Part, PostId, ShownPolicy, State, StateName, story};
+use skein_e2e::submission::submission;
 use skein_intake::{IntakeError, Submission};
 use skein_testkit::SendOrder;
 
@@ -21,16 +21,8 @@ fn give_up() -> GivenPolicy {
     policy("", "give_up", "")
 }
 
-fn submission(text: &str, at: &str, policy: GivenPolicy) -> Submission {
-    Submission {
-        draft: Draft { parts: vec![Part::text(text)], ..Draft::default() },
-        name: None,
-        accounts: Vec::new(),
-        at: Some(at.to_owned()),
-        zone: None,
-        default_zone: TimeZone::UTC,
-        policy,
-    }
+fn submission_under(text: &str, at: &str, policy: GivenPolicy) -> Submission {
+    Submission { policy, ..submission(vec![Part::text(text)], Some(at)) }
 }
 
 fn unreachable() -> Fault {
@@ -53,7 +45,7 @@ impl World {
     }
 
     async fn submit_under(&self, text: &str, at: &str, policy: GivenPolicy) -> PostId {
-        let submitted = self.intake.submit(submission(text, at, policy), self.originals.as_ref()).await;
+        let submitted = self.intake.submit(submission_under(text, at, policy), self.originals.as_ref()).await;
         self.clock.advance(SignedDuration::from_millis(1));
         submitted.unwrap().post.id
     }
@@ -107,7 +99,7 @@ async fn what_a_post_leaves_unsaid_the_workspace_says_at_its_submission() {
 #[tokio::test]
 async fn what_cannot_hold_is_refused_beside_every_other_fault_and_changes_nothing() {
     let world = World::with_alice(22).await;
-    let mut wrong = submission("words", "yesterday", policy("10s", "panic", "8d"));
+    let mut wrong = submission_under("words", "yesterday", policy("10s", "panic", "8d"));
     wrong.accounts = vec!["nobody.test".to_owned()];
     let refused = world.intake.submit(wrong, world.originals.as_ref()).await.unwrap_err();
     let codes: Vec<String> = refused.faults().into_iter().map(|fault| fault.code).collect();
@@ -122,7 +114,7 @@ async fn what_cannot_hold_is_refused_beside_every_other_fault_and_changes_nothin
 #[tokio::test]
 async fn a_policy_is_part_of_what_a_name_stands_for_only_where_it_is_given() {
     let world = World::with_alice(23).await;
-    let named = |policy| Submission { name: Some("launch".to_owned()), ..submission("words", "in 1h", policy) };
+    let named = |policy| Submission { name: Some("launch".to_owned()), ..submission_under("words", "in 1h", policy) };
     let submit = async |policy| world.intake.submit(named(policy), world.originals.as_ref()).await;
     let first = submit(GivenPolicy::default()).await.unwrap();
     world.intake.set_policy(&policy("2h", "", "")).await.unwrap();

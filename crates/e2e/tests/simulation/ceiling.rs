@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_bluesky::budget::Ceiling;
 use skein_domain::ports::{Ledger, QueueFilter};
-use skein_domain::{Delivery, Draft, GivenPolicy, Part, State, StateName, Waiting};
-use skein_intake::Submission;
+use skein_domain::{Delivery, Part, State, StateName, Waiting};
+use skein_e2e::submission::submission;
 use tokio::time::sleep;
 
 use crate::house::{House, Process};
@@ -36,15 +35,7 @@ fn house() -> Arc<House> {
 }
 
 async fn submit(door: &Process, house: &House, place: i64, due: Timestamp) {
-    let submission = Submission {
-        draft: Draft { parts: vec![Part::text(words(place))], ..Draft::default() },
-        name: None,
-        accounts: Vec::new(),
-        at: Some(due.to_string()),
-        zone: None,
-        default_zone: TimeZone::UTC,
-        policy: GivenPolicy::default(),
-    };
+    let submission = submission(vec![Part::text(words(place))], Some(&due.to_string()));
     door.intake.submit(submission, house.pictures()).await.unwrap();
 }
 

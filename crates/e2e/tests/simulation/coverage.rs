@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Each of them must have happened so often.
-pub(crate) const AT_LEAST: u64 = 100;
+/// Steps and troubles must have happened so often each.
+const AT_LEAST: u64 = 100;
 
 /// Steps that cannot happen here, and why.
 const IMPOSSIBLE: [(&str, &str); 2] = [
@@ -44,18 +44,21 @@ const TROUBLE: [&str; 29] = [
     "slow host",
 ];
 
-/// What becomes of a delivery otherwise.
-const ENDS: [&str; 1] = ["policy: ended"];
+/// What becomes of a delivery otherwise, or is compared with what was promised, and how often at least.
+const ENDS: [(&str, u64); 2] = [("policy: ended", AT_LEAST), ("policy: late held against", 1)];
 
 /// What happened too seldom.
 pub(crate) fn missing(counts: &BTreeMap<String, u64>) -> Vec<String> {
     let steps = edges().into_iter().filter(|edge| IMPOSSIBLE.iter().all(|(name, _)| name != edge));
     let wanted = steps
-        .map(|edge| format!("edge: {edge}"))
-        .chain(TROUBLE.map(|kind| format!("fault: {kind}")))
-        .chain(ENDS.map(str::to_owned));
-    let seldom = wanted.map(|kind| (counts.get(&kind).copied().unwrap_or(0), kind));
-    seldom.filter(|(count, _)| *count < AT_LEAST).map(|(count, kind)| format!("{kind}: {count} times")).collect()
+        .map(|edge| (format!("edge: {edge}"), AT_LEAST))
+        .chain(TROUBLE.map(|kind| (format!("fault: {kind}"), AT_LEAST)))
+        .chain(ENDS.map(|(kind, least)| (kind.to_owned(), least)));
+    let seldom = wanted.filter_map(|(kind, least)| {
+        let count = counts.get(&kind).copied().unwrap_or(0);
+        (count < least).then(|| format!("{kind}: {count} times, and not {least}"))
+    });
+    seldom.collect()
 }
 
 /// Steps that happened although they are said to be impossible.

@@ -9,8 +9,9 @@ use serde_json::json;
 use skein_bluesky::session::LoginRequest;
 use skein_domain::ports::{Ledger, QueueFilter};
 use skein_domain::{
-    AccountId, Delivery, DeliveryId, Draft, GivenPolicy, Media, Part, Platform, Standing, State, StateName, WorkspaceId,
+    AccountId, Delivery, DeliveryId, GivenPolicy, Media, Part, Platform, Standing, State, StateName, WorkspaceId,
 };
+use skein_e2e::submission::submission;
 use skein_intake::{Connected, Decision, Found, IntakeError, Submission};
 use skein_sandbox::{AccountState, LoggedCommit, SandboxAccount};
 use skein_testkit::SeededEntropy;
@@ -179,15 +180,9 @@ impl People {
         };
         let name = (self.dice.below(2) == 0).then(|| format!("name-{number}"));
         let quote = self.something_to_quote();
-        let submission = Submission {
-            draft: Draft { parts: (0..parts).map(part).collect(), quote: quote.clone(), ..Draft::default() },
-            name: name.clone(),
-            accounts,
-            at,
-            zone: None,
-            default_zone: TimeZone::UTC,
-            policy: self.policy(number),
-        };
+        let plain = submission((0..parts).map(part).collect(), at.as_deref());
+        let mut submission = Submission { name: name.clone(), accounts, policy: self.policy(number), ..plain };
+        submission.draft.quote.clone_from(&quote);
         let first = self.door.intake.submit(submission.clone(), self.house.pictures()).await;
         // What was handed in under a name may be handed in again when no answer came.
         if let (Err(IntakeError::Ledger(_)), Some(_)) = (first, name) {

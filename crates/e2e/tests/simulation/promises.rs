@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use skein_domain::policy::{ENDED_BY_POLICY, is_failure};
 use skein_domain::ports::{KeptNotice, Ledger, NoticeFilter, Outbox, QueueFilter};
+use skein_domain::story::Line;
 use skein_domain::{Delivery, DeliveryId, Event, OnFailure, Settled, State, StateName, Stop, Waiting};
 use skein_sandbox::LoggedCommit;
 
@@ -39,11 +41,13 @@ pub(crate) async fn check(house: &House) {
     let filter = QueueFilter { at_most: 10_000, ..QueueFilter::default() };
     let deliveries = house.ledger.queue(&filter).await.unwrap();
     let landings = landings(house);
-    let mut stories = BTreeMap::new();
+    let (mut lines, mut stories) = (BTreeMap::new(), BTreeMap::new());
     for delivery in &deliveries {
         let story = house.ledger.story(&delivery.id).await.unwrap();
-        stories.insert(delivery.id.clone(), story.into_iter().map(|line| line.event).collect::<Vec<_>>());
+        stories.insert(delivery.id.clone(), story.iter().map(|line| line.event.clone()).collect::<Vec<_>>());
+        lines.insert(delivery.id.clone(), story);
     }
+    let clocks_are_right = house.plan.jumps == 0;
     let notices = house.ledger.notices(&NoticeFilter { handed_on: true, at_most: 100_000 }).await.unwrap();
     let mut record = house.record.lock();
     for landing in &landings {
@@ -56,13 +60,14 @@ pub(crate) async fn check(house: &House) {
         at_rest(delivery, &mut record);
         receipt(delivery, &own, &mut record);
         told_by_its_story(delivery, &stories[&delivery.id], &mut record);
-        by_its_policy(delivery, &stories[&delivery.id], house.plan.jumps == 0, &mut record);
+        by_its_policy(delivery, &stories[&delivery.id], clocks_are_right, &mut record);
+        tried_no_longer(delivery, &lines[&delivery.id], clocks_are_right, &mut record);
         told_to_people(delivery, &stories[&delivery.id], &notices, &mut record);
     }
     canceled(&deliveries, &landings, &mut record);
     held(&mut record);
     // Where the clock was set, an earlier instant may have been asked for later.
-    if house.plan.jumps == 0 {
+    if clocks_are_right {
         in_order(&deliveries, &landings, &stories, &mut record);
     }
 }
@@ -157,11 +162,12 @@ fn by_its_policy(delivery: &Delivery, story: &[Event], clocks_are_right: bool, r
         State::Published { receipt } | State::Removed { receipt } if receipt.sent_at.is_some() => Some(receipt),
         _ => None,
     };
-    if let (Some(late), Some(receipt), true) = (delivery.policy.late, receipt, clocks_are_right)
-        && receipt.lateness_ms >= late.ms()
-    {
-        let what = format!("{} left {} ms late, and {late} was said", delivery.id, receipt.lateness_ms);
-        record.broken("a policy holds", what);
+    if let (Some(late), Some(receipt), true) = (delivery.policy.late, receipt, clocks_are_right) {
+        *record.counts.entry("policy: late held against".to_owned()).or_default() += 1;
+        if receipt.lateness_ms >= late.ms() {
+            let what = format!("{} left {} ms late, and {late} was said", delivery.id, receipt.lateness_ms);
+            record.broken("a policy holds", what);
+        }
     }
     let ended = story.iter().filter(|event| match event {
         Event::Refused { fault } | Event::Rejected { fault, .. } => fault.code == ENDED_BY_POLICY,
@@ -172,17 +178,53 @@ fn by_its_policy(delivery: &Delivery, story: &[Event], clocks_are_right: bool, r
     if ended > 0 && matches!(delivery.policy.on_failure.unwrap_or_default(), OnFailure::Retry) {
         record.broken("a policy holds", format!("{} was ended by a policy that it has not", delivery.id));
     }
-    let tried_again = |event: &Event| match event {
-        Event::PrepareFailed { fault, .. } | Event::Waits { waiting: Waiting::Retry { fault }, .. } => {
-            is_failure(fault)
-        }
-        _ => false,
-    };
+}
+
+/// After a failure that may pass nothing waits for another try, and none begins, once its policy has ended that. Who gives up has no
+/// time for it at all; for others the instants of the story count, which are right where no clock was wrong.
+fn tried_no_longer(delivery: &Delivery, story: &[Line], clocks_are_right: bool, record: &mut Inner) {
+    let Some(until) = delivery.tried_until() else { return };
+    let gives_up = delivery.policy.on_failure == Some(OnFailure::GiveUp);
     // What a person had sent again is the person's.
-    let resent = story.iter().any(|event| matches!(event, Event::PersonResends { .. }));
-    if delivery.policy.on_failure == Some(OnFailure::GiveUp) && !resent && story.iter().any(tried_again) {
-        record.broken("a policy holds", format!("{} was tried again", delivery.id));
+    let resent = story.iter().any(|line| matches!(line.event, Event::PersonResends { .. }));
+    let is_known = gives_up || clocks_are_right;
+    if resent || !is_known {
+        return;
     }
+    // Before that it had another instant.
+    let has_moved = |line: &Line| matches!(line.event, Event::Moved { .. } | Event::Retried { .. });
+    let since = if gives_up { 0 } else { story.iter().rposition(has_moved).map_or(0, |place| place + 1) };
+    for (place, line) in story.iter().enumerate().skip(since) {
+        let Some(wakes_at) = failed(&line.event) else { continue };
+        // What a platform answered is written down when the database lets it be, which may be later than it was decided.
+        let waits_too_late = line.at >= until && !matches!(line.event, Event::Postponed { .. });
+        // Whoever takes it up looks at the time first, which is past the wake-up then; what a try asks for may take long.
+        let is_tried = story.get(place + 1).is_some_and(|next| begins_a_try(&next.event));
+        if waits_too_late || is_tried && line.at.max(wakes_at) >= until {
+            let what = format!("{} failed at {}, and was to be tried again after {until}", delivery.id, line.at);
+            record.broken("a policy holds", what);
+        }
+    }
+}
+
+/// When a delivery wakes up that waits after a failure that may pass.
+fn failed(event: &Event) -> Option<Timestamp> {
+    match event {
+        Event::PrepareFailed { retry_at: wakes_at, fault }
+        | Event::Postponed { retry_at: wakes_at, fault, .. }
+        | Event::Waits { until: wakes_at, waiting: Waiting::Retry { fault } } => is_failure(fault).then_some(*wakes_at),
+        _ => None,
+    }
+}
+
+fn begins_a_try(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Claimed { .. }
+            | Event::WentStale { .. }
+            | Event::Armed { .. }
+            | Event::Waits { waiting: Waiting::Uploading, .. }
+    )
 }
 
 /// Each time that it came to need a person, and that was not the person's doing, there is one notice, in that order.

@@ -40,11 +40,12 @@ pub async fn a_workspace_says_what_was_set_last(ledger: Arc<dyn Ledger>) {
 pub async fn a_delivery_keeps_the_policy_of_its_submission(ledger: Arc<dyn Ledger>) {
     let scene = Scene::new(ledger);
     let account = scene.account("goose.example").await;
+    let other = Policy { late: Some(leeway("3h")), on_failure: Some(OnFailure::RetryFor(leeway("5m"))) };
     for (place, policy) in (0..).zip(policies()) {
         let post = scene.samples.post(&["A goose."], at_ms(place));
         let delivery = Delivery { policy, ..scene.samples.delivery(&post, &account) };
         scene.ledger.submit(&post, std::slice::from_ref(&delivery), &[], &[]).await.unwrap();
-        scene.ledger.set_policy(&post.workspace, &Policy::default()).await.unwrap();
+        scene.ledger.set_policy(&post.workspace, &other).await.unwrap();
         assert_eq!(scene.ledger.delivery(&delivery.id).await.unwrap(), delivery);
         let change = put_in(&delivery, StateName::Canceled, at_ms(place));
         scene.ledger.save(&change).await.unwrap();

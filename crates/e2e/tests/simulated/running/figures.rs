@@ -57,6 +57,11 @@ impl Told {
         std::mem::take(&mut self.0.lock().unwrap().ticks).len()
     }
 
+    /// How late the planner woke each time since this was asked last.
+    fn lags(&self) -> Vec<SignedDuration> {
+        std::mem::take(&mut self.0.lock().unwrap().lags)
+    }
+
     fn leases(&self) -> Vec<LeaseStep> {
         std::mem::take(&mut self.0.lock().unwrap().leases)
     }
@@ -68,15 +73,27 @@ async fn an_idle_planner_looks_every_second_and_wakes_when_it_planned_to() {
     running.start();
     running.pass(TEN_SECONDS).await;
     assert!((10..=12).contains(&told.ticks()), "once a second");
-    let lags = std::mem::take(&mut told.0.lock().unwrap().lags);
+    let lags = told.lags();
     assert!(lags.len() >= 9 && lags.iter().all(SignedDuration::is_zero), "{lags:?}");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_planner_that_wakes_late_tells_by_how_much() {
+    let (mut running, told) = told().await;
+    running.start();
+    running.come_to_rest().await;
+    // It sleeps for a second, and the machine has no time for it then.
+    running.time.advance(SignedDuration::from_millis(1_250));
+    running.come_to_rest().await;
+    assert_eq!(told.lags(), [SignedDuration::from_millis(250)]);
     running.end().await;
 }
 
 #[tokio::test]
 async fn a_planner_whose_ledger_fails_gives_no_sign_of_life() {
     let (mut running, told) = told().await;
-    running.ledger.order(Trouble::Fails, &["claim"]);
+    running.ledger.order(Trouble::Fails, &["claim_due"]);
     running.start();
     running.pass(TEN_SECONDS).await;
     assert_eq!(told.ticks(), 0);

@@ -10,12 +10,12 @@ mod wall_clock;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
-use skein_domain::{Delivery, Draft, GivenPolicy, Part, Platform, PostId, StateName, WorkspaceId};
+use skein_domain::{Delivery, Part, Platform, PostId, StateName, WorkspaceId};
+use skein_e2e::submission::submission;
 use skein_engine::{Engine, EngineError, Parts, Settings};
-use skein_intake::{Connected, Intake, Submission};
+use skein_intake::{Connected, Intake};
 use skein_testkit::{FakeConnector, MemoryLedger, MemoryMedia, MemoryOriginals, SeededEntropy, SimClock};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -86,15 +86,7 @@ impl Running {
 
     /// Another process submits: the engine is told nothing.
     async fn submit(&self, text: &str, at: &str) -> PostId {
-        let submission = Submission {
-            draft: Draft { parts: vec![Part::text(text)], ..Draft::default() },
-            name: None,
-            accounts: Vec::new(),
-            at: Some(at.to_owned()),
-            zone: None,
-            default_zone: TimeZone::UTC,
-            policy: GivenPolicy::default(),
-        };
+        let submission = submission(vec![Part::text(text)], Some(at));
         self.intake.submit(submission, &MemoryOriginals::default()).await.unwrap().post.id
     }
 

@@ -4,14 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use skein_domain::ports::{
-    Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
-};
-use skein_domain::story::Line;
-use skein_domain::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Policy, Post, PostId, PostName, Standing, WorkspaceId,
-};
+use skein_domain::ports::{Ledger, LedgerError};
 use tokio_util::sync::CancellationToken;
 
 /// More calls than any test here needs in one go; an engine that comes to this spins.
@@ -112,31 +105,4 @@ macro_rules! troubled {
     };
 }
 
-troubled! {
-    connect_account(account: NewAccount) -> Account;
-    accounts(workspace: &WorkspaceId) -> Vec<Account>;
-    account(id: &AccountId) -> Account;
-    set_held(id: &AccountId, held: bool) -> ();
-    set_standing(id: &AccountId, standing: &Standing, now: Timestamp) -> ();
-    remove_account(id: &AccountId) -> ();
-    policy(workspace: &WorkspaceId) -> Policy;
-    set_policy(workspace: &WorkspaceId, policy: &Policy) -> ();
-    submit(post: &Post, deliveries: &[Delivery], story: &[Line], files: &[ContentHash]) -> ();
-    needs_file(file: &ContentHash) -> bool;
-    post(id: &PostId) -> Post;
-    post_named(workspace: &WorkspaceId, name: &PostName) -> Option<Post>;
-    posts(workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Vec<Post>;
-    delivery(id: &DeliveryId) -> Delivery;
-    queue(filter: &QueueFilter) -> Vec<Delivery>;
-    story(id: &DeliveryId) -> Vec<Line>;
-    next_wake() -> Option<Timestamp>;
-    claim(request: &ClaimRequest) -> Option<Claim>;
-    due_run(claim: &Claim, now: Timestamp, limits: &RunLimits) -> Vec<Delivery>;
-    unsettled(lane: &Lane, but: &DeliveryId) -> Option<Delivery>;
-    renew(claim: &Claim, until: Timestamp) -> ();
-    release(claim: &Claim) -> ();
-    save(change: &Change) -> ();
-    beat(owner: &str, now: Timestamp) -> ();
-    last_beat() -> Option<Timestamp>;
-    end_beat(owner: &str) -> ();
-}
+skein_domain::every_ledger_method!(troubled);
