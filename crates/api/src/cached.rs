@@ -5,49 +5,30 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// What takes long to answer is asked for more rarely: at most one part in so many of the time goes to it.
-const SHARE: u32 = 50;
-
-/// But at least so often, in milliseconds.
-const KEPT_AT_MOST_MS: u64 = 60_000;
-
 /// An answer that is kept for a while. Who looks while it is asked for waits for that.
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
     fresh_for: Duration,
-    /// Whether an answer that took long is kept for longer.
-    is_spared: fn(&T) -> bool,
     kept: Mutex<Option<(Instant, T)>>,
 }
 
 impl<T: Clone> Cached<T> {
     /// Nothing yet. An answer is kept for so long, in milliseconds.
     pub(crate) fn for_ms(fresh_ms: u64) -> Self {
-        Self { fresh_for: Duration::from_millis(fresh_ms), is_spared: |_| false, kept: Mutex::default() }
+        Self { fresh_for: Duration::from_millis(fresh_ms), kept: Mutex::default() }
     }
 
     /// The answer that is kept, or a new one.
     pub(crate) async fn get(&self, ask: impl Future<Output = T>) -> T {
         let mut kept = self.kept.lock().await;
-        let began = Instant::now();
         if let Some((until, answer)) = kept.as_ref()
-            && began < *until
+            && Instant::now() < *until
         {
             return answer.clone();
         }
         let answer = ask.await;
-        let ended = Instant::now();
-        let spared_for = (ended.duration_since(began) * SHARE).min(Duration::from_millis(KEPT_AT_MOST_MS));
-        let fresh_for = if (self.is_spared)(&answer) { spared_for.max(self.fresh_for) } else { self.fresh_for };
-        *kept = Some((ended + fresh_for, answer.clone()));
+        *kept = Some((Instant::now() + self.fresh_for, answer.clone()));
         answer
-    }
-}
-
-impl<T: Clone> Cached<Option<T>> {
-    /// The same, but what took long is kept for longer. That there is no answer is not: it may be there at any moment.
-    pub(crate) fn sparing(fresh_ms: u64) -> Self {
-        Self { is_spared: Option::is_some, ..Self::for_ms(fresh_ms) }
     }
 }
 
@@ -76,31 +57,6 @@ mod tests {
         assert_eq!(cached.get(slow(&asked, 0)).await, 1);
         tokio::time::advance(Duration::from_millis(2)).await;
         assert_eq!(cached.get(slow(&asked, 0)).await, 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_takes_long_is_asked_for_more_rarely() {
-        let (cached, asked) = (Cached::sparing(1_000), AtomicUsize::new(0));
-        let ask = async |ms| cached.get(async { Some(slow(&asked, ms).await) }).await.unwrap();
-        ask(100).await;
-        tokio::time::advance(Duration::from_millis(4_900)).await;
-        assert_eq!(ask(100).await, 1);
-        tokio::time::advance(Duration::from_millis(200)).await;
-        assert_eq!(ask(30_000).await, 2);
-        tokio::time::advance(Duration::from_millis(KEPT_AT_MOST_MS + 1)).await;
-        assert_eq!(ask(0).await, 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_did_not_answer_is_asked_again_soon() {
-        let (cached, asked) = (Cached::<Option<usize>>::sparing(1_000), AtomicUsize::new(0));
-        let fails = async {
-            slow(&asked, 3_000).await;
-            None
-        };
-        assert_eq!(cached.get(fails).await, None);
-        tokio::time::advance(Duration::from_millis(1_001)).await;
-        assert_eq!(cached.get(async { Some(slow(&asked, 0).await) }).await, Some(2));
     }
 
     #[tokio::test(start_paused = true)]

@@ -87,6 +87,7 @@ pub(crate) fn label(code: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skein_domain::policy::WAITS;
     use std::path::Path;
 
     /// What gives codes to deliveries that were submitted.
@@ -130,6 +131,9 @@ mod tests {
             }
         }
         assert!(seen > 30, "the codes are not found any more where they stood: {seen}");
+        for code in WAITS {
+            assert_eq!(label(code), code, "a fault that says what is waited for is missing in CODES");
+        }
         assert!(CODES.contains(&MISSED));
     }
 

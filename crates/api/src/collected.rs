@@ -8,7 +8,7 @@ use skein_domain::ports::Ledger;
 use tokio::sync::Mutex;
 
 use crate::Metrics;
-use crate::cached::{Cached, within};
+use crate::slow::Slow;
 
 /// Deliveries that are counted at most.
 const COUNT_AT_MOST: usize = 1_000_000;
@@ -18,9 +18,6 @@ const COUNTS_FRESH_MS: u64 = 5_000;
 
 /// How long what is left of limits is kept, in milliseconds.
 const BUDGETS_FRESH_MS: u64 = 15_000;
-
-/// How long answers are waited for, in milliseconds: whoever looks waits ten seconds, as a rule.
-const WITHIN_MS: u64 = 5_000;
 
 /// A pool of connections to the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +58,8 @@ pub(crate) struct Collected {
     metrics: Arc<Metrics>,
     ledger: Arc<dyn Ledger>,
     readings: Arc<dyn Readings>,
-    counts: Cached<Option<Vec<(StateName, usize)>>>,
-    budgets: Cached<Option<Vec<BudgetLeft>>>,
+    counts: Slow<Vec<(StateName, usize)>>,
+    budgets: Slow<Vec<BudgetLeft>>,
     /// One text is made at a time, so that none shows figures that another one is setting.
     making: Mutex<()>,
 }
@@ -73,8 +70,8 @@ impl Collected {
             metrics,
             ledger,
             readings,
-            counts: Cached::sparing(COUNTS_FRESH_MS),
-            budgets: Cached::sparing(BUDGETS_FRESH_MS),
+            counts: Slow::new("the states of deliveries", COUNTS_FRESH_MS),
+            budgets: Slow::new("what is left of limits", BUDGETS_FRESH_MS),
             making: Mutex::default(),
         }
     }
@@ -94,19 +91,78 @@ impl Collected {
 }
 
 async fn count(ledger: Arc<dyn Ledger>) -> Option<Vec<(StateName, usize)>> {
-    match within(WITHIN_MS, async move { ledger.count_states(COUNT_AT_MOST).await }).await {
-        Some(Ok(counts)) => Some(counts),
-        Some(Err(error)) => {
-            tracing::warn!(%error, "deliveries could not be counted");
-            None
-        }
-        None => {
-            tracing::warn!(within_ms = WITHIN_MS, "deliveries could not be counted: the database does not answer");
-            None
-        }
-    }
+    let counts = ledger.count_states(COUNT_AT_MOST).await;
+    counts.inspect_err(|error| tracing::warn!(%error, "deliveries could not be counted")).ok()
 }
 
 async fn read(readings: Arc<dyn Readings>) -> Option<Vec<BudgetLeft>> {
-    within(WITHIN_MS, async move { readings.budgets().await }).await.flatten()
+    readings.budgets().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use skein_domain::ports::LedgerError;
+    use skein_testkit::MemoryLedger;
+    use skein_testkit::samples::at_ms;
+
+    use super::*;
+
+    /// Longer than anybody waits.
+    const TAKES_MS: u64 = 12_000;
+
+    /// A ledger in which every call takes long.
+    #[derive(Default)]
+    struct Sluggish {
+        ledger: MemoryLedger,
+        called: AtomicUsize,
+    }
+
+    macro_rules! sluggish {
+        ($($method:ident($($name:ident: $kind:ty),*) -> $gives:ty;)*) => {
+            #[async_trait]
+            impl Ledger for Sluggish {
+                $(async fn $method(&self, $($name: $kind),*) -> Result<$gives, LedgerError> {
+                    self.called.fetch_add(1, Ordering::Relaxed);
+                    pass(TAKES_MS).await;
+                    self.ledger.$method($($name),*).await
+                })*
+            }
+        };
+    }
+
+    skein_domain::every_ledger_method!(sluggish);
+
+    struct Nothing;
+
+    #[async_trait]
+    impl Readings for Nothing {
+        fn pools(&self) -> Vec<PoolUse> {
+            Vec::new()
+        }
+
+        async fn budgets(&self) -> Option<Vec<BudgetLeft>> {
+            None
+        }
+    }
+
+    async fn pass(ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deliveries_that_take_long_are_counted_once_and_shown_at_the_next_look() {
+        let ledger = Arc::new(Sluggish::default());
+        let metrics = Arc::new(Metrics::new(at_ms(0)));
+        let collected = Collected::new(metrics, Arc::clone(&ledger) as Arc<dyn Ledger>, Arc::new(Nothing));
+        for expected in [0, 1, 1] {
+            let text = collected.text().await.unwrap();
+            assert!(text.lines().any(|line| line == format!("skein_store_up {expected}")), "{text}");
+            assert_eq!(text.contains(r#"skein_deliveries{state="scheduled"} 0"#), expected == 1, "{text}");
+            assert_eq!(ledger.called.load(Ordering::Relaxed), 1);
+            pass(COUNTS_FRESH_MS + 1).await;
+        }
+    }
 }

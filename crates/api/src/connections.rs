@@ -109,6 +109,26 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn who_speaks_now_and_then_is_kept() {
+        let (mut listener, address) = listener(1, SILENT_AT_MOST_MS).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (mut stream, _) = listener.accept().await;
+        let more_than_half = Duration::from_millis(SILENT_AT_MOST_MS * 3 / 5);
+        for word in 1..=3 {
+            client.write_u8(word).await.unwrap();
+            // While a real socket is waited for, paused time may run on to the end of the silence: then the word is there already.
+            stream.stream.readable().await.unwrap();
+            assert_eq!(stream.read_u8().await.unwrap(), word);
+            tokio::time::advance(more_than_half).await;
+            let further = futures_util::future::poll_immediate(stream.read_u8()).await;
+            assert!(further.is_none(), "after word {word}: {further:?}");
+        }
+        tokio::time::advance(more_than_half).await;
+        let error = stream.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
     #[tokio::test]
     async fn a_client_that_speaks_is_heard_and_the_next_one_waits_for_its_place() {
         let (mut listener, address) = listener(1, 60_000).await;

@@ -6,55 +6,34 @@ use skein_domain::{Delivery, Platform};
 /// What stands for all that has no name here.
 pub(crate) const OTHER: &str = "other";
 
-/// Where something was, or was to be, published.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Where {
-    pub(crate) platform: &'static str,
+/// A struct for each set of labels: the name of a field is that of its label.
+macro_rules! labels {
+    ($($(#[$says:meta])* $name:ident { $($label:ident),+ })+) => {$(
+        $(#[$says])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+        pub(crate) struct $name {
+            $(pub(crate) $label: &'static str,)+
+        }
+    )+};
 }
 
-/// The state in which a delivery came to rest that was not published.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Unpublished {
-    pub(crate) platform: &'static str,
-    pub(crate) state: &'static str,
-}
-
-/// A fault that a delivery met, and the state that it led to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Met {
-    pub(crate) platform: &'static str,
-    pub(crate) state: &'static str,
-    pub(crate) code: &'static str,
-}
-
-/// A state of deliveries.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct In {
-    pub(crate) state: &'static str,
-}
-
-/// A method of the ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Method {
-    pub(crate) method: &'static str,
-}
-
-/// A limit of the platforms, as `skein limits` names it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Limit {
-    pub(crate) limit: &'static str,
-}
-
-/// A pool of connections to the database.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Pool {
-    pub(crate) pool: &'static str,
-}
-
-/// The version of this program.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Version {
-    pub(crate) version: &'static str,
+labels! {
+    /// Where something was, or was to be, published.
+    Where { platform }
+    /// The state in which a delivery came to rest that was not published.
+    Unpublished { platform, state }
+    /// A fault that a delivery met, and the state that it led to.
+    Met { platform, state, code }
+    /// A state of deliveries.
+    In { state }
+    /// A method of the ledger.
+    Method { method }
+    /// A limit of the platforms, as `skein limits` names it.
+    Limit { limit }
+    /// A pool of connections to the database.
+    Pool { pool }
+    /// The version of this program.
+    Version { version }
 }
 
 /// The platform of a delivery.

@@ -13,6 +13,7 @@ mod metrics;
 mod process;
 mod ready;
 mod routes;
+mod slow;
 mod timed_ledger;
 
 pub use collected::{BudgetLeft, PoolUse, Readings};

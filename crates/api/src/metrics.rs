@@ -113,8 +113,7 @@ impl Metrics {
         self.store_up.set(i64::from(counts.is_some()));
         self.deliveries.clear();
         let Some(counts) = counts else { return };
-        for state in StateName::ALL.into_iter().filter(|state| !state.is_at_rest() || *state == StateName::NeedsReview)
-        {
+        for state in StateName::ALL.into_iter().filter(|state| !state.is_over()) {
             let count = counts.iter().find(|(counted, _)| *counted == state).map_or(0, |(_, count)| *count);
             let state = In { state: state.as_str() };
             self.deliveries.get_or_create(&state).set(i64::try_from(count).unwrap_or(i64::MAX));

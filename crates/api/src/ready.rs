@@ -117,9 +117,10 @@ impl Ready {
             Some(Err(error)) => format!("The database does not answer as it should: {error}."),
             None => format!("The database did not answer within {STORE_WITHIN_MS} ms."),
         };
-        let (first, now_us) = (&self.store_fails_since_us, now.as_microsecond());
-        let (Ok(was_us) | Err(was_us)) = first.compare_exchange(WELL, now_us, Ordering::Relaxed, Ordering::Relaxed);
-        let since_us = if was_us == WELL { now_us } else { was_us };
+        // Nobody comes in between: one check runs at a time (`Cached`).
+        let was_us = self.store_fails_since_us.load(Ordering::Relaxed);
+        let since_us = if was_us == WELL { now.as_microsecond() } else { was_us };
+        self.store_fails_since_us.store(since_us, Ordering::Relaxed);
         Some((problem, Timestamp::from_microsecond(since_us).ok()))
     }
 

@@ -3,14 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use skein_domain::ports::{
-    Change, Claim, ClaimRequest, ContentHash, Figures, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
-};
-use skein_domain::story::Line;
-use skein_domain::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Policy, Post, PostId, PostName, Standing, StateName, WorkspaceId,
-};
+use skein_domain::ports::{Figures, Ledger, LedgerError};
 use tokio::time::Instant;
 
 /// Tells [`Figures`] how long each call took. It changes nothing else.
@@ -56,50 +49,69 @@ macro_rules! timed {
     };
 }
 
-timed! {
-    connect_account(account: NewAccount) -> Account;
-    accounts(workspace: &WorkspaceId) -> Vec<Account>;
-    accounts_called(workspace: &WorkspaceId, names: &[String]) -> Vec<Account>;
-    account(id: &AccountId) -> Account;
-    set_held(id: &AccountId, held: bool) -> ();
-    set_standing(id: &AccountId, standing: &Standing, now: Timestamp) -> ();
-    remove_account(id: &AccountId) -> ();
-    policy(workspace: &WorkspaceId) -> Policy;
-    set_policy(workspace: &WorkspaceId, policy: &Policy) -> ();
-    submit(post: &Post, deliveries: &[Delivery], story: &[Line], files: &[ContentHash]) -> ();
-    needs_file(file: &ContentHash) -> bool;
-    post(id: &PostId) -> Post;
-    post_named(workspace: &WorkspaceId, name: &PostName) -> Option<Post>;
-    posts(workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Vec<Post>;
-    delivery(id: &DeliveryId) -> Delivery;
-    queue(filter: &QueueFilter) -> Vec<Delivery>;
-    count_awake(at_most: usize) -> usize;
-    count_states(at_most: usize) -> Vec<(StateName, usize)>;
-    story(id: &DeliveryId) -> Vec<Line>;
-    next_wake() -> Option<Timestamp>;
-    claim(request: &ClaimRequest) -> Option<Claim>;
-    claim_due(request: &ClaimRequest, at_most: usize) -> Vec<Claim>;
-    due_run(claim: &Claim, now: Timestamp, limits: &RunLimits) -> Vec<Delivery>;
-    unsettled(lane: &Lane, but: &DeliveryId) -> Option<Delivery>;
-    renew(claim: &Claim, until: Timestamp) -> ();
-    release(claim: &Claim) -> ();
-    save(change: &Change) -> ();
-    beat(owner: &str, now: Timestamp) -> ();
-    last_beat() -> Option<Timestamp>;
-    end_beat(owner: &str) -> ();
-}
+skein_domain::every_ledger_method!(timed);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skein_domain::ports::Uncounted;
-    use skein_testkit::MemoryLedger;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use jiff::{SignedDuration, Timestamp};
+    use skein_domain::ports::{LeaseStep, Uncounted};
+    use skein_domain::{Delivery, Event};
+    use skein_testkit::samples::at_ms;
+    use skein_testkit::{MemoryLedger, Samples};
 
     async fn timed() -> Arc<dyn Ledger> {
         std::future::ready(Arc::new(TimedLedger::new(Arc::new(MemoryLedger::new()), Arc::new(Uncounted)))).await
     }
 
     skein_testkit::ledger_conformance!(timed);
+
+    /// Keeps what it is told of the ledger: the method, and whether it failed.
+    #[derive(Default)]
+    struct Told(Mutex<Vec<(&'static str, bool)>>);
+
+    impl Figures for Told {
+        fn ticked(&self, _: Timestamp) {}
+        fn woke(&self, _: SignedDuration) {}
+        fn happened(&self, _: &Delivery, _: &Event) {}
+        fn lease(&self, _: LeaseStep) {}
+        fn ledger_answered(&self, method: &'static str, _: Duration, has_failed: bool) {
+            self.0.lock().unwrap().push((method, has_failed));
+        }
+    }
+
+    impl Told {
+        fn taken(&self) -> Vec<(&'static str, bool)> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
+
+    #[tokio::test]
+    async fn each_call_is_told_by_its_name_and_only_a_database_that_fails_as_failed() {
+        let told = Arc::new(Told::default());
+        let ledger = TimedLedger::new(Arc::new(MemoryLedger::new()), told.clone());
+        let post = Samples::new(1).post(&["A goose."], at_ms(0));
+        ledger.beat("worker one", at_ms(0)).await.unwrap();
+        assert_eq!(ledger.last_beat().await.unwrap(), Some(at_ms(0)));
+        assert!(matches!(ledger.post(&post.id).await, Err(LedgerError::NotFound(_))));
+        assert_eq!(told.taken(), [("beat", false), ("last_beat", false), ("post", false)]);
+
+        for (answer, has_failed) in [
+            (Ok(()), false),
+            (Err(LedgerError::Lost), false),
+            (Err(LedgerError::Invalid("a row".to_owned())), false),
+            (Err(LedgerError::NameTaken), false),
+            (Err(LedgerError::Failed("the server is gone".to_owned())), true),
+        ] {
+            let expected = format!("{answer:?}");
+            let handed_on = ledger.timed("save", std::future::ready(answer)).await;
+            assert_eq!(format!("{handed_on:?}"), expected);
+            assert_eq!(told.taken(), [("save", has_failed)], "{expected}");
+        }
+    }
 
     /// A method that is left out would take the default of the trait, which on a database may be slow without end.
     #[test]

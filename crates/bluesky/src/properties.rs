@@ -361,9 +361,15 @@ proptest! {
             tally.reserve(&meter, "b", points, now, enforced).ok();
             let reservation = is_settled.then_some("b");
             tally.settle(&meter, &Answered { reservation, points, at: now, is_counted, told });
-            let ceiling = Ceiling { points_per_hour: Some(3), points_per_day: None };
-            for gauge in tally.gauges_under(ceiling, &meter, now).into_iter().chain(tally.gauges(&meter, now)) {
-                prop_assert!(gauge.left <= gauge.limit);
+            let ceiling = Ceiling { points_per_hour: Some(200), points_per_day: Some(300) };
+            let wanted = 1 + points % 100;
+            for (fits, gauges) in [
+                (tally.fits_under(ceiling, &meter, wanted, now), tally.gauges_under(ceiling, &meter, now)),
+                (tally.fits(&meter, wanted, now, true), tally.gauges(&meter, now)),
+            ] {
+                for gauge in gauges.iter().filter(|_| fits.is_ok()) {
+                    prop_assert!(gauge.used.saturating_add(wanted) <= gauge.limit, "{:?}", gauge);
+                }
             }
         }
     }

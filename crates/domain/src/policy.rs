@@ -55,9 +55,9 @@ impl Leeway {
     }
 }
 
-/// Shorter than a minute, or longer than seven days.
+/// Shorter than a minute, longer than seven days, or not of whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is not between a minute and seven days")]
+#[error("it is not of whole seconds, or not between a minute and seven days")]
 pub struct OutOfBounds;
 
 impl TryFrom<i64> for Leeway {
@@ -65,7 +65,8 @@ impl TryFrom<i64> for Leeway {
 
     /// From milliseconds.
     fn try_from(ms: i64) -> Result<Self, OutOfBounds> {
-        (LEAST_MS..=MOST_MS).contains(&ms).then_some(Self { ms }).ok_or(OutOfBounds)
+        let can_be = (LEAST_MS..=MOST_MS).contains(&ms) && ms % 1_000 == 0;
+        can_be.then_some(Self { ms }).ok_or(OutOfBounds)
     }
 }
 
@@ -227,7 +228,7 @@ impl ShownPolicy {
 pub const ENDED_BY_POLICY: &str = "ended_by_policy";
 
 /// Codes of faults that say what is waited for, although nothing has failed: the next request leaves as soon as it can.
-const WAITS: [&str; 7] = [
+pub const WAITS: [&str; 7] = [
     "head_moved",
     "host_busy",
     "overslept",
@@ -379,7 +380,13 @@ mod tests {
             let text = serde_json::to_string(&policy).unwrap();
             assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy, "{text}");
         }
-        for text in [r#"{"late":59999}"#, r#"{"late":"2h"}"#, r#"{"later":1}"#, r#"{"on_failure":"panic"}"#] {
+        for text in [
+            r#"{"late":59999}"#,
+            r#"{"late":60001}"#,
+            r#"{"late":"2h"}"#,
+            r#"{"later":1}"#,
+            r#"{"on_failure":"panic"}"#,
+        ] {
             assert!(serde_json::from_str::<Policy>(text).is_err(), "{text}");
         }
     }
@@ -408,7 +415,7 @@ mod tests {
         assert!(is_failure(&fault("host_unreachable", Category::PlatformError)));
         assert!(is_failure(&fault("media_gone", Category::SystemError)));
         assert!(!is_failure(&fault("rate_limited", Category::RateLimit)));
-        for code in WAITS {
+        for code in ["head_moved", "overslept", "video_upload_elsewhere"] {
             assert!(!is_failure(&fault(code, Category::PlatformError)), "{code}");
         }
     }

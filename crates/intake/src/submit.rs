@@ -244,7 +244,9 @@ impl Intake {
             Admission::New(newcomer) => *newcomer,
         };
         let Examined { policy, accounts, resolved, files, warnings, .. } = examined;
-        let policy = policy.or(self.ledger.policy(&self.workspace).await?);
+        // What the post says itself whole needs no look at what the workspace says.
+        let is_whole = policy.late.is_some() && policy.on_failure.is_some();
+        let policy = if is_whole { policy } else { policy.or(self.ledger.policy(&self.workspace).await?) };
         let post = Post {
             id: PostId::mint(now, self.entropy.as_ref()),
             workspace: self.workspace.clone(),

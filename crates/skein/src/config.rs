@@ -11,7 +11,8 @@ pub(crate) use paths::{Paths, data_folder, make_private_folder, sandbox_folder};
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
-use skein_bluesky::budget::Ceiling;
+use skein_bluesky::budget::{Ceiling, Limit};
+use skein_bluesky::calls::RECORD_POINTS;
 use skein_domain::{Category, Fault};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -131,10 +132,6 @@ pub(crate) const VARIABLES: &[Variable] = &[
 const LEASE_DEFAULT_MS: i64 = 15_000;
 const LEASE_LEAST_MS: i64 = 1_000;
 const LEASE_MOST_MS: i64 = 600_000;
-/// What one record costs; a ceiling below that lets nothing out.
-const POINTS_LEAST: u64 = 3;
-const POINTS_AN_HOUR_MOST: u64 = 5_000;
-const POINTS_A_DAY_MOST: u64 = 35_000;
 /// The longest part of a setting that is repeated to whoever set it.
 const GIVEN_MAX_CHARS: usize = 40;
 
@@ -218,7 +215,7 @@ pub(crate) struct Config {
     pub(crate) notices: NoticeConfig,
     /// How long a lease holds, in milliseconds.
     pub(crate) lease_ms: i64,
-    /// How much accounts may write, below what their servers allow.
+    /// How much accounts may write, below what their servers allow. Unbounded in the sandbox.
     pub(crate) ceiling: Ceiling,
     /// The zone of times without one.
     pub(crate) zone: TimeZone,
@@ -264,7 +261,7 @@ impl Config {
             password: variables.text("SKEIN_PASSWORD")?.map(SecretString::from),
             notices: if inside { NoticeConfig::default() } else { NoticeConfig::read(variables)? },
             lease_ms: lease_ms(variables)?,
-            ceiling: ceiling(variables)?,
+            ceiling: if inside { Ceiling::default() } else { ceiling(variables)? },
             zone: zone(variables)?,
             paths,
             sandbox,
@@ -295,16 +292,17 @@ fn lease_ms(variables: &Variables) -> Result<i64, Failure> {
 }
 
 fn ceiling(variables: &Variables) -> Result<Ceiling, Failure> {
-    let points = |name: &'static str, most: u64| {
+    // A ceiling below what one record costs lets nothing out.
+    let least = u64::from(RECORD_POINTS);
+    let points = |name: &'static str, Limit { points: most, .. }: Limit| {
         let Some(text) = variables.text(name)? else { return Ok(None) };
-        let read = text.parse().ok().filter(|points| (POINTS_LEAST..=most).contains(points));
-        let why =
-            || format!("it must be a number of points from {POINTS_LEAST} to {most}, and it is `{}`", short(&text));
+        let read = text.parse().ok().filter(|points| (least..=most).contains(points));
+        let why = || format!("it must be a number of points from {least} to {most}, and it is `{}`", short(&text));
         read.map(Some).ok_or_else(|| wrong(name, why()))
     };
     Ok(Ceiling {
-        points_per_hour: points("SKEIN_POINTS_PER_HOUR", POINTS_AN_HOUR_MOST)?,
-        points_per_day: points("SKEIN_POINTS_PER_DAY", POINTS_A_DAY_MOST)?,
+        points_per_hour: points("SKEIN_POINTS_PER_HOUR", Limit::WRITES_AN_HOUR)?,
+        points_per_day: points("SKEIN_POINTS_PER_DAY", Limit::WRITES_A_DAY)?,
     })
 }
 

@@ -2,17 +2,22 @@
 
 use async_trait::async_trait;
 use skein_api::{BudgetLeft, Door, PoolUse, Readings};
+use skein_bluesky::budget::{Gauge, host_of};
 use skein_bluesky::session::Sessions;
+use skein_domain::Account;
+use skein_intake::Intake;
 use skein_store::Store;
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
+use url::Url;
 
 use crate::app::App;
 use crate::config::{Variables, wrong};
 use crate::exit::Failure;
-use crate::render::limits::name_of;
+use crate::render::limits::{is_enforced, name_of};
 use crate::screen::{Line, Tone};
 use crate::wiring::House;
 
@@ -127,13 +132,14 @@ pub(crate) fn tell(door: &Door, app: &App) {
 /// What the door reads of a house.
 pub(crate) struct HouseReadings {
     store: Arc<Store>,
+    intake: Intake,
     sessions: Sessions,
 }
 
 impl HouseReadings {
     /// Of this one.
     pub(crate) fn of(house: &House) -> Self {
-        Self { store: Arc::clone(&house.store), sessions: house.sessions.clone() }
+        Self { store: Arc::clone(&house.store), intake: house.intake.clone(), sessions: house.sessions.clone() }
     }
 }
 
@@ -145,20 +151,38 @@ impl Readings for HouseReadings {
     }
 
     async fn budgets(&self) -> Option<Vec<BudgetLeft>> {
-        let gauges = match self.sessions.budget().gauges().await {
-            Ok(gauges) => gauges,
-            Err(error) => {
-                tracing::warn!(%error, "what is left of limits could not be read");
-                return None;
-            }
-        };
-        let left = |gauge: &skein_bluesky::budget::Gauge| BudgetLeft {
+        let unread = |error: &dyn std::fmt::Display| tracing::warn!(%error, "what is left of limits could not be read");
+        let gauges = self.sessions.budget().gauges().await.inspect_err(|error| unread(error)).ok()?;
+        let accounts = self.intake.accounts().await.inspect_err(|error| unread(error)).ok()?;
+        let left = |gauge: &Gauge| BudgetLeft {
             limit: name_of(gauge),
             left_ratio: ratio(gauge.left, gauge.limit),
             is_low: gauge.is_low,
         };
-        Some(gauges.iter().map(left).collect())
+        Some(that_hold(&gauges, &accounts).into_iter().map(left).collect())
     }
+}
+
+/// Of all gauges those that hold something back. Where a server has not shown that it counts, all is tallied and goes out: nobody need
+/// be told that much of that is used.
+fn that_hold<'a>(gauges: &'a [Gauge], accounts: &[Account]) -> Vec<&'a Gauge> {
+    let host_of = |account: &Account| Some(host_of(&Url::parse(&account.host).ok()?));
+    let hosts = accounts.iter().filter_map(|account| Some((account.identity.as_str(), host_of(account)?)));
+    let hosts: HashMap<&str, String> = hosts.collect();
+    let mut of_each: HashMap<&str, Vec<&Gauge>> = HashMap::new();
+    for gauge in gauges {
+        of_each.entry(gauge.meter.key()).or_default().push(gauge);
+    }
+    let holds = |gauge: &Gauge| {
+        // Writes are counted for an account, by its server; all else for a server.
+        let key = gauge.meter.key();
+        let host = hosts.get(key).map_or(key, String::as_str);
+        let shown = [key, host].into_iter().filter_map(|key| of_each.get(key)).flatten().copied();
+        // One that refuses has nothing left, whatever was counted here.
+        let refuses = gauge.left == 0 && gauge.used < gauge.limit;
+        gauge.by_operator || refuses || is_enforced(host, shown)
+    };
+    gauges.iter().filter(|gauge| holds(gauge)).collect()
 }
 
 /// From 1 to 0.
@@ -169,6 +193,10 @@ fn ratio(left: u64, limit: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use skein_bluesky::budget::{Answered, Ceiling, Meter, Said, Tally, Told};
+    use skein_testkit::Samples;
+    use skein_testkit::samples::at_ms;
+
     use super::*;
 
     fn wanted(option: Option<&str>, variable: &str) -> Wanted {
@@ -198,6 +226,44 @@ mod tests {
             let words = ["SKEIN_LISTEN cannot be used", given, "127.0.0.1:7534"];
             assert!(words.iter().all(|word| told.contains(word)), "{told}");
         }
+    }
+
+    /// What a meter shows after one answer.
+    fn gauges_of(kind: &str, key: &str, told: Told) -> Vec<Gauge> {
+        let (meter, now) = (Meter::parse(kind, key).unwrap(), at_ms(0));
+        let mut tally = Tally::default();
+        tally.settle(&meter, &Answered { reservation: None, points: 4_900, at: now, is_counted: true, told });
+        let mut gauges = tally.gauges(&meter, now);
+        gauges.extend(tally.gauges_under(Ceiling { points_per_hour: Some(5_000), points_per_day: None }, &meter, now));
+        gauges
+    }
+
+    #[test]
+    fn limits_that_hold_nothing_back_are_not_told() {
+        let samples = Samples::new(1);
+        let at = |host: &str| Account { host: host.to_owned(), ..samples.account("goose.example") };
+        let hosts = ["https://pds.example", "https://bsky.social", "https://counts.example", "https://refuses.example"];
+        let accounts = hosts.map(at);
+        let said = Said { limit: 3_000, remaining: 2_000, window_s: 300, resets_at: at_ms(60_000) };
+        let counts = Told { said: Some(said), closed_until: None };
+        let refuses = Told { said: None, closed_until: Some(at_ms(60_000)) };
+        let mut gauges = Vec::new();
+        for (account, told) in accounts.iter().zip([Told::default(), Told::default(), Told::default(), refuses]) {
+            gauges.extend(gauges_of("writes", &account.identity, told));
+        }
+        gauges.extend(gauges_of("calls", "counts.example", counts));
+        gauges.extend(gauges_of("calls", "pds.example", Told::default()));
+        // An account that was removed since.
+        gauges.extend(gauges_of("writes", "did:plc:gone", Told::default()));
+
+        let told: Vec<_> = that_hold(&gauges, &accounts).iter().map(|g| (g.meter.key(), name_of(g))).collect();
+        let [pds, bluesky, counts, refuses] = accounts.each_ref().map(|account| account.identity.as_str());
+        let mut expected = vec![(pds, "ceiling_per_hour")];
+        for key in [bluesky, counts, refuses] {
+            expected.extend(["writes_per_hour", "writes_per_day", "ceiling_per_hour"].map(|name| (key, name)));
+        }
+        expected.extend([("counts.example", "calls_per_five_minutes"), ("did:plc:gone", "ceiling_per_hour")]);
+        assert_eq!(told, expected);
     }
 
     #[test]

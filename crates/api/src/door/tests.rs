@@ -3,7 +3,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use skein_domain::ports::Figures as _;
+use skein_domain::ports::{Figures as _, LedgerError};
 use skein_testkit::samples::at_ms;
 use skein_testkit::{MemoryLedger, SimClock};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -26,6 +26,33 @@ impl Readings for Fixed {
     }
 }
 
+/// A ledger that fails at everything, or never answers.
+struct Broken {
+    hangs: bool,
+}
+
+impl Broken {
+    async fn answer<T>(&self) -> Result<T, LedgerError> {
+        if self.hangs {
+            return std::future::pending().await;
+        }
+        Err(LedgerError::Failed("the server is gone".to_owned()))
+    }
+}
+
+macro_rules! broken {
+    ($($method:ident($($name:ident: $kind:ty),*) -> $gives:ty;)*) => {
+        #[async_trait]
+        impl Ledger for Broken {
+            $(async fn $method(&self, $(_: $kind),*) -> Result<$gives, LedgerError> {
+                self.answer().await
+            })*
+        }
+    };
+}
+
+skein_domain::every_ledger_method!(broken);
+
 fn parts(metrics: &Arc<Metrics>) -> Parts {
     Parts {
         ledger: Arc::new(MemoryLedger::new()),
@@ -44,13 +71,6 @@ async fn get_from(parts: Parts, path: &str) -> (StatusCode, String, String) {
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, kind.unwrap_or_default(), String::from_utf8(body.to_vec()).unwrap())
-}
-
-#[tokio::test]
-async fn health_is_told_whatever_else_is_wrong() {
-    let metrics = Arc::new(Metrics::new(at_ms(0)));
-    let (status, _, body) = get_from(parts(&metrics), "/healthz").await;
-    assert_eq!((status, body.as_str()), (StatusCode::OK, "ok\n"));
 }
 
 #[tokio::test]
@@ -80,6 +100,31 @@ async fn figures_are_text_with_what_was_read_for_them() {
         "skein_store_up 1",
     ] {
         assert!(body.lines().any(|have| have == line), "`{line}` is missing in:\n{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_or_hangs_takes_only_its_own_figures_away() {
+    for hangs in [false, true] {
+        let metrics = Arc::new(Metrics::new(at_ms(0)));
+        metrics.ticked(at_ms(0));
+        let broken = || Parts { ledger: Arc::new(Broken { hangs }), ..parts(&metrics) };
+
+        let (status, _, body) = get_from(broken(), "/metrics").await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        assert!(body.lines().any(|line| line == "skein_store_up 0"), "{body}");
+        assert!(!body.contains("skein_deliveries{") && body.contains("skein_build_info{"), "{body}");
+        assert!(body.contains("skein_budget_least_left_ratio{"), "{body}");
+
+        let (status, _, body) = get_from(broken(), "/healthz").await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "ok\n"));
+
+        let (status, _, body) = get_from(broken(), "/readyz").await;
+        let told: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{told:#}");
+        let checks = told["checks"].as_array().unwrap().iter();
+        let failing: Vec<&Value> = checks.filter(|check| check["ok"] == false).map(|check| &check["name"]).collect();
+        assert_eq!(failing, ["store"], "{told:#}");
     }
 }
 

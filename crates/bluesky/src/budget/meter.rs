@@ -24,10 +24,17 @@ pub struct Limit {
     pub window_s: i64,
 }
 
+impl Limit {
+    /// Points that an account may write in an hour.
+    pub const WRITES_AN_HOUR: Self = Self { points: 5_000, window_s: 3_600 };
+    /// The same for a day.
+    pub const WRITES_A_DAY: Self = Self { points: 35_000, window_s: 86_400 };
+}
+
 /// Seconds of the window of all calls.
 pub(super) const CALLS_WINDOW_S: i64 = 300;
 
-const WRITES: &[Limit] = &[Limit { points: 5_000, window_s: 3_600 }, Limit { points: 35_000, window_s: 86_400 }];
+const WRITES: &[Limit] = &[Limit::WRITES_AN_HOUR, Limit::WRITES_A_DAY];
 const UPLOADS: &[Limit] = &[Limit { points: 1_000, window_s: 86_400 }];
 const CALLS: &[Limit] = &[Limit { points: 3_000, window_s: CALLS_WINDOW_S }];
 

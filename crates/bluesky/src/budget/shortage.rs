@@ -27,6 +27,14 @@ pub struct Shortage {
     pub by_operator: bool,
 }
 
+impl Shortage {
+    /// The limit in a few words, and whose it is where it is not the server's.
+    pub fn limit_words(&self) -> String {
+        let whose = if self.by_operator { ", the operator's ceiling" } else { "" };
+        format!("{} in {} s{whose}", self.limit, self.window_s)
+    }
+}
+
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { meter, limit, used, wanted, .. } = self;
@@ -85,7 +93,10 @@ mod tests {
         let said = short.to_string();
         assert!(said.contains("2999 of the 3000") && said.contains("five minutes"), "{said}");
         assert!(said.contains("fits at 1970-01-01T00:00:00Z"), "{said}");
-        let of_operator = Shortage { by_operator: true, ..short.clone() }.to_string();
+        assert_eq!(short.limit_words(), "3000 in 300 s");
+        let of_operator = Shortage { by_operator: true, ..short.clone() };
+        assert_eq!(of_operator.limit_words(), "3000 in 300 s, the operator's ceiling");
+        let of_operator = of_operator.to_string();
         assert!(of_operator.contains("that the operator lets pds.example have") && of_operator.contains("fits at"));
         let never = Shortage { fits_at: None, wanted: 3_001, ..short };
         assert!(never.to_string().contains("has only 3000"), "{never}");

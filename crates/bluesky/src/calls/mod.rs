@@ -5,6 +5,6 @@ mod record;
 mod recorder;
 mod redact;
 
-pub use points::{UPLOAD_BLOB, points_of};
+pub use points::{RECORD_POINTS, UPLOAD_BLOB, points_of};
 pub use record::CallRecord;
 pub use recorder::Recorder;

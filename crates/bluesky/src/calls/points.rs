@@ -5,7 +5,8 @@ use serde::Deserialize;
 /// The method that uploads a blob.
 pub const UPLOAD_BLOB: &str = "com.atproto.repo.uploadBlob";
 
-const CREATE: u32 = 3;
+/// What it costs to create a record.
+pub const RECORD_POINTS: u32 = 3;
 const UPDATE: u32 = 2;
 const DELETE: u32 = 1;
 
@@ -13,7 +14,7 @@ const DELETE: u32 = 1;
 /// creates, and an `applyWrites` is the sum of its writes. 0 for everything else.
 pub fn points_of(nsid: &str, body: &[u8]) -> u32 {
     match nsid {
-        "com.atproto.repo.createRecord" => CREATE,
+        "com.atproto.repo.createRecord" => RECORD_POINTS,
         "com.atproto.repo.putRecord" => UPDATE,
         "com.atproto.repo.deleteRecord" => DELETE,
         "com.atproto.repo.applyWrites" => {
@@ -26,7 +27,7 @@ pub fn points_of(nsid: &str, body: &[u8]) -> u32 {
 
 fn cost(kind: &str) -> u32 {
     match kind.rsplit('#').next() {
-        Some("create") => CREATE,
+        Some("create") => RECORD_POINTS,
         Some("update") => UPDATE,
         Some("delete") => DELETE,
         _ => 0,

@@ -106,9 +106,7 @@ pub(crate) fn of_error(error: &CallError, now: Timestamp) -> Outcome {
 
 /// What does not fit the budget was not sent: it waits until it fits, or is refused where it never will.
 fn of_shortage(shortage: &Shortage) -> Outcome {
-    let whose = if shortage.by_operator { ", the operator's ceiling" } else { "" };
-    let limit = format!("{} in {} s{whose}", shortage.limit, shortage.window_s);
-    let given = shortage.wanted.to_string();
+    let (limit, given) = (shortage.limit_words(), shortage.wanted.to_string());
     if let Some(at) = shortage.fits_at {
         let code = if shortage.by_operator { "operators_ceiling" } else { "rate_limited" };
         let fault = Fault::new(code, Category::RateLimit, sentence(shortage)).over(limit, given);

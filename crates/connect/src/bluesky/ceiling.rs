@@ -1,12 +1,10 @@
 //! What the operator's ceiling says of a draft: more than it lets an account write at once can never go out.
 
 use skein_bluesky::budget::Ceiling;
+use skein_bluesky::calls::RECORD_POINTS;
 use skein_domain::{Draft, Fault};
 
 use super::gates;
-
-/// What one record costs, in points.
-const RECORD_POINTS: u64 = 3;
 
 pub(crate) const NEXT: &str = "Publish it as several threads, or have the operator raise the ceiling \
                                (SKEIN_POINTS_PER_HOUR, SKEIN_POINTS_PER_DAY).";
@@ -14,7 +12,8 @@ pub(crate) const NEXT: &str = "Publish it as several threads, or have the operat
 /// Whether a draft of so many parts costs more than the operator lets an account have.
 pub(crate) fn check(draft: &Draft, parts: usize, ceiling: Ceiling) -> Option<Fault> {
     let limit = ceiling.of_one_write()?;
-    let points = u64::try_from(gates::records_of(draft, parts)).ok()?.saturating_mul(RECORD_POINTS);
+    let records = u64::try_from(gates::records_of(draft, parts)).ok()?;
+    let points = records.saturating_mul(u64::from(RECORD_POINTS));
     (points > limit).then(|| {
         let message = format!("This takes {points} points, and the operator lets an account have {limit} at most.");
         let fault = Fault::content("over_ceiling", "parts", message);

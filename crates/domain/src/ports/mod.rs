@@ -5,6 +5,7 @@ mod connector;
 mod entropy;
 mod figures;
 mod ledger;
+mod ledger_methods;
 mod local_file;
 mod media_files;
 mod notifier;

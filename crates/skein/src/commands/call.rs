@@ -261,8 +261,7 @@ pub(super) fn failed(error: &SessionError) -> Failure {
     };
     if let SessionError::Call(CallError::RateLimitExceeded(shortage)) = error {
         let fault = Fault::new("rate_limited", Category::RateLimit, sentence(&shortage.to_string()));
-        let whose = if shortage.by_operator { ", the operator's ceiling" } else { "" };
-        let fault = fault.over(format!("{} in {} s{whose}", shortage.limit, shortage.window_s), shortage.wanted);
+        let fault = fault.over(shortage.limit_words(), shortage.wanted);
         let fault = shortage.fits_at.map_or_else(|| fault.clone(), |at| fault.clone().retry_at(at));
         return Failure::new(Exit::Failed, fault, NOTHING_CHANGED).next("`skein limits` shows what is left.");
     }

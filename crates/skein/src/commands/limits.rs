@@ -1,7 +1,7 @@
 //! `skein limits`: what accounts have used of their hosts' limits.
 
 use skein_atproto::syntax::Did;
-use skein_bluesky::budget::{Meter, host_of, is_limited_host};
+use skein_bluesky::budget::{Meter, host_of};
 use skein_domain::Account;
 use url::Url;
 
@@ -49,6 +49,6 @@ async fn limits_of(house: &House, account: Account) -> Result<Limits, Failure> {
         let read = house.sessions.budget().gauges_of(&meter).await;
         gauges.extend(read.map_err(|error| Failure::system("database", sentence(&error.to_string())))?);
     }
-    let is_enforced = is_limited_host(&host) || gauges.iter().any(|gauge| gauge.is_enforced && !gauge.by_operator);
+    let is_enforced = limits::is_enforced(&host, &gauges);
     Ok(Limits { account: account.handle, identity: account.identity, host, is_enforced, gauges })
 }

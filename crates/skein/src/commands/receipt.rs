@@ -45,25 +45,24 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
         return hand_over(app, &file, args.output);
     }
     let receipts = receipts(&view);
-    let shown: Vec<Shown<'_>> = with_policies(&view).collect();
     let is_removed = |account: &str| {
         view.deliveries.iter().any(|delivery| delivery.account == account && delivery.state == StateName::Removed)
     };
     if app.screen.is_json() {
-        match shown.as_slice() {
+        match receipts.as_slice() {
             [one] => app.screen.object(one),
             several => app.screen.object(&several),
         }
     } else {
-        for (index, ((account, proof), shown)) in receipts.iter().zip(&shown).enumerate() {
+        for (index, shown) in receipts.iter().enumerate() {
             if index > 0 {
                 app.screen.line(Line::blank());
             }
-            app.screen.lines(receipt::receipt(account, proof, &app.eye(&house)));
+            app.screen.lines(receipt::receipt(shown.account, shown.receipt, &app.eye(&house)));
             if shown.says_policy {
                 app.screen.line(receipt::labelled("policy", &shown.policy.sentence()));
             }
-            if is_removed(account) {
+            if is_removed(shown.account) {
                 app.screen.line(Line::of(Tone::Warn, "Taken back since: it is no longer public."));
             }
         }
@@ -74,6 +73,8 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<Exit, Failure> {
 /// A receipt, with what was to hold had the post been late or failed.
 #[derive(Serialize)]
 struct Shown<'a> {
+    #[serde(skip)]
+    account: &'a str,
     #[serde(flatten)]
     receipt: &'a Receipt,
     #[serde(flatten)]
@@ -82,17 +83,13 @@ struct Shown<'a> {
     says_policy: bool,
 }
 
-fn with_policies(view: &PostView) -> impl Iterator<Item = Shown<'_>> {
-    let of_all = view.deliveries.iter();
-    of_all.filter_map(|delivery| {
+fn receipts(view: &PostView) -> Vec<Shown<'_>> {
+    let of_all = view.deliveries.iter().filter_map(|delivery| {
         let receipt = delivery.receipt.as_ref()?;
-        Some(Shown { receipt, policy: &delivery.policy, says_policy: delivery.says_policy })
-    })
-}
-
-fn receipts(view: &PostView) -> Vec<(&str, &Receipt)> {
-    let of_all = view.deliveries.iter();
-    of_all.filter_map(|delivery| Some((delivery.account.as_str(), delivery.receipt.as_ref()?))).collect()
+        let (account, policy) = (delivery.account.as_str(), &delivery.policy);
+        Some(Shown { account, receipt, policy, says_policy: delivery.says_policy })
+    });
+    of_all.collect()
 }
 
 /// The post, if any account has published it; otherwise where it stands is told.

@@ -72,12 +72,12 @@ pub(super) async fn run_as(app: &App, does: Does, wanted: Wanted) -> Result<Exit
     let metrics = Arc::new(Metrics::new(SystemClock.now()));
     let house = app.house_counted(door.as_ref().map(|_| &metrics)).await?;
     let engine = if has_engine { Some(house.telling_engine()?) } else { None };
+    // Before anybody is told where it answers, or how it is stopped.
+    let (stop, close) = (CancellationToken::new(), CancellationToken::new());
+    let second = stop_on_signals(&stop)?;
     if let Some(door) = &door {
         listening::tell(door, app);
     }
-    // Before the greeting says how it is stopped.
-    let (stop, close) = (CancellationToken::new(), CancellationToken::new());
-    let second = stop_on_signals(&stop)?;
     greet(app, &house, does).await?;
     let parts = Parts {
         ledger: Arc::clone(&house.ledger),

@@ -156,6 +156,7 @@ fn the_sandbox_has_its_own_database_key_and_network() {
         ("SKEIN_HANDLE", "me.bsky.social"),
         ("SKEIN_PASSWORD", "secret"),
         ("SKEIN_ALLOW_PRIVATE", "1"),
+        ("SKEIN_POINTS_PER_HOUR", "3"),
     ]);
     let config = Config::with_sandbox(Path::new("/data"), Some(sandbox), &variables).unwrap();
     assert_eq!(config.paths.database.to_string(), "sqlite:/data/sandbox/skein.db");
@@ -165,6 +166,7 @@ fn the_sandbox_has_its_own_database_key_and_network() {
     assert_eq!(config.network.net.dns, Dns::Off);
     assert!(matches!(config.network.net.allow_private, AllowPrivate::Listed(list) if list.len() == 1));
     assert!(config.credentials.is_none(), "real credentials never reach the sandbox");
+    assert_eq!(config.ceiling, Ceiling::default(), "an operator's ceiling is for real servers");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is used and left of limits, for people and for programs.
 
 use serde_json::{Value, json};
-use skein_bluesky::budget::{Gauge, MeterKind};
+use skein_bluesky::budget::{Gauge, MeterKind, is_limited_host};
 
 use super::times::Eye;
 use crate::screen::{Line, Tone};
@@ -19,6 +19,11 @@ pub(crate) struct Limits {
     pub(crate) is_enforced: bool,
     /// Write points of hour and day, calls, uploads.
     pub(crate) gauges: Vec<Gauge>,
+}
+
+/// Whether a server is known to count: it is one of Bluesky's own, or has shown it of one of these gauges.
+pub(crate) fn is_enforced<'a>(host: &str, gauges: impl IntoIterator<Item = &'a Gauge>) -> bool {
+    is_limited_host(host) || gauges.into_iter().any(|gauge| gauge.is_enforced && !gauge.by_operator)
 }
 
 /// The limits of an account as a program gets them.

@@ -253,6 +253,23 @@ fn an_operators_ceiling_holds_where_no_server_counts() {
 }
 
 #[test]
+fn of_two_full_windows_of_the_ceiling_the_later_end_is_told_or_that_it_never_fits() {
+    let day_ends_later = (HOUR + 2, (DAY, 15, at(DAY + 1)));
+    let hour_ends_later = (DAY - 60, (HOUR, 9, at(DAY - 60 + HOUR + 1)));
+    for (second, (window_s, limit, fits_at)) in [day_ends_later, hour_ends_later] {
+        let mut tally = Tally::default();
+        for (id, points, second) in [("a", 6, 0), ("b", 9, second)] {
+            reserve_under(&mut tally, id, points, second).unwrap();
+            answer(&mut tally, id, points, second, Told::default());
+        }
+        let short = reserve_under(&mut tally, "c", 1, second + 1).unwrap_err();
+        assert_eq!((short.window_s, short.limit, short.fits_at), (window_s, limit, Some(fits_at)));
+        let never = reserve_under(&mut tally, "c", 10, second + 1).unwrap_err();
+        assert_eq!((never.window_s, never.limit, never.fits_at), (HOUR, 9, None), "more than an hour ever holds");
+    }
+}
+
+#[test]
 fn what_a_server_says_never_raises_the_ceiling_and_a_ceiling_changes_nothing_of_the_servers_window() {
     let mut tally = counted();
     for id in ["a", "b", "c"] {
