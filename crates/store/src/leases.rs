@@ -1,7 +1,7 @@
 //! Leases that are renewed or given back, gathered: a thousand lanes that were claimed together renew together and end together, and what
 //! asks while one transaction is on its way goes into the next one. Nobody waits for company.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
 use crate::dialect::{Connection, Pools};
-use crate::saving::{ATTEMPTS_AT_MOST, WITHIN_MS, no_answer};
+use crate::saving::{ATTEMPTS_AT_MOST, WITHIN_MS, no_answer, together};
 use crate::tables::lanes::{self, Lock};
 
 /// Leases of one transaction.
@@ -95,7 +95,8 @@ async fn gather(pools: Pools, mut desk: mpsc::Receiver<(Wish, Answer)>) {
         {
             waiting.push_back(next);
         }
-        let (wishes, who): (Vec<_>, Vec<_>) = together(&mut waiting).into_iter().unzip();
+        let next = together(&mut waiting, |(wish, _): &(Wish, Answer)| wish.claim.lane.as_str());
+        let (wishes, who): (Vec<_>, Vec<_>) = next.into_iter().unzip();
         match attempt(&pools, &wishes, Lock::PassesOver).await {
             Ok(became) => who.into_iter().zip(became).for_each(|(who, became)| tell(who, Ok(became))),
             Err(error) => who.into_iter().for_each(|who| tell(who, Err(error.again()))),
@@ -106,15 +107,6 @@ async fn gather(pools: Pools, mut desk: mpsc::Receiver<(Wish, Answer)>) {
 /// Whoever does not wait any more needs no answer.
 fn tell(who: Answer, became: Result<Became, StoreError>) {
     let _gone = who.send(became);
-}
-
-/// The next ones, not two of a lane: those stay, in their order.
-fn together(waiting: &mut VecDeque<(Wish, Answer)>) -> Vec<(Wish, Answer)> {
-    let mut lanes = HashSet::new();
-    let (taken, left): (VecDeque<_>, VecDeque<_>) =
-        waiting.drain(..).partition(|(wish, _)| lanes.insert(wish.claim.lane.clone()));
-    *waiting = left;
-    taken.into()
 }
 
 /// One transaction; done again when it was undone because others stood in its way.

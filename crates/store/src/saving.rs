@@ -144,7 +144,7 @@ async fn gather(pools: Pools, mut desk: mpsc::Receiver<Waiting>) {
         if is_burst {
             company(&mut waiting, &mut desk).await;
         }
-        let (writes, who): (Vec<_>, Vec<_>) = together(&mut waiting).into_iter().unzip();
+        let (writes, who): (Vec<_>, Vec<_>) = together(&mut waiting, |(write, _)| write.lane()).into_iter().unzip();
         is_burst = writes.len() >= BURST_FROM;
         match attempt(&pools, &writes).await {
             // One that cannot be written must not take the others with it.
@@ -185,10 +185,10 @@ fn tell(who: Answer, result: Result<(), StoreError>) {
 }
 
 /// The next ones that can be written by the same statements: not two of a lane. The others stay, in their order.
-fn together(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+pub(crate) fn together<T>(waiting: &mut VecDeque<T>, lane: impl Fn(&T) -> &str) -> Vec<T> {
     let mut lanes = HashSet::new();
     let (taken, left): (VecDeque<_>, VecDeque<_>) =
-        waiting.drain(..).partition(|(write, _)| lanes.insert(write.lane().to_owned()));
+        waiting.drain(..).partition(|next| lanes.insert(lane(next).to_owned()));
     *waiting = left;
     taken.into()
 }
