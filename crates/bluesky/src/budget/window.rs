@@ -47,17 +47,23 @@ impl Window {
     /// Brings it to the present: over, or still open. What was noted by a clock that has been set back since keeps the time
     /// that was left then.
     pub(super) fn turn(&mut self, now: Timestamp) {
+        let at_most = later(now, self.lasts_with(LEAVES_WITHIN_S + SET_BACK_S));
         if let Some(open) = &mut self.open {
             let ahead = open.noted_at.duration_since(now);
             if ahead > SignedDuration::from_secs(SET_BACK_S) {
                 open.resets_at = open.resets_at.checked_sub(ahead).unwrap_or(now);
                 open.noted_at = now;
             }
-            open.resets_at = open.resets_at.min(later(now, self.lasts_s + LEAVES_WITHIN_S + SET_BACK_S));
+            open.resets_at = open.resets_at.min(at_most);
         }
         if self.open.as_ref().is_none_or(|open| open.resets_at <= now) {
             *self = Self::of(Limit { points: self.limit, window_s: self.lasts_s });
         }
+    }
+
+    /// How long it lasts, and so much longer. What is kept may be damaged, and say anything.
+    fn lasts_with(&self, further_s: i64) -> i64 {
+        self.lasts_s.saturating_add(further_s)
     }
 
     pub(super) fn left(&self) -> u64 {
@@ -73,7 +79,7 @@ impl Window {
         if let Some(open) = &mut self.open {
             open.noted_at = open.noted_at.max(now);
         } else {
-            let resets_at = later(now, self.lasts_s + LEAVES_WITHIN_S);
+            let resets_at = later(now, self.lasts_with(LEAVES_WITHIN_S));
             self.open = Some(Open { noted_at: now, resets_at, by: by.map(str::to_owned) });
         }
     }
@@ -84,7 +90,7 @@ impl Window {
 
     /// The call that opened it was answered: the server's window opened no later than that.
     pub(super) fn answered(&mut self, by: &str, at: Timestamp) {
-        let resets_at = later(at, self.lasts_s + ROUNDING_S);
+        let resets_at = later(at, self.lasts_with(ROUNDING_S));
         if let Some(open) = self.open.as_mut().filter(|open| open.by.as_deref() == Some(by)) {
             *open = Open { noted_at: at.max(open.noted_at), resets_at, by: None };
         }

@@ -312,3 +312,19 @@ fn only_writes_are_under_a_ceiling_and_a_count_from_before_there_was_one_goes_on
     let mut again: Tally = serde_json::from_str(&kept).unwrap();
     assert!(reserve_under(&mut again, "b", 3, 1).is_err(), "another process reads what was spent");
 }
+
+#[test]
+fn a_kept_window_of_any_length_goes_on() {
+    let mut spent = counted();
+    reserve(&mut spent, "a", 3, 0).unwrap();
+    for lasts_s in [i64::MAX, i64::MIN] {
+        let mut kept = serde_json::to_value(&spent).unwrap();
+        kept["windows"][0]["lasts_s"] = lasts_s.into();
+        let mut tally: Tally = serde_json::from_value(kept).unwrap();
+        for second in [0, 10, 100_000] {
+            reserve(&mut tally, "b", 3, second).ok();
+            answer(&mut tally, "b", 3, second, Told::default());
+            assert!(!tally.gauges(&meter(), at(second)).is_empty());
+        }
+    }
+}
