@@ -1,7 +1,7 @@
 //! Leases that are renewed or given back, gathered: a thousand lanes that were claimed together renew together and end together, and what
 //! asks while one transaction is on its way goes into the next one. Nobody waits for company.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,13 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
 use crate::dialect::{Connection, Pools};
-use crate::saving::{ATTEMPTS_AT_MOST, WITHIN_MS, no_answer, together};
+use crate::gathering::Gathering;
+use crate::saving::{ATTEMPTS_AT_MOST, WITHIN_MS, no_answer};
 use crate::tables::lanes::{self, Lock};
-
-/// Leases of one transaction.
-const TOGETHER_AT_MOST: usize = 256;
-/// Leases that wait before whoever brings more has to wait too.
-const WAITING_AT_MOST: usize = 4_096;
 
 /// What is asked for a lease.
 #[derive(Clone)]
@@ -48,8 +44,8 @@ pub(crate) struct Leases {
 impl Leases {
     /// Ends when the last clone is dropped.
     pub(crate) fn on(pools: Pools) -> Self {
-        let (desk, waiting) = mpsc::channel(WAITING_AT_MOST);
-        pools.spawn(gather(pools.clone(), waiting));
+        let (desk, waiting) = Gathering::open();
+        pools.spawn(write(pools.clone(), waiting));
         Self { pools, desk }
     }
 
@@ -81,21 +77,9 @@ impl Leases {
     }
 }
 
-async fn gather(pools: Pools, mut desk: mpsc::Receiver<(Wish, Answer)>) {
-    let mut waiting = VecDeque::new();
-    loop {
-        if waiting.is_empty() {
-            match desk.recv().await {
-                Some(first) => waiting.push_back(first),
-                None => return,
-            }
-        }
-        while waiting.len() < TOGETHER_AT_MOST
-            && let Ok(next) = desk.try_recv()
-        {
-            waiting.push_back(next);
-        }
-        let next = together(&mut waiting, |(wish, _): &(Wish, Answer)| wish.claim.lane.as_str());
+async fn write(pools: Pools, mut waiting: Gathering<(Wish, Answer)>) {
+    while waiting.some().await {
+        let next = waiting.together(|(wish, _)| wish.claim.lane.as_str());
         let (wishes, who): (Vec<_>, Vec<_>) = next.into_iter().unzip();
         match attempt(&pools, &wishes, Lock::PassesOver).await {
             Ok(became) => who.into_iter().zip(became).for_each(|(who, became)| tell(who, Ok(became))),

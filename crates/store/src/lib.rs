@@ -12,6 +12,7 @@ mod cursors;
 mod database_url;
 mod dialect;
 mod error;
+mod gathering;
 mod instants;
 mod leases;
 mod ledger;

@@ -2,7 +2,7 @@
 //! one together, so that a burst costs a flush for each hundred changes instead of one for each. A change that is alone leaves at once;
 //! in a burst, where the next ones are never far, a transaction waits a moment for company.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use skein_domain::ports::{Change, Guard, LaneClock};
@@ -11,17 +11,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
 use crate::dialect::{Connection, Pools};
+use crate::gathering::Gathering;
 use crate::tables::{accounts, deliveries, lanes, outbox, records, story};
 
-/// Changes of one transaction.
-const TOGETHER_AT_MOST: usize = 256;
 /// A transaction of so many changes is of a burst.
 pub(crate) const BURST_FROM: usize = 4;
 /// How long the next transaction of a burst waits for company, in milliseconds, and how many are company enough.
 pub(crate) const COMPANY_WITHIN_MS: u64 = 4;
 const COMPANY_OF: usize = 64;
-/// Changes that wait before whoever brings more has to wait too.
-const WAITING_AT_MOST: usize = 4_096;
 /// How long a transaction may take, in milliseconds: longer than all that it may have to wait for.
 pub(crate) const WITHIN_MS: u64 = 35_000;
 /// How often a transaction is tried that others stood in the way of.
@@ -108,8 +105,8 @@ pub(crate) struct Saves {
 impl Saves {
     /// Ends when the last clone is dropped.
     pub(crate) fn on(pools: Pools) -> Self {
-        let (desk, waiting) = mpsc::channel(WAITING_AT_MOST);
-        pools.spawn(gather(pools.clone(), waiting));
+        let (desk, waiting) = Gathering::open();
+        pools.spawn(write(pools.clone(), waiting));
         Self { pools, desk }
     }
 
@@ -126,25 +123,13 @@ impl Saves {
     }
 }
 
-async fn gather(pools: Pools, mut desk: mpsc::Receiver<Waiting>) {
-    let mut waiting = VecDeque::new();
+async fn write(pools: Pools, mut waiting: Gathering<Waiting>) {
     let mut is_burst = false;
-    loop {
-        if waiting.is_empty() {
-            match desk.recv().await {
-                Some(first) => waiting.push_back(first),
-                None => return,
-            }
-        }
-        while waiting.len() < TOGETHER_AT_MOST
-            && let Ok(next) = desk.try_recv()
-        {
-            waiting.push_back(next);
-        }
+    while waiting.some().await {
         if is_burst {
-            company(&mut waiting, &mut desk).await;
+            waiting.company(COMPANY_OF, Duration::from_millis(COMPANY_WITHIN_MS)).await;
         }
-        let (writes, who): (Vec<_>, Vec<_>) = together(&mut waiting, |(write, _)| write.lane()).into_iter().unzip();
+        let (writes, who): (Vec<_>, Vec<_>) = waiting.together(|(write, _)| write.lane()).into_iter().unzip();
         is_burst = writes.len() >= BURST_FROM;
         match attempt(&pools, &writes).await {
             // One that cannot be written must not take the others with it.
@@ -152,19 +137,6 @@ async fn gather(pools: Pools, mut desk: mpsc::Receiver<Waiting>) {
             result => tell_all(who, &result),
         }
     }
-}
-
-/// Waits a moment for others, unless there are enough.
-async fn company(waiting: &mut VecDeque<Waiting>, desk: &mut mpsc::Receiver<Waiting>) {
-    let all = async {
-        while waiting.len() < COMPANY_OF
-            && let Some(next) = desk.recv().await
-        {
-            waiting.push_back(next);
-        }
-    };
-    // What has come stays; receiving is cancel safe.
-    let _all_or_some = tokio::time::timeout(Duration::from_millis(COMPANY_WITHIN_MS), all).await;
 }
 
 /// Whether this error proves that nothing of the transaction was kept. After any other one, such as a connection that broke, all of it
@@ -182,15 +154,6 @@ fn tell_all(who: Vec<Answer>, result: &Result<(), StoreError>) {
 /// Whoever does not wait any more needs no answer.
 fn tell(who: Answer, result: Result<(), StoreError>) {
     let _gone = who.send(result);
-}
-
-/// The next ones that can be written by the same statements: not two of a lane. The others stay, in their order.
-pub(crate) fn together<T>(waiting: &mut VecDeque<T>, lane: impl Fn(&T) -> &str) -> Vec<T> {
-    let mut lanes = HashSet::new();
-    let (taken, left): (VecDeque<_>, VecDeque<_>) =
-        waiting.drain(..).partition(|next| lanes.insert(lane(next).to_owned()));
-    *waiting = left;
-    taken.into()
 }
 
 /// Each is told as soon as it is written. Where the database fails altogether, the rest is not tried.
