@@ -14,7 +14,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use crate::disk::Disk;
 
 /// A bound on everything that is waited for; a test that reaches it fails.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long a dead worker's lease holds here: short, since the tests wait for it.
 const LEASE_MS: &str = "2000";

@@ -83,7 +83,7 @@ impl Pools {
     /// A transaction that writes: nobody else changes what it has read under a lock, and it is on the disk when it is committed.
     pub(crate) async fn write(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(pools) => sqlite::begin_write(&pools.writer).await,
+            Self::Sqlite(pools) => pools.begin_write().await,
             Self::Postgres(pool) => postgres::begin_write(pool).await,
         }
     }
@@ -91,7 +91,7 @@ impl Pools {
     /// The same, but on the disk a moment later.
     pub(crate) async fn write_lightly(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(pools) => sqlite::begin_light_write(&pools.writer).await,
+            Self::Sqlite(pools) => pools.begin_light_write().await,
             Self::Postgres(pool) => postgres::begin_light_write(pool).await,
         }
     }
@@ -99,7 +99,7 @@ impl Pools {
     /// For one statement that reads.
     pub(crate) async fn read(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(pools) => sqlite::begin_read(&pools.readers).await,
+            Self::Sqlite(pools) => pools.begin_read().await,
             Self::Postgres(pool) => postgres::acquire(pool).await,
         }
     }
@@ -107,7 +107,7 @@ impl Pools {
     /// For several statements that see one moment of the database.
     pub(crate) async fn read_moment(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(pools) => sqlite::begin_read(&pools.readers).await,
+            Self::Sqlite(pools) => pools.begin_read().await,
             Self::Postgres(pool) => postgres::begin_read(pool).await,
         }
     }
@@ -116,7 +116,7 @@ impl Pools {
     /// machine, the next flush of the disk is soon enough; where they outlive the database, a lost one would be given out twice.
     pub(crate) async fn write_leases(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(pools) => sqlite::begin_light_write(&pools.writer).await,
+            Self::Sqlite(pools) => pools.begin_light_write().await,
             Self::Postgres(pool) => postgres::begin_write(pool).await,
         }
     }

@@ -34,7 +34,7 @@ impl Quick {
         Self { path: path.to_owned(), open: Mutex::default() }
     }
 
-    /// How many rows a statement changed, committed as lightly as [`super::sqlite::begin_light_write`]. `None` if nothing was changed,
+    /// How many rows a statement changed, committed as lightly as [`super::sqlite::Pools::begin_light_write`]. `None` if nothing was changed,
     /// since somebody is writing, something failed, or the long way is due: there it is found out.
     pub(crate) fn execute(&self, sql: &'static str, values: &[&str]) -> Option<usize> {
         let mut open = self.open();

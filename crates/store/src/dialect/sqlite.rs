@@ -40,8 +40,8 @@ pub(super) const CHECKPOINT_PAGES: u32 = 4_000;
 /// it for a schema that is newer than it knows, and leaves the file alone.
 pub(crate) const MOVED: i64 = i64::MAX;
 
-/// A file on a disk that takes no writes is opened for reading only, and its connection stays so when the disk is mended. Whoever
-/// meets that sets this, and the connection that is given back next is not used again.
+/// A file on a disk that takes no writes is opened for reading only. What its connections share stays so when the disk is mended, until
+/// all of them were closed at once. Whoever meets that sets this, and the next one that wants to write closes them.
 static READ_ONLY_MET: AtomicBool = AtomicBool::new(false);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -58,6 +58,36 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
+    /// A transaction that holds the write lock from its first statement on, and is on the disk when it is committed.
+    pub(crate) async fn begin_write(&self) -> Result<Connection, StoreError> {
+        self.open_anew_if_read_only().await?;
+        begin(&self.writer, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await
+    }
+
+    /// The same, but on the disk only with the next one that is: a flush takes longer than all else. Statements outside of
+    /// transactions are as whichever came last.
+    pub(crate) async fn begin_light_write(&self) -> Result<Connection, StoreError> {
+        self.open_anew_if_read_only().await?;
+        begin(&self.writer, "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await
+    }
+
+    /// A transaction that sees one moment of the database.
+    pub(crate) async fn begin_read(&self) -> Result<Connection, StoreError> {
+        begin(&self.readers, "BEGIN").await
+    }
+
+    /// Closes what nobody uses at this moment. While somebody reads, it is of no use, and whoever writes meets the same again.
+    async fn open_anew_if_read_only(&self) -> Result<(), StoreError> {
+        if READ_ONLY_MET.swap(false, Ordering::Relaxed) {
+            self.quick.close();
+            let idle = |pool: &Pool| std::iter::from_fn(|| pool.try_acquire()).collect::<Vec<_>>();
+            for connection in idle(&self.readers).into_iter().chain(idle(&self.writer)) {
+                connection.close().await.map_err(trouble)?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) async fn close(&self) {
         self.quick.close();
         self.readers.close().await;
@@ -78,22 +108,6 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
     }
     let readers = pool(READERS).connect_lazy_with(reader_options(path));
     Ok(Pools { writer, readers, quick: Arc::new(Quick::of(path)), scribe: Arc::new(Scribe::start()) })
-}
-
-/// A transaction that holds the write lock from its first statement on, and is on the disk when it is committed.
-pub(crate) async fn begin_write(writer: &Pool) -> Result<Connection, StoreError> {
-    begin(writer, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await
-}
-
-/// The same, but on the disk only with the next one that is: a flush takes longer than all else. Statements outside of
-/// transactions are as whichever came last.
-pub(crate) async fn begin_light_write(writer: &Pool) -> Result<Connection, StoreError> {
-    begin(writer, "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await
-}
-
-/// A transaction that sees one moment of the database.
-pub(crate) async fn begin_read(readers: &Pool) -> Result<Connection, StoreError> {
-    begin(readers, "BEGIN").await
 }
 
 async fn begin(pool: &Pool, how: &'static str) -> Result<Connection, StoreError> {
@@ -134,7 +148,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
                 if connection.is_in_transaction() {
                     connection.ping().await?;
                 }
-                Ok(!connection.is_in_transaction() && !READ_ONLY_MET.swap(false, Ordering::Relaxed))
+                Ok(!connection.is_in_transaction())
             })
         })
 }
@@ -175,10 +189,10 @@ pub(crate) async fn claim_free(
     request: &ClaimRequest,
     at_most: usize,
 ) -> Result<Vec<Claim>, StoreError> {
-    if find_free_lanes(&mut begin_read(&pools.readers).await?, request.now, 1).await?.is_empty() {
+    if find_free_lanes(&mut pools.begin_read().await?, request.now, 1).await?.is_empty() {
         return Ok(Vec::new());
     }
-    let mut tx = begin_light_write(&pools.writer).await?;
+    let mut tx = pools.begin_light_write().await?;
     let lanes = find_free_lanes(&mut tx, request.now, at_most).await?;
     let mut claims = Vec::with_capacity(lanes.len());
     for lane in lanes {
