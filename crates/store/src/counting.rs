@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::StoreError;
 use crate::budget::MeterRow;
 use crate::dialect::{Connection, Pools};
-use crate::saving::{BURST_FROM, COMPANY_WITHIN_MS};
+use crate::gathering::{BURST_FROM, COMPANY_WITHIN};
 use crate::tables::budget;
 
 /// Rows that are known; when there are more, all are forgotten and read again.
@@ -55,13 +55,13 @@ pub(crate) struct Counting {
 struct Desk {
     /// The newest count of each row, on its way to the database or there.
     known: HashMap<Row, Tally>,
-    next: Gathering,
+    next: NextBatch,
     is_writing: bool,
 }
 
 /// What will be kept in one transaction.
 #[derive(Default)]
-struct Gathering {
+struct NextBatch {
     /// What each row must hold before it.
     before: HashMap<Row, Tally>,
     who: Vec<Answer>,
@@ -137,7 +137,7 @@ impl Counting {
             let is_burst = batch.who.len() >= BURST_FROM;
             self.keep(&pools, batch).await;
             if is_burst {
-                tokio::time::sleep(Duration::from_millis(COMPANY_WITHIN_MS)).await;
+                tokio::time::sleep(COMPANY_WITHIN).await;
             }
         }
     }
@@ -219,7 +219,7 @@ impl Desk {
     }
 
     fn gathered(&mut self) -> Option<Batch> {
-        let Gathering { before, who } = std::mem::take(&mut self.next);
+        let NextBatch { before, who } = std::mem::take(&mut self.next);
         if who.is_empty() {
             return None;
         }
@@ -235,7 +235,7 @@ impl Desk {
     /// What a batch has not kept, and what was built on it, is not known any more, except what was found instead. Returns who
     /// waits for what was built on it.
     fn undo(&mut self, steps: &[Step], found: &HashMap<Row, String>) -> Vec<Answer> {
-        let Gathering { before, who } = std::mem::take(&mut self.next);
+        let NextBatch { before, who } = std::mem::take(&mut self.next);
         for row in steps.iter().map(|step| &step.row).chain(before.keys()) {
             self.known.remove(row);
         }

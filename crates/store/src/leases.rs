@@ -2,16 +2,13 @@
 //! asks while one transaction is on its way goes into the next one. Nobody waits for company.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use skein_domain::ports::Claim;
-use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
 use crate::dialect::{Connection, Pools};
-use crate::gathering::Gathering;
-use crate::saving::{ATTEMPTS_AT_MOST, WITHIN_MS, no_answer};
+use crate::gathering::{Desk, Gathering, WITHIN, attempt, tell_all};
 use crate::tables::lanes::{self, Lock};
 
 /// What is asked for a lease.
@@ -32,13 +29,11 @@ enum Became {
     Passed,
 }
 
-type Answer = oneshot::Sender<Result<Became, StoreError>>;
-
 /// Where leases are handed in. Clones hand in at the same place.
 #[derive(Clone)]
 pub(crate) struct Leases {
     pools: Pools,
-    desk: mpsc::Sender<(Wish, Answer)>,
+    desk: Desk<Wish, Became>,
 }
 
 impl Leases {
@@ -64,12 +59,9 @@ impl Leases {
 
     /// One that somebody stands in the way of is waited for by itself: it must not keep the others from renewing theirs.
     async fn ask(&self, wish: Wish) -> Result<Became, StoreError> {
-        let (done, became) = oneshot::channel();
-        let closed = || StoreError::Database("the database is closed".to_owned());
-        self.desk.send((wish.clone(), done)).await.map_err(|_| closed())?;
-        match became.await.map_err(|_| closed())?? {
+        match self.desk.hand_in(wish.clone()).await? {
             Became::Passed => {
-                let alone = attempt(&self.pools, &[wish], Lock::Waits).await?;
+                let alone = set_together(&self.pools, &[wish], Lock::Waits).await?;
                 Ok(alone.first().copied().unwrap_or(Became::Lost))
             }
             became => Ok(became),
@@ -77,38 +69,22 @@ impl Leases {
     }
 }
 
-async fn write(pools: Pools, mut waiting: Gathering<(Wish, Answer)>) {
+async fn write(pools: Pools, mut waiting: Gathering<Wish, Became>) {
     while waiting.some().await {
-        let next = waiting.together(|(wish, _)| wish.claim.lane.as_str());
-        let (wishes, who): (Vec<_>, Vec<_>) = next.into_iter().unzip();
-        match attempt(&pools, &wishes, Lock::PassesOver).await {
-            Ok(became) => who.into_iter().zip(became).for_each(|(who, became)| tell(who, Ok(became))),
-            Err(error) => who.into_iter().for_each(|who| tell(who, Err(error.again()))),
-        }
+        let (wishes, who) = waiting.together(|wish| wish.claim.lane.as_str());
+        tell_all(who, set_together(&pools, &wishes, Lock::PassesOver).await);
     }
 }
 
-/// Whoever does not wait any more needs no answer.
-fn tell(who: Answer, became: Result<Became, StoreError>) {
-    let _gone = who.send(became);
-}
-
-/// One transaction; done again when it was undone because others stood in its way.
-async fn attempt(pools: &Pools, wishes: &[Wish], lock: Lock) -> Result<Vec<Became>, StoreError> {
-    let mut attempt = 1;
-    loop {
-        let done = async {
-            let mut tx = pools.write_leases().await?;
-            let became = set_ends(&mut tx, wishes, lock).await?;
-            tx.commit().await?;
-            Ok(became)
-        };
-        match tokio::time::timeout(Duration::from_millis(WITHIN_MS), done).await {
-            Err(_) => return Err(no_answer()),
-            Ok(Err(StoreError::Collided)) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
-            Ok(done) => return done,
-        }
-    }
+/// In one transaction.
+async fn set_together(pools: &Pools, wishes: &[Wish], lock: Lock) -> Result<Vec<Became>, StoreError> {
+    let transaction = || async {
+        let mut tx = pools.write_leases().await?;
+        let became = set_ends(&mut tx, wishes, lock).await?;
+        tx.commit().await?;
+        Ok(became)
+    };
+    attempt(WITHIN, transaction).await
 }
 
 async fn set_ends(tx: &mut Connection, wishes: &[Wish], lock: Lock) -> Result<Vec<Became>, StoreError> {

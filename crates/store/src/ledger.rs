@@ -14,7 +14,8 @@ use skein_domain::{
 };
 
 use crate::dialect::{self, Connection};
-use crate::saving::{ATTEMPTS_AT_MOST, Write};
+use crate::gathering::ATTEMPTS_AT_MOST;
+use crate::saving::Write;
 use crate::tables::{accounts, deliveries, engines, lanes, outbox, post_files, posts, records, story, workspaces};
 use crate::{Store, StoreError};
 

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use skein_domain::ports::{HeldNotice, KeptNotice, LedgerError, NoticeFilter, Outbox, SettledNotice};
 
+use crate::gathering::ATTEMPTS_AT_MOST;
 use crate::ledger::{leasing, reading, transaction, writing};
-use crate::saving::ATTEMPTS_AT_MOST;
 use crate::tables::outbox;
 use crate::{Store, StoreError};
 

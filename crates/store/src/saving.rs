@@ -3,26 +3,17 @@
 //! in a burst, where the next ones are never far, a transaction waits a moment for company.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use skein_domain::ports::{Change, Guard, LaneClock};
 use skein_domain::{Delivery, Notice, RecordRef, StateName};
-use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
 use crate::dialect::{Connection, Pools};
-use crate::gathering::Gathering;
+use crate::gathering::{Answer, BURST_FROM, Desk, Gathering, WITHIN, attempt, tell_all};
 use crate::tables::{accounts, deliveries, lanes, outbox, records, story};
 
-/// A transaction of so many changes is of a burst.
-pub(crate) const BURST_FROM: usize = 4;
-/// How long the next transaction of a burst waits for company, in milliseconds, and how many are company enough.
-pub(crate) const COMPANY_WITHIN_MS: u64 = 4;
+/// Of a burst so many are company enough.
 const COMPANY_OF: usize = 64;
-/// How long a transaction may take, in milliseconds: longer than all that it may have to wait for.
-pub(crate) const WITHIN_MS: u64 = 35_000;
-/// How often a transaction is tried that others stood in the way of.
-pub(crate) const ATTEMPTS_AT_MOST: u32 = 5;
 
 /// A change as it is written, made before anybody waits for the database.
 #[derive(Debug)]
@@ -89,17 +80,11 @@ fn lasting_of(delivery: &Delivery) -> Result<(deliveries::Lasting, Option<Vec<Re
     Ok((deliveries::Lasting::of(delivery)?, records))
 }
 
-/// A change, and who waits for it.
-type Waiting = (Write, Answer);
-
-/// Who waits for a change.
-type Answer = oneshot::Sender<Result<(), StoreError>>;
-
 /// Where changes are handed in. Clones hand in at the same place.
 #[derive(Clone)]
 pub(crate) struct Saves {
     pools: Pools,
-    desk: mpsc::Sender<Waiting>,
+    desk: Desk<Write, ()>,
 }
 
 impl Saves {
@@ -114,27 +99,24 @@ impl Saves {
     pub(crate) async fn save(&self, write: Write) -> Result<(), StoreError> {
         if write.token.is_none() {
             // A person's, who has no lane for themselves: another one may change the same delivery.
-            return attempt(&self.pools, &[write]).await;
+            return write_together(&self.pools, &[write]).await;
         }
-        let (done, saved) = oneshot::channel();
-        let closed = || StoreError::Database("the database is closed".to_owned());
-        self.desk.send((write, done)).await.map_err(|_| closed())?;
-        saved.await.map_err(|_| closed())?
+        self.desk.hand_in(write).await
     }
 }
 
-async fn write(pools: Pools, mut waiting: Gathering<Waiting>) {
+async fn write(pools: Pools, mut waiting: Gathering<Write, ()>) {
     let mut is_burst = false;
     while waiting.some().await {
         if is_burst {
-            waiting.company(COMPANY_OF, Duration::from_millis(COMPANY_WITHIN_MS)).await;
+            waiting.company(COMPANY_OF).await;
         }
-        let (writes, who): (Vec<_>, Vec<_>) = waiting.together(|(write, _)| write.lane()).into_iter().unzip();
+        let (writes, who) = waiting.together(Write::lane);
         is_burst = writes.len() >= BURST_FROM;
-        match attempt(&pools, &writes).await {
+        match write_together(&pools, &writes).await {
             // One that cannot be written must not take the others with it.
             Err(error) if writes.len() > 1 && is_undone(&error) => one_by_one(&pools, writes, who).await,
-            result => tell_all(who, &result),
+            done => tell_all(who, done.map(|()| vec![(); writes.len()])),
         }
     }
 }
@@ -145,56 +127,32 @@ fn is_undone(error: &StoreError) -> bool {
     matches!(error, StoreError::Lost | StoreError::Invalid(_) | StoreError::Locked)
 }
 
-fn tell_all(who: Vec<Answer>, result: &Result<(), StoreError>) {
-    for who in who {
-        tell(who, result.as_ref().copied().map_err(StoreError::again));
-    }
-}
-
-/// Whoever does not wait any more needs no answer.
-fn tell(who: Answer, result: Result<(), StoreError>) {
-    let _gone = who.send(result);
-}
-
 /// Each is told as soon as it is written. Where the database fails altogether, the rest is not tried.
-async fn one_by_one(pools: &Pools, writes: Vec<Write>, who: Vec<Answer>) {
-    let mut failed = None;
+async fn one_by_one(pools: &Pools, writes: Vec<Write>, who: Vec<Answer<()>>) {
+    let mut failed: Option<StoreError> = None;
     for (write, who) in writes.into_iter().zip(who) {
         if let Some(error) = &failed {
-            tell(who, Err(StoreError::again(error)));
+            who.tell(Err(error.again()));
             continue;
         }
-        match attempt(pools, &[write]).await {
+        match write_together(pools, &[write]).await {
             Err(error) if !is_undone(&error) => {
-                tell(who, Err(error.again()));
+                who.tell(Err(error.again()));
                 failed = Some(error);
             }
-            result => tell(who, result),
+            done => who.tell(done),
         }
     }
 }
 
-/// One transaction; done again when it was undone because others stood in its way.
-async fn attempt(pools: &Pools, writes: &[Write]) -> Result<(), StoreError> {
-    let mut attempt = 1;
-    loop {
-        let done = async {
-            let mut tx = pools.write().await?;
-            write_all(&mut tx, writes).await?;
-            tx.commit().await
-        };
-        // A connection whose other end is gone without a word would keep every lane of this process waiting for ever.
-        match tokio::time::timeout(Duration::from_millis(WITHIN_MS), done).await {
-            Err(_) => return Err(no_answer()),
-            Ok(Err(StoreError::Collided)) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
-            Ok(done) => return done,
-        }
-    }
-}
-
-/// A transaction took longer than [`WITHIN_MS`].
-pub(crate) fn no_answer() -> StoreError {
-    StoreError::Database(format!("it did not answer within {} s", WITHIN_MS / 1_000))
+/// In one transaction.
+async fn write_together(pools: &Pools, writes: &[Write]) -> Result<(), StoreError> {
+    let transaction = || async {
+        let mut tx = pools.write().await?;
+        write_all(&mut tx, writes).await?;
+        tx.commit().await
+    };
+    attempt(WITHIN, transaction).await
 }
 
 /// All of them, or none: `Lost` when one of them does not find what it expects.
