@@ -2,6 +2,7 @@
 //! asks while one transaction is on its way goes into the next one. Nobody waits for company.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use skein_domain::ports::Claim;
@@ -10,6 +11,11 @@ use crate::StoreError;
 use crate::dialect::{Connection, Pools};
 use crate::gathering::{Desk, Gathering, WITHIN, attempt, tell_all};
 use crate::tables::lanes::{self, Lock};
+
+/// How long a transaction of PostgreSQL may take that passes over what is locked, and so waits for nobody. All renewals go through one at a
+/// time: when its connection is dead, whoever keeps a lease must be told soon enough to ask again, on another connection, before the lease
+/// ends. Renewed after 5 s of 15, told at 9, renewed again at 14.
+const PASSING_WITHIN: Duration = Duration::from_secs(4);
 
 /// What is asked for a lease.
 #[derive(Clone)]
@@ -78,13 +84,18 @@ async fn write(pools: Pools, mut waiting: Gathering<Wish, Became>) {
 
 /// In one transaction.
 async fn set_together(pools: &Pools, wishes: &[Wish], lock: Lock) -> Result<Vec<Became>, StoreError> {
+    let within = match (pools, lock) {
+        (Pools::Postgres(_), Lock::PassesOver) => PASSING_WITHIN,
+        // For what has locked the lane, or for other processes that write to the file.
+        _ => WITHIN,
+    };
     let transaction = || async {
         let mut tx = pools.write_leases().await?;
         let became = set_ends(&mut tx, wishes, lock).await?;
         tx.commit().await?;
         Ok(became)
     };
-    attempt(WITHIN, transaction).await
+    attempt(within, transaction).await
 }
 
 async fn set_ends(tx: &mut Connection, wishes: &[Wish], lock: Lock) -> Result<Vec<Became>, StoreError> {

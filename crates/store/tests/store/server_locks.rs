@@ -33,6 +33,7 @@ async fn real_postgres_holds_what_a_writer_has_read() {
     a_write_under_a_claim_waits_for_whoever_takes_the_lane(&Scene::server(&databases).await).await;
     a_submission_waits_for_whoever_removes_its_account(&Scene::server(&databases).await).await;
     a_lane_that_is_being_taken_is_passed_over(&Scene::server(&databases).await).await;
+    a_lease_whose_lane_is_locked_keeps_no_other_from_being_renewed(&Scene::server(&databases).await).await;
     transactions_that_block_each_other_are_done_again(&Scene::server(&databases).await).await;
 }
 
@@ -88,6 +89,34 @@ async fn a_lane_that_is_being_taken_is_passed_over(scene: &Scene) {
     let request = ClaimRequest { owner: "one".to_owned(), now: at_ms(10), until: at_ms(20), lane: None };
     assert_eq!(store.claim(&request).await.unwrap().unwrap().lane, lanes[1], "and nobody waits");
     assert_eq!(store.claim(&request).await.unwrap(), None);
+}
+
+async fn a_lease_whose_lane_is_locked_keeps_no_other_from_being_renewed(scene: &Scene) {
+    let (mut other, mut observer) = sessions(scene).await;
+    let (store, samples) = (Arc::new(scene.store().await), Samples::new(5));
+    let mut claims = Vec::new();
+    for handle in ["goose.example", "swan.example"] {
+        let lane = account(&*store, &samples, handle).await.lane();
+        let request = ClaimRequest { owner: "one".to_owned(), now: at_ms(10), until: at_ms(20), lane: Some(lane) };
+        claims.push(store.claim(&request).await.unwrap().unwrap());
+    }
+    let [locked, free]: [_; 2] = claims.try_into().unwrap();
+    let lock = format!("SELECT 1 FROM lanes WHERE lane = '{}' FOR UPDATE", locked.lane);
+    let locking = meanwhile(&mut other, &lock).await;
+    let (keeper, claim) = (Arc::clone(&store), locked.clone());
+    let mut renewing = tokio::spawn(async move { keeper.renew(&claim, at_ms(30)).await });
+    tokio::select! {
+        () = somebody_waits(&mut observer) => {}
+        renewed = &mut renewing => panic!("it waits for nobody: {renewed:?}"),
+    }
+    store.renew(&free, at_ms(30)).await.unwrap();
+    assert!(!renewing.is_finished());
+    locking.commit().await.unwrap();
+    renewing.await.unwrap().unwrap();
+    for claim in [locked, free] {
+        let again = ClaimRequest { owner: "two".to_owned(), now: at_ms(25), until: at_ms(40), lane: Some(claim.lane) };
+        assert_eq!(store.claim(&again).await.unwrap(), None, "it holds longer than it did");
+    }
 }
 
 /// The server ends one of two transactions that wait for each other: whichever asks first whether it waits in vain.
