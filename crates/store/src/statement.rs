@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr};
 
 use crate::StoreError;
-use crate::dialect::{Connection, Native, postgres, sqlite};
+use crate::dialect::{Connection, Native};
 
 /// What is bound to a placeholder. A missing value is bound with the type of its column, as PostgreSQL wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,42 +115,41 @@ impl<'q> Statement<'q> {
 
     /// Carries it out. Returns how many rows it wrote.
     pub(crate) async fn execute(self, on: &mut Connection) -> Result<u64, StoreError> {
-        match on.native() {
+        let done = match on.native() {
             Native::Sqlite(on) => {
-                let done = bound!(sqlx::query(self.text), self.values).execute(on).await;
-                Ok(done.map_err(sqlite::trouble)?.rows_affected())
+                let query = sqlx::query(self.text);
+                bound!(query, self.values).execute(on).await.map(|done| done.rows_affected())
             }
             Native::Postgres(on) => {
-                let done = bound!(sqlx::query(locked(self.text, self.lock)), self.values).execute(on).await;
-                Ok(done.map_err(postgres::trouble)?.rows_affected())
+                let query = sqlx::query(locked(self.text, self.lock));
+                bound!(query, self.values).execute(on).await.map(|done| done.rows_affected())
             }
-        }
+        };
+        done.map_err(|error| on.trouble(error))
     }
 
     /// The first row, if there is one.
     pub(crate) async fn fetch_optional<R: Readable>(self, on: &mut Connection) -> Result<Option<R>, StoreError> {
-        match on.native() {
-            Native::Sqlite(on) => {
-                bound!(sqlx::query_as::<_, R>(self.text), self.values).fetch_optional(on).await.map_err(sqlite::trouble)
-            }
+        let row = match on.native() {
+            Native::Sqlite(on) => bound!(sqlx::query_as::<_, R>(self.text), self.values).fetch_optional(on).await,
             Native::Postgres(on) => {
                 let query = sqlx::query_as::<_, R>(locked(self.text, self.lock));
-                bound!(query, self.values).fetch_optional(on).await.map_err(postgres::trouble)
+                bound!(query, self.values).fetch_optional(on).await
             }
-        }
+        };
+        row.map_err(|error| on.trouble(error))
     }
 
     /// All rows.
     pub(crate) async fn fetch_all<R: Readable>(self, on: &mut Connection) -> Result<Vec<R>, StoreError> {
-        match on.native() {
-            Native::Sqlite(on) => {
-                bound!(sqlx::query_as::<_, R>(self.text), self.values).fetch_all(on).await.map_err(sqlite::trouble)
-            }
+        let rows = match on.native() {
+            Native::Sqlite(on) => bound!(sqlx::query_as::<_, R>(self.text), self.values).fetch_all(on).await,
             Native::Postgres(on) => {
                 let query = sqlx::query_as::<_, R>(locked(self.text, self.lock));
-                bound!(query, self.values).fetch_all(on).await.map_err(postgres::trouble)
+                bound!(query, self.values).fetch_all(on).await
             }
-        }
+        };
+        rows.map_err(|error| on.trouble(error))
     }
 
     /// The only row.

@@ -130,6 +130,54 @@ async fn readers_cannot_write() {
     assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
 }
 
+/// A temporary table lives as long as its connection.
+const IS_MARKED: &str = "SELECT COUNT(*) FROM sqlite_temp_schema WHERE name = 'mark'";
+
+async fn mark(store: &Store) {
+    sqlx::raw_sql("CREATE TEMP TABLE mark (x)").execute(&pools(store).writer).await.unwrap();
+    let on_reader = "PRAGMA query_only = OFF; CREATE TEMP TABLE mark (x); PRAGMA query_only = ON";
+    sqlx::raw_sql(on_reader).execute(&pools(store).readers).await.unwrap();
+    all_are_idle(store).await;
+}
+
+/// Whether the writer and the reader are those that were marked.
+async fn are_marked(store: &Store) -> [i64; 2] {
+    let Sqlite { writer, readers, .. } = pools(store);
+    let marks = async |pool| sqlx::query_scalar::<_, i64>(IS_MARKED).fetch_one(pool).await.unwrap();
+    let marked = [marks(writer).await, marks(readers).await];
+    all_are_idle(store).await;
+    marked
+}
+
+/// A connection goes back to its pool a moment after whoever had it has let it go; until then a reader more would be opened.
+async fn all_are_idle(store: &Store) {
+    while store.pool_usage().iter().any(|pool| pool.idle < pool.open) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_writes_after_a_file_took_no_writes_opens_it_anew_and_no_other_store_does() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, other) = (store(folder.path()).await, self::store(other.path()).await);
+    for store in [&store, &other] {
+        mark(store).await;
+        store.beat("engine", at_ms(1)).await.unwrap();
+        all_are_idle(store).await;
+        assert_eq!(are_marked(store).await, [1, 1], "what takes writes stays open");
+    }
+    let mut tx = store.read().await.unwrap();
+    let refused = sql("DELETE FROM engines").execute(&mut tx).await;
+    assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
+    drop(tx);
+    for (store, marked) in [(&other, [1, 1]), (&store, [0, 0])] {
+        all_are_idle(store).await;
+        store.beat("engine", at_ms(2)).await.unwrap();
+        all_are_idle(store).await;
+        assert_eq!(are_marked(store).await, marked);
+    }
+}
+
 #[tokio::test]
 async fn what_was_committed_survives_a_process_that_ends_without_closing() {
     let folder = tempfile::tempdir().unwrap();

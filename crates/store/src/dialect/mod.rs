@@ -28,8 +28,8 @@ pub(crate) enum Pools {
 
 /// A connection, and the transaction on it. What is not committed is undone when this is dropped.
 pub(crate) enum Connection {
-    /// A transaction.
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// A transaction, and where it is noted that the file takes no writes.
+    Sqlite(sqlx::Transaction<'static, Sqlite>, sqlite::ReadOnlyMet),
     /// A transaction.
     Postgres(sqlx::Transaction<'static, Postgres>),
     /// Each statement by itself.
@@ -46,16 +46,24 @@ impl Connection {
     /// The connection as its driver has it.
     pub(crate) fn native(&mut self) -> Native<'_> {
         match self {
-            Self::Sqlite(tx) => Native::Sqlite(tx),
+            Self::Sqlite(tx, _) => Native::Sqlite(tx),
             Self::Postgres(tx) => Native::Postgres(tx),
             Self::PostgresAlone(connection) => Native::Postgres(connection),
+        }
+    }
+
+    /// What the driver says of a statement, in words that a person can act on.
+    pub(crate) fn trouble(&self, error: sqlx::Error) -> StoreError {
+        match self {
+            Self::Sqlite(_, met) => met.trouble(error),
+            Self::Postgres(_) | Self::PostgresAlone(_) => postgres::trouble(error),
         }
     }
 
     /// Keeps what was written.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await.map_err(sqlite::trouble),
+            Self::Sqlite(tx, met) => tx.commit().await.map_err(|error| met.trouble(error)),
             Self::Postgres(tx) => tx.commit().await.map_err(postgres::trouble),
             Self::PostgresAlone(_) => Ok(()),
         }
@@ -65,7 +73,7 @@ impl Connection {
     /// before it knows which rows it writes. On SQLite whoever writes is alone in any case.
     pub(crate) async fn alone_with(&mut self, name: &'static str) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(_) => Ok(()),
+            Self::Sqlite(..) => Ok(()),
             Self::Postgres(_) | Self::PostgresAlone(_) => postgres::lock_name(self, name).await,
         }
     }
@@ -73,7 +81,7 @@ impl Connection {
     /// Tells other processes, once this is committed, that there may be something to do. Nobody hears it on SQLite.
     pub(crate) async fn announce(&mut self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(_) => Ok(()),
+            Self::Sqlite(..) => Ok(()),
             Self::Postgres(_) | Self::PostgresAlone(_) => listener::announce(self).await,
         }
     }

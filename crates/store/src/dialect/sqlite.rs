@@ -40,13 +40,29 @@ pub(super) const CHECKPOINT_PAGES: u32 = 4_000;
 /// it for a schema that is newer than it knows, and leaves the file alone.
 pub(crate) const MOVED: i64 = i64::MAX;
 
-/// A file on a disk that takes no writes is opened for reading only. What its connections share stays so when the disk is mended, until
-/// all of them were closed at once. Whoever meets that sets this, and the next one that wants to write closes them.
-static READ_ONLY_MET: AtomicBool = AtomicBool::new(false);
-
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 pub(crate) type Pool = SqlitePool;
+
+/// A file on a disk that takes no writes is opened for reading only. What its connections share stays so when the disk is mended, until
+/// all of them were closed at once. Whoever meets that sets this, and the next one that wants to write closes them.
+#[derive(Clone, Default)]
+pub(crate) struct ReadOnlyMet(Arc<AtomicBool>);
+
+impl ReadOnlyMet {
+    /// What the driver says, in words that a person can act on.
+    pub(crate) fn trouble(&self, error: sqlx::Error) -> StoreError {
+        let error = trouble(error);
+        if matches!(error, StoreError::ReadOnly) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        error
+    }
+
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
 
 /// The two ways to the file.
 #[derive(Clone)]
@@ -55,30 +71,39 @@ pub(crate) struct Pools {
     pub(crate) readers: Pool,
     pub(crate) quick: Arc<Quick>,
     pub(crate) scribe: Arc<Scribe>,
+    pub(crate) read_only_met: ReadOnlyMet,
 }
 
 impl Pools {
     /// A transaction that holds the write lock from its first statement on, and is on the disk when it is committed.
     pub(crate) async fn begin_write(&self) -> Result<Connection, StoreError> {
         self.open_anew_if_read_only().await?;
-        begin(&self.writer, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await
+        self.begin(&self.writer, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await
     }
 
     /// The same, but on the disk only with the next one that is: a flush takes longer than all else. Statements outside of
     /// transactions are as whichever came last.
     pub(crate) async fn begin_light_write(&self) -> Result<Connection, StoreError> {
         self.open_anew_if_read_only().await?;
-        begin(&self.writer, "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await
+        self.begin(&self.writer, "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await
     }
 
     /// A transaction that sees one moment of the database.
     pub(crate) async fn begin_read(&self) -> Result<Connection, StoreError> {
-        begin(&self.readers, "BEGIN").await
+        self.begin(&self.readers, "BEGIN").await
+    }
+
+    async fn begin(&self, pool: &Pool, how: &'static str) -> Result<Connection, StoreError> {
+        let met = self.read_only_met.clone();
+        match pool.begin_with(how).await {
+            Ok(tx) => Ok(Connection::Sqlite(tx, met)),
+            Err(error) => Err(met.trouble(error)),
+        }
     }
 
     /// Closes what nobody uses at this moment. While somebody reads, it is of no use, and whoever writes meets the same again.
     async fn open_anew_if_read_only(&self) -> Result<(), StoreError> {
-        if READ_ONLY_MET.swap(false, Ordering::Relaxed) {
+        if self.read_only_met.take() {
             self.quick.close();
             let idle = |pool: &Pool| std::iter::from_fn(|| pool.try_acquire()).collect::<Vec<_>>();
             for connection in idle(&self.readers).into_iter().chain(idle(&self.writer)) {
@@ -107,11 +132,8 @@ pub(crate) async fn open(path: &Path) -> Result<Pools, StoreError> {
         return Err(moved_to(&writer).await.map_or(error, |place| StoreError::Moved { place }));
     }
     let readers = pool(READERS).connect_lazy_with(reader_options(path));
-    Ok(Pools { writer, readers, quick: Arc::new(Quick::of(path)), scribe: Arc::new(Scribe::start()) })
-}
-
-async fn begin(pool: &Pool, how: &'static str) -> Result<Connection, StoreError> {
-    pool.begin_with(how).await.map(Connection::Sqlite).map_err(trouble)
+    let (quick, scribe) = (Arc::new(Quick::of(path)), Arc::new(Scribe::start()));
+    Ok(Pools { writer, readers, quick, scribe, read_only_met: ReadOnlyMet::default() })
 }
 
 fn common_options(path: &Path) -> SqliteConnectOptions {
@@ -213,10 +235,7 @@ pub(crate) fn trouble(error: sqlx::Error) -> StoreError {
         sqlx::Error::Database(database) => match PrimaryCode::of(database.as_ref()) {
             PrimaryCode::Busy => StoreError::Busy,
             PrimaryCode::Full => StoreError::DiskFull,
-            PrimaryCode::ReadOnly => {
-                READ_ONLY_MET.store(true, Ordering::Relaxed);
-                StoreError::ReadOnly
-            }
+            PrimaryCode::ReadOnly => StoreError::ReadOnly,
             PrimaryCode::CannotOpen => StoreError::NotOpened,
             PrimaryCode::Disk => StoreError::Disk(database.message().to_owned()),
             PrimaryCode::Corrupt => StoreError::Damaged(database.message().to_owned()),
