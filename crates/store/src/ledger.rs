@@ -187,7 +187,9 @@ impl Ledger for Store {
     }
 
     async fn beat(&self, owner: &str, now: Timestamp) -> Result<(), LedgerError> {
-        leasing!(self, |tx| engines::beat(&mut tx, owner, now).await)
+        let is_first: Result<bool, LedgerError> = leasing!(self, |tx| engines::beat(&mut tx, owner, now).await);
+        // An engine starts: before it lives by what waits, it looks after what others have left behind.
+        if is_first? { self.mark_ends().await } else { Ok(()) }
     }
 
     async fn last_beat(&self) -> Result<Option<Timestamp>, LedgerError> {
@@ -206,6 +208,14 @@ impl Ledger for Store {
     }
 }
 
+impl Store {
+    /// Marks what processes have ended that do not know the mark. Others write while it is looked for, and mostly there is nothing.
+    async fn mark_ends(&self) -> Result<(), LedgerError> {
+        let any: Result<bool, LedgerError> = reading!(self, |tx| deliveries::any_left_unmarked(&mut tx).await);
+        if any? { writing!(self, |tx| deliveries::mark_ends(&mut tx).await) } else { Ok(()) }
+    }
+}
+
 async fn connect_account(connection: &mut Connection, new: &NewAccount) -> Result<Account, StoreError> {
     workspaces::ensure(connection, &new.workspace).await?;
     let account = accounts::connect(connection, new).await?;
@@ -215,7 +225,7 @@ async fn connect_account(connection: &mut Connection, new: &NewAccount) -> Resul
 
 async fn remove_account(connection: &mut Connection, id: &AccountId) -> Result<(), StoreError> {
     let account = accounts::get_locked(connection, id, accounts::Lock::Removing).await?;
-    if deliveries::any_awake(connection, id).await? {
+    if deliveries::any_unfinished(connection, id).await? {
         return Err(StoreError::Invalid(format!(
             "the account {} still has posts on their way; cancel them or wait until they are out",
             account.handle

@@ -11,7 +11,7 @@ use skein_testkit::SeededEntropy;
 use crate::dialect::postgres::CLAIM_FREE;
 use crate::dialect::{Connection, FIND_FREE_LANES, NEXT_WAKE};
 use crate::statement::{sql as statement, sql_of_parts};
-use crate::tables::deliveries::{COUNT_STATES, DUE_RUN, UNSETTLED, list_sql};
+use crate::tables::deliveries::{ANY_LEFT_UNMARKED, ANY_UNFINISHED, COUNT_STATES, DUE_RUN, UNSETTLED, list_sql};
 use crate::tables::outbox::{CLAIMABLE, NEXT_NOTICE};
 use crate::tables::profiles::{BY_ACTOR, BY_HANDLE};
 use crate::{DatabaseUrl, MasterKey, Store};
@@ -97,6 +97,7 @@ async fn real_postgres_never_walks_through_history() {
         (UNSETTLED, "deliveries_in_hand"),
         (COUNT_STATES, "deliveries_awake"),
         (COUNT_STATES, "deliveries_unfinished"),
+        (ANY_LEFT_UNMARKED, "deliveries_unfinished"),
         (CLAIMABLE, "outbox_awake"),
         (NEXT_NOTICE, "outbox_awake"),
     ] {
@@ -157,6 +158,7 @@ async fn assert_plans(store: &Store) {
         (UNSETTLED, "deliveries_in_hand "),
         (COUNT_STATES, "COVERING INDEX deliveries_awake_in_lane "),
         (COUNT_STATES, "deliveries_unfinished "),
+        (ANY_LEFT_UNMARKED, "deliveries_unfinished "),
         (CLAIMABLE, "outbox_awake "),
         (CLAIMABLE, "outbox_awake_of_subject "),
         (NEXT_NOTICE, "outbox_awake "),
@@ -232,7 +234,7 @@ async fn the_memory_of_a_lane_is_found_by_key() {
         "SELECT lease_token FROM lanes WHERE lane = $1",
         "SELECT uri, cid FROM records WHERE delivery = $1 ORDER BY part",
         "SELECT seq, at, event, event_json FROM story WHERE delivery = $1 ORDER BY seq",
-        "SELECT id FROM deliveries WHERE account = $1 AND wake_at IS NOT NULL LIMIT 1",
+        ANY_UNFINISHED,
         "SELECT id FROM posts WHERE workspace = $1 AND name = $2",
         "SELECT state, done_at FROM video_uploads WHERE did = $1 AND file = $2 AND state IS NOT NULL",
         "SELECT id FROM posts WHERE workspace = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4",

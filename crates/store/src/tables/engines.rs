@@ -7,7 +7,12 @@ use crate::dialect::Connection;
 use crate::instants::{instant_opt, micros};
 use crate::statement::sql;
 
-pub(crate) async fn beat(connection: &mut Connection, owner: &str, now: Timestamp) -> Result<(), StoreError> {
+/// Whether it is the first one of this engine.
+pub(crate) async fn beat(connection: &mut Connection, owner: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let again = sql("UPDATE engines SET seen_at = $2 WHERE owner = $1").bind(owner).bind(micros(now));
+    if again.execute(connection).await? > 0 {
+        return Ok(false);
+    }
     sql(
         "INSERT INTO engines (owner, seen_at) VALUES ($1, $2) ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at",
     )
@@ -15,7 +20,7 @@ pub(crate) async fn beat(connection: &mut Connection, owner: &str, now: Timestam
     .bind(micros(now))
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 pub(crate) async fn last_beat(connection: &mut Connection) -> Result<Option<Timestamp>, StoreError> {

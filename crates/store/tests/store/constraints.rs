@@ -10,7 +10,7 @@ use skein_testkit::Samples;
 use skein_testkit::samples::at_ms;
 
 /// Every state once, an account that is fine and one that is not, with the notice of that, a lease, a session.
-async fn full(store: &Store) {
+pub(crate) async fn full(store: &Store) {
     let samples = Samples::new(8);
     let account = account(store, &samples, "goose.example").await;
     for (ms, state) in (0..).zip(StateName::ALL) {
@@ -49,6 +49,13 @@ const BREACHES: &[(&str, &str)] = &[
     ("UPDATE deliveries SET armed_at = 1 WHERE state = 'ready'", "delivery_has_evidence_exactly_while_unsettled"),
     ("UPDATE deliveries SET settled_at = NULL WHERE state = 'removed'", "delivery_has_a_receipt_exactly_when_public"),
     ("UPDATE deliveries SET settled_at = 1 WHERE state = 'failed'", "delivery_has_a_receipt_exactly_when_public"),
+    ("UPDATE deliveries SET is_over = 1 WHERE state = 'needs_review'", "delivery_is_over_only_at_its_end"),
+    ("UPDATE deliveries SET is_over = 1 WHERE state = 'scheduled'", "delivery_is_over_only_at_its_end"),
+    ("UPDATE deliveries SET is_over = 2 WHERE state = 'canceled'", "delivery_is_over_only_at_its_end"),
+    (
+        "UPDATE deliveries SET state = 'scheduled', state_json = '{\"state\":\"scheduled\"}', wake_at = 1 WHERE state = 'missed'",
+        "delivery_is_over_only_at_its_end",
+    ),
     ("UPDATE deliveries SET attempts = -1", "delivery_attempts_are_counted"),
     ("UPDATE deliveries SET version = -1", "delivery_version_only_rises_from_zero"),
     ("UPDATE records SET part = -1", "record_part_is_counted"),
@@ -174,6 +181,7 @@ pub(crate) async fn a_damaged_row_is_named_and_not_used(file: &Scene) {
     let damages = [
         ("state = 'canceled', wake_at = NULL", "state"),
         ("wake_at = wake_at + 1", "wake_at"),
+        ("is_over = 1", "is_over"),
         ("state_json = '{'", "state_json"),
         ("state_json = '{\"state\":\"scheduled\"}'", "state_json"),
         ("content = 'x'", "content"),

@@ -5,6 +5,7 @@ mod budget;
 mod calls;
 mod constraints;
 mod copying;
+mod ends;
 mod moving;
 mod opening;
 mod profiles;
@@ -68,6 +69,11 @@ on_both! {
         a_damaged_row_is_named_and_not_used,
         a_damaged_policy_of_a_workspace_is_named_and_not_used,
         a_damaged_notice_is_named_and_not_used,
+    }
+    ends {
+        the_mark_is_set_right_where_the_schema_comes_to_hold_it,
+        what_was_left_unmarked_is_read_and_is_marked_when_an_engine_starts,
+        what_was_left_unmarked_keeps_no_account,
     }
     opening {
         a_database_opens_again_with_what_it_held,

@@ -6,14 +6,14 @@ mod row;
 
 pub(crate) use many::{Replaced, replace_many};
 #[cfg(test)]
-pub(crate) use queue::{COUNT_STATES, DUE_RUN, UNSETTLED, list_sql};
-pub(crate) use queue::{count_awake, count_states, list};
+pub(crate) use queue::{ANY_LEFT_UNMARKED, ANY_UNFINISHED, COUNT_STATES, DUE_RUN, UNSETTLED, list_sql};
+pub(crate) use queue::{any_left_unmarked, any_unfinished, count_awake, count_states, list, mark_ends};
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use skein_domain::ports::{Claim, RunLimits};
-use skein_domain::{AccountId, Delivery, DeliveryId, Lane};
+use skein_domain::{Delivery, DeliveryId, Lane};
 
 pub(crate) use self::row::{Columns, Lasting};
 use self::row::{Row, lasting_names, names};
@@ -26,7 +26,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, post, account, lane, due, grace_ms, lead_ms, content, prepared, state, state_json, wake_at, ",
-            "attempts, version, submitted_at, policy FROM deliveries ",
+            "attempts, version, submitted_at, policy, is_over FROM deliveries ",
             $rest
         )
     };
@@ -54,16 +54,6 @@ pub(crate) async fn insert(connection: &mut Connection, delivery: &Delivery) -> 
 
 pub(crate) async fn get(connection: &mut Connection, id: &DeliveryId) -> Result<Delivery, StoreError> {
     find(connection, id.as_str()).await?.ok_or_else(|| StoreError::NotFound(format!("delivery {id}")))
-}
-
-/// Whether anything of the account is not over: not at rest, or waiting for a person's decision.
-pub(crate) async fn any_awake(connection: &mut Connection, account: &AccountId) -> Result<bool, StoreError> {
-    let found: Option<String> =
-        sql("SELECT id FROM deliveries WHERE account = $1 AND (wake_at IS NOT NULL OR state = 'needs_review') LIMIT 1")
-            .bind(account.as_str())
-            .fetch_value(connection)
-            .await?;
-    Ok(found.is_some())
 }
 
 /// See `Ledger::due_run`. Picks from the indexes first, so that only the rows of the run are read in full.

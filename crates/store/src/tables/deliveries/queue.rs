@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use skein_domain::ports::{QueueFilter, RunLimits};
-use skein_domain::{Delivery, DeliveryId, Lane, StateName};
+use skein_domain::{AccountId, Delivery, DeliveryId, Lane, StateName};
 
 use super::super::unreadable;
 use super::row::Row;
@@ -23,14 +23,53 @@ pub(crate) const DUE_RUN: &str = "SELECT id, state FROM (
         WHERE lane = $1 AND state IN ('preparing', 'publishing', 'settling') AND state <> 'settling') AS candidates
     ORDER BY CASE WHEN state IN ('publishing', 'settling') THEN 0 ELSE 1 END, due, id LIMIT $3";
 
-/// Spelled as in the partial index.
-const UNFINISHED: &str = "is_over = 0";
+/// What has not ended, spelled as in the partial index.
+macro_rules! unfinished {
+    () => {
+        "is_over = 0"
+    };
+}
+
+/// The same, but for what a process has ended that did not know how to mark it.
+macro_rules! left_unmarked {
+    () => {
+        concat!(unfinished!(), " AND state IN ('published', 'failed', 'missed', 'canceled', 'removed')")
+    };
+}
 
 /// See `Ledger::unsettled`.
 pub(crate) const UNSETTLED: &str = select!(
     "WHERE lane = $1 AND state IN ('preparing', 'publishing', 'settling') AND state <> 'preparing' AND id <> $2
      ORDER BY due, id LIMIT 1"
 );
+
+pub(crate) const ANY_UNFINISHED: &str = concat!(
+    "SELECT id FROM deliveries WHERE account = $1 AND ",
+    unfinished!(),
+    " AND NOT (",
+    left_unmarked!(),
+    ") LIMIT 1"
+);
+
+/// Whether anything of the account is not over: not at rest, or waiting for a person's decision.
+pub(crate) async fn any_unfinished(connection: &mut Connection, account: &AccountId) -> Result<bool, StoreError> {
+    let found: Option<String> = sql(ANY_UNFINISHED).bind(account.as_str()).fetch_value(connection).await?;
+    Ok(found.is_some())
+}
+
+pub(crate) const ANY_LEFT_UNMARKED: &str = concat!("SELECT id FROM deliveries WHERE ", left_unmarked!(), " LIMIT 1");
+
+/// Whether a process has ended any without marking them.
+pub(crate) async fn any_left_unmarked(connection: &mut Connection) -> Result<bool, StoreError> {
+    let found: Option<String> = sql(ANY_LEFT_UNMARKED).fetch_value(connection).await?;
+    Ok(found.is_some())
+}
+
+/// Marks them.
+pub(crate) async fn mark_ends(connection: &mut Connection) -> Result<(), StoreError> {
+    sql(concat!("UPDATE deliveries SET is_over = 1 WHERE ", left_unmarked!())).execute(connection).await?;
+    Ok(())
+}
 
 /// The ids of the next run of a lane.
 pub(super) async fn pick_run(
@@ -87,14 +126,18 @@ pub(crate) async fn count_awake(connection: &mut Connection, at_most: usize) -> 
 }
 
 /// How many are awake in each state, from an index alone; and how many wait for a person of those that were due first, since nothing
-/// waits for a person before it is due. The condition is spelled as in its partial index.
-pub(crate) const COUNT_STATES: &str = "SELECT
+/// waits for a person before it is due.
+pub(crate) const COUNT_STATES: &str = concat!(
+    "SELECT
         COUNT(CASE WHEN state = 'scheduled' THEN 1 END), COUNT(CASE WHEN state = 'preparing' THEN 1 END),
         COUNT(CASE WHEN state = 'ready' THEN 1 END), COUNT(CASE WHEN state = 'blocked' THEN 1 END),
         COUNT(CASE WHEN state = 'publishing' THEN 1 END), COUNT(CASE WHEN state = 'settling' THEN 1 END),
         (SELECT COUNT(CASE WHEN state = 'needs_review' THEN 1 END) FROM (
-            SELECT state FROM deliveries WHERE is_over = 0 ORDER BY due, id LIMIT $2) AS first)
-    FROM (SELECT state FROM deliveries WHERE wake_at IS NOT NULL LIMIT $1) AS awake";
+            SELECT state FROM deliveries WHERE ",
+    unfinished!(),
+    " ORDER BY due, id LIMIT $2) AS first)
+    FROM (SELECT state FROM deliveries WHERE wake_at IS NOT NULL LIMIT $1) AS awake"
+);
 
 /// Rows that are looked at for those that wait for a person.
 const LOOKED_AT: usize = 10_000;
@@ -132,7 +175,7 @@ pub(crate) fn list_sql(filter: &QueueFilter) -> String {
         let places: Vec<String> = distinct(&filter.states).map(|_| place()).collect();
         conditions.push(format!("state IN ({})", places.join(", ")));
         if filter.states.iter().all(|state| !state.is_over()) {
-            conditions.push(UNFINISHED.to_owned());
+            conditions.push(unfinished!().to_owned());
         }
     }
     if filter.account.is_some() {

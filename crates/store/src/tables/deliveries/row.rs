@@ -1,4 +1,5 @@
-//! A delivery as columns, and back. What the columns repeat from the state is compared on the way back.
+//! A delivery as columns, and back. What the columns repeat from the state is compared on the way back, where a constraint does not
+//! hold them to it; that one has ended may be unmarked, as processes leave it that do not know the mark.
 
 use skein_domain::{AccountId, Delivery, DeliveryId, Lane, PostId, State};
 
@@ -146,6 +147,7 @@ pub(super) struct Row {
     version: i64,
     submitted_at: i64,
     policy: Option<String>,
+    is_over: i16,
 }
 
 impl Row {
@@ -157,6 +159,9 @@ impl Row {
         }
         if micros_opt(state.wake_at()) != self.wake_at {
             return Err(unreadable(&row, "wake_at", "it is not what the state says"));
+        }
+        if self.is_over != 0 && !state.name().is_over() {
+            return Err(unreadable(&row, "is_over", "it is not what the state says"));
         }
         Ok(Delivery {
             id: DeliveryId::parse(&self.id).map_err(|error| unreadable(&row, "id", error))?,

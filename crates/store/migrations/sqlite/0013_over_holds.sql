@@ -1,0 +1,9 @@
+-- Holds `is_over` to the state. A process of before 0012, which may still run beside newer ones, does not know the column: what it ends
+-- stays unmarked until an engine starts, and is out of no list by that; what it takes up again after its end would be missing from the
+-- lists of what waits, so that is refused. A table of SQLite takes no new CHECK, but a new column brings its own: so the column is made anew.
+DROP INDEX deliveries_unfinished;
+ALTER TABLE deliveries DROP COLUMN is_over;
+ALTER TABLE deliveries ADD COLUMN is_over SMALLINT NOT NULL DEFAULT 0 CONSTRAINT delivery_is_over_only_at_its_end
+    CHECK (is_over = 0 OR (is_over = 1 AND state IN ('published', 'failed', 'missed', 'canceled', 'removed')));
+UPDATE deliveries SET is_over = 1 WHERE state IN ('published', 'failed', 'missed', 'canceled', 'removed');
+CREATE INDEX deliveries_unfinished ON deliveries (due, id) WHERE is_over = 0;
