@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use skein_domain::StateName;
-use skein_domain::ports::{ClaimRequest, Ledger};
+use skein_domain::ports::{Claim, ClaimRequest, Ledger, LedgerError};
 
 use super::scene::{Scene, assert_lost, cancel, change, minute_after, request, under};
 use crate::samples::at_ms;
@@ -167,6 +168,64 @@ pub async fn of_several_workers_one_gets_the_lane(ledger: Arc<dyn Ledger>) {
     }
     let [claim] = claims.as_slice() else { panic!("{} workers hold the lane", claims.len()) };
     scene.ledger.save(&under(cancel(&delivery), claim)).await.unwrap();
+}
+
+/// No more than asked for, and what is left the next time.
+pub async fn many_lanes_that_are_due_are_claimed_the_earliest_first(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let mut lanes = Vec::new();
+    for (handle, wake_ms) in
+        [("a.example", 40), ("b.example", 20), ("c.example", 50), ("d.example", 10), ("e.example", 30)]
+    {
+        let account = scene.account(handle).await;
+        scene.submitted(&account, StateName::Scheduled, at_ms(wake_ms)).await;
+        lanes.push((wake_ms, account.lane()));
+    }
+    lanes.sort_by_key(|(wake_ms, _)| *wake_ms);
+    let later = scene.account("later.example").await;
+    scene.submitted(&later, StateName::Scheduled, at_ms(51)).await;
+    let request = request(at_ms(50), None);
+    for (at_most, expected) in [(0, &lanes[..0]), (3, &lanes[..3]), (3, &lanes[3..]), (3, &lanes[..0])] {
+        let claims = scene.ledger.claim_due(&request, at_most).await.unwrap();
+        let expected: Vec<_> = expected.iter().map(|(_, lane)| (lane, 1, request.until)).collect();
+        assert_eq!(claims.iter().map(|claim| (&claim.lane, claim.token, claim.until)).collect::<Vec<_>>(), expected);
+    }
+}
+
+/// Each gets the answer to what it asked, in whatever transactions they are written.
+pub async fn many_that_renew_and_give_back_at_once_are_each_told_of_theirs(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let mut claims = Vec::new();
+    for handle in ["a.example", "b.example", "c.example", "d.example", "e.example"] {
+        let account = scene.account(handle).await;
+        scene.submitted(&account, StateName::Scheduled, at_ms(10)).await;
+        let request = ClaimRequest { until: at_ms(20), ..request(at_ms(10), Some(account.lane())) };
+        claims.push(scene.ledger.claim(&request).await.unwrap().unwrap());
+    }
+    let [renewed, released, last, taken_over, given_back]: &[Claim; 5] = claims.as_slice().try_into().unwrap();
+    let theirs = scene.claims_lane(&taken_over.lane, at_ms(20)).await.unwrap();
+    scene.ledger.release(given_back).await.unwrap();
+
+    let until = at_ms(500_000);
+    let asked =
+        [(renewed, true), (released, false), (last, true), (taken_over, true), (given_back, true), (taken_over, false)];
+    let answers = join_all(asked.map(async |(claim, renews)| {
+        if renews { scene.ledger.renew(claim, until).await } else { scene.ledger.release(claim).await }
+    }));
+    let told: Vec<_> = answers.await.into_iter().map(|answer| answer.map_err(|error| error.to_string())).collect();
+    let lost = Err(LedgerError::Lost.to_string());
+    assert_eq!(told, [Ok(()), Ok(()), Ok(()), lost.clone(), lost, Ok(())]);
+
+    // Before any of the leases that hold has ended; then when that of whoever took over has.
+    for (now, free) in [(at_ms(30), vec![&released.lane, &given_back.lane]), (theirs.until, vec![&taken_over.lane])] {
+        let claims = scene.ledger.claim_due(&request(now, None), 10).await.unwrap();
+        let mut lanes: Vec<_> = claims.iter().map(|claim| &claim.lane).collect();
+        let mut expected = free;
+        lanes.sort();
+        expected.sort();
+        assert_eq!(lanes, expected);
+    }
+    assert_eq!(scene.ledger.claim_due(&request(until, None), 10).await.unwrap().len(), 5);
 }
 
 /// The clock survives leases and is a matter of each lane alone.

@@ -76,6 +76,7 @@ macro_rules! ledger_conformance {
                 deliveries_are_listed_by_due_instant_then_by_id,
                 posts_that_wait_are_counted,
                 deliveries_that_are_not_over_are_counted_by_state,
+                what_has_ended_step_by_step_hides_nothing_and_comes_back_when_it_is_retried,
                 a_span_of_due_instants_is_listed_from_either_end,
                 filters_narrow_by_state_account_and_post,
             }
@@ -116,6 +117,8 @@ macro_rules! ledger_conformance {
                 a_lane_that_is_named_is_claimed_due_or_not,
                 a_held_lane_does_not_hide_the_free_ones,
                 of_several_workers_one_gets_the_lane,
+                many_lanes_that_are_due_are_claimed_the_earliest_first,
+                many_that_renew_and_give_back_at_once_are_each_told_of_theirs,
                 a_claim_tells_the_clock_of_its_lane,
             }
             runs {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use skein_domain::ports::{Ledger, QueueFilter};
-use skein_domain::{AccountId, DeliveryId, PostId, StateName};
+use skein_domain::ports::{Change, Ledger, QueueFilter};
+use skein_domain::{AccountId, Delivery, DeliveryId, Event, PostId, StateName};
 
-use super::scene::Scene;
-use crate::samples::at_ms;
+use super::scene::{Scene, cancel};
+use crate::samples::{self, at_ms};
 
 /// Due decides, not the wake-up; the id decides between equals; the limit cuts the end.
 pub async fn deliveries_are_listed_by_due_instant_then_by_id(ledger: Arc<dyn Ledger>) {
@@ -96,6 +96,53 @@ pub async fn deliveries_that_are_not_over_are_counted_by_state(ledger: Arc<dyn L
         assert!(counted.iter().all(|(_, count)| *count > 0), "{counted:?}");
         assert_eq!(counted.iter().map(|(_, count)| count).sum::<usize>(), at_most, "{counted:?}");
     }
+}
+
+/// What the engine calls a step writes less than the rest, and must end a delivery all the same.
+pub async fn what_has_ended_step_by_step_hides_nothing_and_comes_back_when_it_is_retried(ledger: Arc<dyn Ledger>) {
+    let scene = Scene::new(ledger);
+    let account = scene.account("goose.example").await;
+    let waits = scene.submitted(&account, StateName::NeedsReview, at_ms(900)).await;
+    let rejected = Event::Refused { fault: samples::fault("refused") };
+    let mut failed = None;
+    for (ms, state, event) in [
+        (10, StateName::Scheduled, Event::Canceled),
+        (20, StateName::Ready, Event::PastGrace { late_by_ms: 1 }),
+        (30, StateName::Scheduled, rejected),
+    ] {
+        failed = Some(step(&scene, &scene.submitted(&account, state, at_ms(ms)).await, event).await);
+    }
+    let published = scene.submitted(&account, StateName::Ready, at_ms(40)).await;
+    let evidence = samples::evidence(at_ms(40));
+    let armed = step(&scene, &published, Event::Armed { until: at_ms(50), evidence }).await;
+    let receipt = samples::receipt(&armed, at_ms(45));
+    let published = step(&scene, &armed, Event::Published { receipt }).await;
+    let written_whole = scene.submitted(&account, StateName::Scheduled, at_ms(50)).await;
+    scene.ledger.save(&cancel(&written_whole)).await.unwrap();
+    assert_eq!(scene.ledger.count_states(1).await.unwrap(), [(StateName::NeedsReview, 1)]);
+    assert_eq!(listed(&scene, &[StateName::NeedsReview], None, None, 1).await, [waits.id]);
+
+    let failed = failed.unwrap();
+    let retried = save(&scene, &failed, Event::Retried { wake_at: at_ms(60) }).await;
+    assert!(!retried.is_step);
+    assert_eq!(listed(&scene, &[StateName::Scheduled], None, None, 10).await, [failed.id]);
+    let removed = save(&scene, &published, Event::Unpublished).await;
+    assert_eq!(scene.ledger.delivery(&published.id).await.unwrap(), removed.delivery);
+    let counted = scene.ledger.count_states(10).await.unwrap();
+    assert_eq!(counted, [(StateName::Scheduled, 1), (StateName::NeedsReview, 1)]);
+}
+
+/// As the engine saves it.
+async fn save(scene: &Scene, delivery: &Delivery, event: Event) -> Change {
+    let change = Change::between(delivery, delivery.after(event).unwrap(), Vec::new());
+    scene.ledger.save(&change).await.unwrap();
+    change
+}
+
+async fn step(scene: &Scene, delivery: &Delivery, event: Event) -> Delivery {
+    let change = save(scene, delivery, event).await;
+    assert!(change.is_step);
+    change.delivery
 }
 
 /// From an instant on, before an instant, from the end: the limit then cuts the earliest.
