@@ -202,13 +202,19 @@ pub async fn many_that_renew_and_give_back_at_once_are_each_told_of_theirs(ledge
         let request = ClaimRequest { until: at_ms(20), ..request(at_ms(10), Some(account.lane())) };
         claims.push(scene.ledger.claim(&request).await.unwrap().unwrap());
     }
-    let [renewed, released, last, taken_over, given_back]: &[Claim; 5] = claims.as_slice().try_into().unwrap();
+    let [renewed, released, renewed_too, taken_over, given_back]: &[Claim; 5] = claims.as_slice().try_into().unwrap();
     let theirs = scene.claims_lane(&taken_over.lane, at_ms(20)).await.unwrap();
     scene.ledger.release(given_back).await.unwrap();
 
     let until = at_ms(500_000);
-    let asked =
-        [(renewed, true), (released, false), (last, true), (taken_over, true), (given_back, true), (taken_over, false)];
+    let asked = [
+        (renewed, true),
+        (released, false),
+        (renewed_too, true),
+        (taken_over, true),
+        (given_back, true),
+        (taken_over, false),
+    ];
     let answers = join_all(asked.map(async |(claim, renews)| {
         if renews { scene.ledger.renew(claim, until).await } else { scene.ledger.release(claim).await }
     }));
