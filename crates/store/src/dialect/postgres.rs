@@ -152,7 +152,7 @@ pub(crate) async fn claim_free(pool: &Pool, request: &ClaimRequest, at_most: usi
     }
     // Somebody has written there a moment ago, or is being undone.
     let mut tx = begin(pool, BEGIN_CLAIM).await?;
-    match claim(&mut tx, CLAIM_LOCKED, request, 1).await {
+    match claim(&mut tx, CLAIM_LOCKED, request, at_most.min(1)).await {
         Ok(claims) => {
             tx.commit().await?;
             Ok(claims)
