@@ -266,11 +266,11 @@ impl Delivery {
         (is_over && !may_be_public && is_failure(last)).then(|| self.ended(last))
     }
 
-    /// The same for one that has waited to be tried again, and whose time for that is over.
-    pub fn ended_while_waiting(&self, now: Timestamp) -> Option<Fault> {
+    /// What went wrong the last time, if it waits to be tried again.
+    pub fn failed_last(&self) -> Option<&Fault> {
         match &self.state {
             State::Scheduled { waiting: Some(Waiting::Retry { fault }), .. }
-            | State::Ready { waiting: Some(Waiting::Retry { fault }), .. } => self.ended_by_policy(fault, now),
+            | State::Ready { waiting: Some(Waiting::Retry { fault }), .. } => Some(fault),
             _ => None,
         }
     }

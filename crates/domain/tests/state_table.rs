@@ -381,13 +381,13 @@ fn a_bound_on_tries_counts_from_the_instant_and_not_from_the_first_failure() {
         assert_eq!(waiting.tried_until(), Some(end));
         for (now, is_ended) in [(at(0), false), (at(40_000 + 1_199_999), false), (end, true)] {
             assert_eq!(waiting.ended_by_policy(&fault("new"), now).is_some(), is_ended, "{state:?} at {now}");
-            assert_eq!(waiting.ended_while_waiting(now).is_some(), is_ended, "{state:?} at {now}");
         }
-        assert!(waiting.ended_while_waiting(end).unwrap().message.contains("20m"));
+        assert_eq!(waiting.failed_last(), Some(&fault("old")), "{state:?}");
+        assert!(waiting.ended_by_policy(&fault("old"), end).unwrap().message.contains("20m"));
     }
     // Nothing has failed yet: it is late, and no more.
     let fresh = Delivery { policy, ..delivery(State::Ready { wake_at: at(0), waiting: None, earlier: None }) };
-    assert_eq!(fresh.ended_while_waiting(end), None);
+    assert_eq!(fresh.failed_last(), None);
     let again = Delivery { policy, ..delivery(State::Failed { fault: fault("old") }) };
     let again = again.after(Event::Retried { wake_at: at(9_000_000) }).unwrap();
     assert_eq!(again.tried_until(), Some(at(9_000_000 + 1_200_000)), "who wants another try gives it its time again");

@@ -10,6 +10,7 @@ use skein_domain::{Account, Category, Delivery, DeliveryId, Event, Fault, Platfo
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
+use crate::publisher::TakenUp;
 use crate::turns::{HOLDS_FOR_ACTS, Known, grace_with_limits};
 use crate::{Engine, later};
 
@@ -198,7 +199,9 @@ impl LaneWork<'_> {
         if matches!(delivery.state, State::Blocked { .. }) {
             return Ok(());
         }
-        if let Some(fault) = delivery.ended_while_waiting(now) {
+        // Taken here: once its bytes are made, it no longer says what went wrong before.
+        let failed = delivery.failed_last().cloned();
+        if let Some(fault) = failed.as_ref().and_then(|fault| delivery.ended_by_policy(fault, now)) {
             self.note(&delivery, Event::Refused { fault }).await?;
             return Ok(());
         }
@@ -212,12 +215,13 @@ impl LaneWork<'_> {
             return Ok(());
         }
         if !matches!(delivery.state, State::Scheduled { .. }) {
-            return self.publish(delivery, &account, leaves_before, known).await;
+            let taken_up = TakenUp { delivery, leaves_before, failed };
+            return self.publish(taken_up, &account, known).await;
         }
         match self.prepare(delivery, &account).await? {
             // Its time has come: it must not be overtaken by one that is due after it and was ready before it.
-            Some(ready) if self.engine.now() >= Delivery::arm_at(ready.due) => {
-                self.publish(ready, &account, leaves_before, known).await
+            Some(delivery) if self.engine.now() >= Delivery::arm_at(delivery.due) => {
+                self.publish(TakenUp { delivery, leaves_before, failed }, &account, known).await
             }
             Some(_) => {
                 self.known = known.of_prepared(&account);

@@ -39,13 +39,21 @@ fn overslept_ms(delivery: &Delivery, sent_at: Timestamp) -> i64 {
     ms_between(ready_at, sent_at)
 }
 
+/// A delivery that is Ready, and what was known of it when this act began.
+pub(crate) struct TakenUp {
+    pub(crate) delivery: Delivery,
+    /// When it is missed.
+    pub(crate) leaves_before: Timestamp,
+    /// What went wrong the last time, while it was prepared or after that.
+    pub(crate) failed: Option<Fault>,
+}
+
 impl LaneWork<'_> {
     /// Ready to an answer, or waiting with a reason.
     pub(crate) async fn publish(
         &mut self,
-        delivery: Delivery,
+        TakenUp { delivery, leaves_before, failed }: TakenUp,
         account: &Account,
-        leaves_before: Timestamp,
         mut known: Known,
     ) -> Result<(), LaneError> {
         if let Some(event) = self.why_not_now(&delivery, &mut known).await? {
@@ -55,7 +63,6 @@ impl LaneWork<'_> {
         if let Some(behind) = self.limited_before(&delivery, &mut known).await? {
             return self.waits_its_turn(&delivery, behind).await;
         }
-        let failed = failed_last(&delivery);
         let delivery = match self.staleness(&delivery) {
             None => delivery,
             // What is new leaves at once: it is late already, and may be past a grace that only a limit has prolonged.
@@ -71,19 +78,19 @@ impl LaneWork<'_> {
         // What is late queues before it is armed: until then it can be held and canceled.
         let is_late = self.engine.now() >= delivery.due;
         let turn = if is_late { self.engine.sends.turn(&account.host).await } else { None };
-        if let Some(fault) = failed.and_then(|fault| delivery.ended_by_policy(&fault, self.engine.now())) {
-            self.note(&delivery, Event::Refused { fault }).await?;
-            return Ok(());
-        }
         // What may have been public before is sent on nothing but how the platform stands now.
         let is_pinned = matches!(delivery.state, State::Ready { earlier: Some(_), .. });
         let receipt = known.last_receipt(self.engine.now()).filter(|_| !is_pinned);
         let fence = receipt.map_or(FenceFrom::Platform, FenceFrom::Receipt);
-        let armed = {
-            // Only a question needs a place.
-            let _place = if fence == FenceFrom::Platform { self.engine.arms.place(&account.host).await } else { None };
-            connector.arm(account, prepared, fence).await
-        };
+        // Only a question needs a place.
+        let place = if fence == FenceFrom::Platform { self.engine.arms.place(&account.host).await } else { None };
+        // Asked after all that it may have queued for: what is armed now is tried now.
+        if let Some(fault) = failed.and_then(|fault| delivery.ended_by_policy(&fault, self.engine.now())) {
+            self.note(&delivery, Event::Refused { fault }).await?;
+            return Ok(());
+        }
+        let armed = connector.arm(account, prepared, fence).await;
+        drop(place);
         if self.engine.now() >= leaves_before {
             return self.miss(&delivery).await;
         }
@@ -239,14 +246,6 @@ impl LaneWork<'_> {
             }
             Outcome::Unknown(fault) => Event::ReplyLost { sent_at, look_at: first_look, fault },
         }
-    }
-}
-
-/// What went wrong the last time, if it waits to be tried again.
-fn failed_last(delivery: &Delivery) -> Option<Fault> {
-    match &delivery.state {
-        State::Ready { waiting: Some(Waiting::Retry { fault }), .. } => Some(fault.clone()),
-        _ => None,
     }
 }
 
