@@ -10,19 +10,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const REMEMBERED_AT_MOST: usize = 1_000;
 
 /// A host that publishes within this time, in milliseconds, is quick: a thousand requests that were armed ahead are out in two seconds.
-pub(crate) const QUICK_MS: i64 = 60;
+const QUICK_MS: i64 = 60;
 
 /// Turns for each place at a quick host: so many that a place is taken again while others are still being armed, and so few that all of
 /// them have a place soon.
 const TURNS_FOR_A_PLACE: u8 = 4;
 
 /// A right that is given back when it is dropped.
-pub(crate) type Permit = OwnedSemaphorePermit;
+type Permit = OwnedSemaphorePermit;
 
 /// The right to have one request under way at a host.
 #[derive(Debug)]
 pub(crate) struct Place {
     _permit: Permit,
+    /// The turn that it came with, which is kept as long as the place.
+    _turn: Option<Permit>,
 }
 
 /// The right to be armed for a request at a host, which is kept until there is a place; with it already, where the host is slow or not
@@ -33,10 +35,10 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// The place, if it came with one, and what must be kept as long as that.
-    pub(crate) fn placed(self) -> Result<(Place, Permit), Self> {
+    /// The place, if it came with one.
+    pub(crate) fn placed(self) -> Result<Place, Self> {
         match self.place {
-            Some(place) => Ok((place, self.turn)),
+            Some(place) => Ok(Place { _turn: Some(self.turn), ..place }),
             None => Err(self),
         }
     }
@@ -77,10 +79,18 @@ impl Hosts {
         Some(Turn { turn, place })
     }
 
-    /// How long the host took to publish, in milliseconds, or to give any answer if that was slow. Other quick answers tell nothing: many
-    /// are quick because nothing was done.
-    pub(crate) fn published_within(&self, host: &str, ms: i64) {
-        self.of(host).is_quick.store((0..=QUICK_MS).contains(&ms), Ordering::Relaxed);
+    /// How long the host took to answer, in milliseconds. A quick answer tells something only where it published: many are quick because
+    /// nothing was done.
+    pub(crate) fn answered(&self, host: &str, ms: i64, has_published: bool) {
+        let is_quick = (0..=QUICK_MS).contains(&ms);
+        if has_published || !is_quick {
+            self.of(host).is_quick.store(is_quick, Ordering::Relaxed);
+        }
+    }
+
+    /// No place became free there for what was armed without one: what is late is armed with a place from now on.
+    pub(crate) fn crowded(&self, host: &str) {
+        self.of(host).is_quick.store(false, Ordering::Relaxed);
     }
 
     fn of(&self, host: &str) -> Arc<Host> {
@@ -105,7 +115,7 @@ impl Hosts {
 
 impl Host {
     async fn place(&self) -> Option<Place> {
-        Arc::clone(&self.places).acquire_owned().await.ok().map(|permit| Place { _permit: permit })
+        Arc::clone(&self.places).acquire_owned().await.ok().map(|permit| Place { _permit: permit, _turn: None })
     }
 }
 
@@ -130,7 +140,7 @@ mod tests {
         let hosts = Hosts::new(1);
         let busy = hosts.place("https://busy.example").await;
         let quick = "https://quick.example";
-        hosts.published_within(quick, QUICK_MS);
+        hosts.answered(quick, QUICK_MS, true);
         let waiting = hosts.turn(quick).await;
         for number in 0..2 * REMEMBERED_AT_MOST {
             assert!(hosts.place(&format!("https://{number}.example")).await.is_some());
@@ -158,19 +168,37 @@ mod tests {
         assert!(hosts.turn(host).now_or_never().is_none());
         drop((one, two));
         // Also one that was quick before.
-        for ms in [QUICK_MS + 1, -1] {
-            hosts.published_within(host, QUICK_MS);
-            assert!(!has_place(hosts.turn(host).await), "it was quick");
-            hosts.published_within(host, ms);
-            assert!(has_place(hosts.turn(host).await), "{ms} ms, or a clock that was set: no longer known to be quick");
+        for has_published in [true, false] {
+            for ms in [QUICK_MS + 1, -1] {
+                hosts.answered(host, QUICK_MS, true);
+                assert!(!has_place(hosts.turn(host).await), "it was quick");
+                hosts.answered(host, ms, has_published);
+                assert!(
+                    has_place(hosts.turn(host).await),
+                    "{ms} ms, or a clock that was set: no longer known to be quick"
+                );
+            }
         }
+    }
+
+    #[tokio::test]
+    async fn a_quick_answer_that_published_nothing_says_nothing() {
+        let hosts = Hosts::new(2);
+        let host = "https://a.example";
+        hosts.answered(host, 0, false);
+        assert!(has_place(hosts.turn(host).await), "it was not known");
+        hosts.answered(host, 0, true);
+        hosts.answered(host, 0, false);
+        assert!(!has_place(hosts.turn(host).await), "it was quick");
+        hosts.crowded(host);
+        assert!(has_place(hosts.turn(host).await), "nobody had a place for long");
     }
 
     #[tokio::test]
     async fn at_a_quick_host_more_are_armed_than_have_a_place_but_not_many() {
         let hosts = Hosts::new(2);
         let host = "https://a.example";
-        hosts.published_within(host, QUICK_MS);
+        hosts.answered(host, QUICK_MS, true);
         let places = (hosts.place(host).await, hosts.place(host).await);
         let mut turns = Vec::new();
         while let Some(turn) = hosts.turn(host).now_or_never() {
@@ -190,7 +218,7 @@ mod tests {
         let placed = (hosts.turn(host).await.unwrap().placed(), hosts.turn(host).await.unwrap().placed());
         let mut before: Vec<_> = (0..20).map(|_| Box::pin(hosts.turn(host))).collect();
         assert!(before.iter_mut().all(|turn| turn.as_mut().now_or_never().is_none()));
-        hosts.published_within(host, 1);
+        hosts.answered(host, 1, true);
         assert!(hosts.turn(host).now_or_never().is_none());
         drop(placed);
         assert!(before[0].as_mut().now_or_never().is_some());

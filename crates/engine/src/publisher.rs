@@ -8,7 +8,7 @@ use skein_domain::{
     Account, Category, Delivery, Event, Evidence, Fault, Outcome, Proof, Receipt, Settled, State, Waiting,
 };
 
-use crate::hosts::{Permit, Place, QUICK_MS, Turn};
+use crate::hosts::{Place, Turn};
 use crate::lane::{LaneError, LaneWork};
 use crate::preparer::no_connector;
 use crate::turns::Known;
@@ -128,8 +128,7 @@ impl LaneWork<'_> {
         (turn, leaves_before): (Option<Turn>, Timestamp),
     ) -> Result<State, LaneError> {
         let Some(placed) = self.place_to_send(account, turn).await else {
-            // What is late is armed with a place from now on.
-            self.engine.sends.published_within(&account.host, PLACE_WITHIN_MS);
+            self.engine.sends.crowded(&account.host);
             return self.not_sent(&delivery, crowded()).await;
         };
         let sent_at = self.engine.now();
@@ -143,9 +142,7 @@ impl LaneWork<'_> {
         let outcome = step.send().await;
         drop(placed);
         let took_ms = ms_between(sent_at, self.engine.now());
-        if matches!(outcome, Outcome::Published(_)) || took_ms > QUICK_MS {
-            self.engine.sends.published_within(&account.host, took_ms);
-        }
+        self.engine.sends.answered(&account.host, took_ms, matches!(outcome, Outcome::Published(_)));
         let event = self.event_of(outcome, &delivery, sent_at);
         let (lost, blob_gone) = match &event {
             Event::AuthLost { fault, .. } => (Some(fault.clone()), None),
@@ -169,15 +166,15 @@ impl LaneWork<'_> {
     }
 
     /// The place that it has, or one that becomes free soon: what is armed must not queue for long, since nobody can hold it any more.
-    async fn place_to_send(&self, account: &Account, turn: Option<Turn>) -> Option<(Place, Option<Permit>)> {
+    async fn place_to_send(&self, account: &Account, turn: Option<Turn>) -> Option<Place> {
         let _until_placed = match turn.map(Turn::placed) {
-            Some(Ok((place, turn))) => return Some((place, Some(turn))),
+            Some(Ok(place)) => return Some(place),
             Some(Err(turn)) => Some(turn),
             None => None,
         };
         tokio::select! {
             biased;
-            place = self.engine.sends.place(&account.host) => place.map(|place| (place, None)),
+            place = self.engine.sends.place(&account.host) => place,
             () = self.engine.parts.clock.pause(PLACE_WITHIN_MS) => None,
         }
     }
