@@ -1,6 +1,8 @@
 //! The engine as `skein serve` runs it, on simulated time: how often it asks a ledger in trouble, and what a wall clock
 //! that is wrong or is set does to it.
 
+mod asked;
+mod crowded;
 mod figures;
 mod troubled_ledger;
 mod troubles;
@@ -15,7 +17,7 @@ use skein_domain::ports::{Clock, Connector, Entropy, Ledger};
 use skein_domain::{Delivery, Part, Platform, PostId, StateName, WorkspaceId};
 use skein_e2e::submission::submission;
 use skein_engine::{Engine, EngineError, Parts, Settings};
-use skein_intake::{Connected, Intake};
+use skein_intake::{Connected, Intake, Submission};
 use skein_testkit::{FakeConnector, MemoryLedger, MemoryMedia, MemoryOriginals, SeededEntropy, SimClock};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +44,10 @@ struct Running {
 impl Running {
     /// Everything but the engine, which is started by [`Running::start`].
     async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    async fn with(settings: Settings) -> Self {
         let time = SimClock::new("2026-12-01T08:00:00Z".parse().unwrap());
         let wall = WallClock::new(&time);
         let clock: Arc<dyn Clock> = Arc::new(wall.clone());
@@ -67,16 +73,22 @@ impl Running {
             clock,
             entropy,
             owner: "worker one".to_owned(),
-            settings: Settings::default(),
+            settings,
         });
+        let running = Self { time, wall, ledger, platform, intake, engine, stop, task: None };
+        running.connect("alice").await;
+        running
+    }
+
+    /// An account; all are of one host.
+    async fn connect(&self, name: &str) {
         let connected = Connected {
             platform: Platform::Bluesky,
-            identity: "did:plc:alice".to_owned(),
-            handle: "alice.test".to_owned(),
+            identity: format!("did:plc:{name}"),
+            handle: format!("{name}.test"),
             host: "https://pds.example".to_owned(),
         };
-        intake.connect(connected).await.unwrap();
-        Self { time, wall, ledger, platform, intake, engine, stop, task: None }
+        self.intake.connect(connected).await.unwrap();
     }
 
     fn start(&mut self) {
@@ -86,7 +98,10 @@ impl Running {
 
     /// Another process submits: the engine is told nothing.
     async fn submit(&self, text: &str, at: &str) -> PostId {
-        let submission = submission(vec![Part::text(text)], Some(at));
+        self.hand_in(submission(vec![Part::text(text)], Some(at))).await
+    }
+
+    async fn hand_in(&self, submission: Submission) -> PostId {
         self.intake.submit(submission, &MemoryOriginals::default()).await.unwrap().post.id
     }
 
