@@ -3,14 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use skein_domain::ports::{
-    Change, Claim, ClaimRequest, ContentHash, Ledger, LedgerError, NewAccount, QueueFilter, RunLimits,
-};
-use skein_domain::story::Line;
-use skein_domain::{
-    Account, AccountId, Delivery, DeliveryId, Lane, Policy, Post, PostId, PostName, Standing, StateName, WorkspaceId,
-};
+use skein_domain::ports::{Change, Claim, ClaimRequest, Ledger, LedgerError};
+use skein_domain::{Delivery, StateName};
 
 use crate::house::House;
 use crate::life::Life;
@@ -48,6 +42,16 @@ impl ProcessLedger {
             record.claims.insert(claim.lane.to_string(), self.life.name.clone());
         }
         Ok(claim)
+    }
+
+    /// As a database does it: all of them in one transaction.
+    async fn claim_due_and_note(&self, request: &ClaimRequest, at_most: usize) -> Result<Vec<Claim>, LedgerError> {
+        let mut claims = Vec::new();
+        while claims.len() < at_most {
+            let Some(claim) = self.claim_and_note(request).await? else { break };
+            claims.push(claim);
+        }
+        Ok(claims)
     }
 
     /// What is armed while another one of its lane may still land makes nobody able to say what became of that one.
@@ -90,115 +94,31 @@ impl ProcessLedger {
     }
 }
 
-#[async_trait]
-impl Ledger for ProcessLedger {
-    async fn connect_account(&self, account: NewAccount) -> Result<Account, LedgerError> {
-        self.ask(self.house.ledger.connect_account(account)).await
-    }
-
-    async fn accounts(&self, workspace: &WorkspaceId) -> Result<Vec<Account>, LedgerError> {
-        self.ask(self.house.ledger.accounts(workspace)).await
-    }
-
-    async fn account(&self, id: &AccountId) -> Result<Account, LedgerError> {
-        self.ask(self.house.ledger.account(id)).await
-    }
-
-    async fn set_held(&self, id: &AccountId, held: bool) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.set_held(id, held)).await
-    }
-
-    async fn set_standing(&self, id: &AccountId, standing: &Standing, now: Timestamp) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.set_standing(id, standing, now)).await
-    }
-
-    async fn remove_account(&self, id: &AccountId) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.remove_account(id)).await
-    }
-
-    async fn policy(&self, workspace: &WorkspaceId) -> Result<Policy, LedgerError> {
-        self.ask(self.house.ledger.policy(workspace)).await
-    }
-
-    async fn set_policy(&self, workspace: &WorkspaceId, policy: &Policy) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.set_policy(workspace, policy)).await
-    }
-
-    async fn submit(
-        &self,
-        post: &Post,
-        deliveries: &[Delivery],
-        story: &[Line],
-        files: &[ContentHash],
-    ) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.submit(post, deliveries, story, files)).await
-    }
-
-    async fn needs_file(&self, file: &ContentHash) -> Result<bool, LedgerError> {
-        self.ask(self.house.ledger.needs_file(file)).await
-    }
-
-    async fn post(&self, id: &PostId) -> Result<Post, LedgerError> {
-        self.ask(self.house.ledger.post(id)).await
-    }
-
-    async fn post_named(&self, workspace: &WorkspaceId, name: &PostName) -> Result<Option<Post>, LedgerError> {
-        self.ask(self.house.ledger.post_named(workspace, name)).await
-    }
-
-    async fn posts(&self, workspace: &WorkspaceId, prefix: &str, at_most: usize) -> Result<Vec<Post>, LedgerError> {
-        self.ask(self.house.ledger.posts(workspace, prefix, at_most)).await
-    }
-
-    async fn delivery(&self, id: &DeliveryId) -> Result<Delivery, LedgerError> {
-        self.ask(self.house.ledger.delivery(id)).await
-    }
-
-    async fn queue(&self, filter: &QueueFilter) -> Result<Vec<Delivery>, LedgerError> {
-        self.ask(self.house.ledger.queue(filter)).await
-    }
-
-    async fn story(&self, id: &DeliveryId) -> Result<Vec<Line>, LedgerError> {
-        self.ask(self.house.ledger.story(id)).await
-    }
-
-    async fn next_wake(&self) -> Result<Option<Timestamp>, LedgerError> {
-        self.ask(self.house.ledger.next_wake()).await
-    }
-
-    async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
-        self.ask(self.claim_and_note(request)).await
-    }
-
-    async fn due_run(&self, claim: &Claim, now: Timestamp, limits: &RunLimits) -> Result<Vec<Delivery>, LedgerError> {
-        self.ask(self.house.ledger.due_run(claim, now, limits)).await
-    }
-
-    async fn unsettled(&self, lane: &Lane, but: &DeliveryId) -> Result<Option<Delivery>, LedgerError> {
-        self.ask(self.house.ledger.unsettled(lane, but)).await
-    }
-
-    async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.renew(claim, until)).await
-    }
-
-    async fn release(&self, claim: &Claim) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.release(claim)).await
-    }
-
-    async fn save(&self, change: &Change) -> Result<(), LedgerError> {
-        self.ask(self.save_and_note(change)).await
-    }
-
-    async fn beat(&self, owner: &str, now: Timestamp) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.beat(owner, now)).await
-    }
-
-    async fn last_beat(&self) -> Result<Option<Timestamp>, LedgerError> {
-        self.ask(self.house.ledger.last_beat()).await
-    }
-
-    async fn end_beat(&self, owner: &str) -> Result<(), LedgerError> {
-        self.ask(self.house.ledger.end_beat(owner)).await
-    }
+/// The work of one method: what claims and writes is noted, all others are as they were.
+macro_rules! work {
+    ($ledger:ident, claim($request:ident)) => {
+        $ledger.claim_and_note($request)
+    };
+    ($ledger:ident, claim_due($request:ident, $at_most:ident)) => {
+        $ledger.claim_due_and_note($request, $at_most)
+    };
+    ($ledger:ident, save($change:ident)) => {
+        $ledger.save_and_note($change)
+    };
+    ($ledger:ident, $method:ident($($name:ident),*)) => {
+        $ledger.house.ledger.$method($($name),*)
+    };
 }
+
+macro_rules! lived {
+    ($($method:ident($($name:ident: $kind:ty),*) -> $gives:ty;)*) => {
+        #[async_trait]
+        impl Ledger for ProcessLedger {
+            $(async fn $method(&self, $($name: $kind),*) -> Result<$gives, LedgerError> {
+                self.ask(work!(self, $method($($name),*))).await
+            })*
+        }
+    };
+}
+
+skein_domain::every_ledger_method!(lived);
