@@ -45,7 +45,11 @@ const TROUBLE: [&str; 29] = [
 ];
 
 /// What becomes of a delivery otherwise, or is compared with what was promised, and how often at least.
-const ENDS: [(&str, u64); 2] = [("policy: ended", AT_LEAST), ("policy: late held against", 1)];
+const ENDS: [(&str, u64); 3] = [
+    ("policy: ended", AT_LEAST),
+    ("policy: late held against", AT_LEAST),
+    ("policy: retry_for held against", AT_LEAST),
+];
 
 /// What happened too seldom.
 pub(crate) fn missing(counts: &BTreeMap<String, u64>) -> Vec<String> {

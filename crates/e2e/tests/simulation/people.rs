@@ -200,8 +200,8 @@ impl People {
         let words = |text: &str| Some(text.to_owned());
         // Few failures meet a post that is neither public nor in doubt.
         match (self.house.plan.seed + number) % 8 {
-            0 | 3..=5 => GivenPolicy { on_failure: words("give_up"), ..GivenPolicy::default() },
-            1 => GivenPolicy { retry_for: words("1m"), ..GivenPolicy::default() },
+            0 | 3 => GivenPolicy { on_failure: words("give_up"), ..GivenPolicy::default() },
+            1 | 4..=6 => GivenPolicy { retry_for: words("1m"), ..GivenPolicy::default() },
             2 => GivenPolicy { late: words("2m"), ..GivenPolicy::default() },
             _ => GivenPolicy::default(),
         }

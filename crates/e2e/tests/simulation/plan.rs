@@ -116,10 +116,15 @@ impl Plan {
         self.points_per_hour.is_some() && self.theme == Theme::Hosts
     }
 
+    /// Whether processes may be stopped for a while.
+    pub(crate) fn may_pause(&self) -> bool {
+        self.theme.is(Theme::Clocks)
+    }
+
     /// The fortune of a process that begins now.
     pub(crate) fn fortune(&self, dice: &SeededEntropy) -> Fortune {
         let dies = self.theme.is(Theme::Crashes) && dice.below(4) > 0;
-        let pauses = self.theme.is(Theme::Clocks) && dice.below(3) > 0;
+        let pauses = self.may_pause() && dice.below(3) > 0;
         let (dies_at, paused_at) = (dice.below(240), dice.below(200));
         let span = Duration::from_millis(1_000 + dice.below(60_000));
         Fortune { dies_at: dies.then_some(dies_at), pauses: pauses.then_some((paused_at, span)) }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use skein_domain::policy::{ENDED_BY_POLICY, is_failure};
 use skein_domain::ports::{KeptNotice, Ledger, NoticeFilter, Outbox, QueueFilter};
 use skein_domain::story::Line;
@@ -10,7 +10,14 @@ use skein_domain::{Delivery, DeliveryId, Event, OnFailure, Settled, State, State
 use skein_sandbox::LoggedCommit;
 
 use crate::house::House;
+use crate::plan::Plan;
 use crate::record::{Inner, Told, did_of};
+
+/// What a slow host is asked before a request is armed takes no longer.
+const ARMED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// Every other try is noted as soon as it begins, or a moment later where something is uploaded.
+const NOTED_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// The words of a part, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +68,7 @@ pub(crate) async fn check(house: &House) {
         receipt(delivery, &own, &mut record);
         told_by_its_story(delivery, &stories[&delivery.id], &mut record);
         by_its_policy(delivery, &stories[&delivery.id], clocks_are_right, &mut record);
-        tried_no_longer(delivery, &lines[&delivery.id], clocks_are_right, &mut record);
+        tried_no_longer(delivery, &lines[&delivery.id], &house.plan, &mut record);
         told_to_people(delivery, &stories[&delivery.id], &notices, &mut record);
     }
     canceled(&deliveries, &landings, &mut record);
@@ -169,10 +176,7 @@ fn by_its_policy(delivery: &Delivery, story: &[Event], clocks_are_right: bool, r
             record.broken("a policy holds", what);
         }
     }
-    let ended = story.iter().filter(|event| match event {
-        Event::Refused { fault } | Event::Rejected { fault, .. } => fault.code == ENDED_BY_POLICY,
-        _ => false,
-    });
+    let ended = story.iter().filter(|event| is_ended_by_policy(event));
     let ended = u64::try_from(ended.count()).unwrap_or(0);
     *record.counts.entry("policy: ended".to_owned()).or_default() += ended;
     if ended > 0 && matches!(delivery.policy.on_failure.unwrap_or_default(), OnFailure::Retry) {
@@ -180,14 +184,24 @@ fn by_its_policy(delivery: &Delivery, story: &[Event], clocks_are_right: bool, r
     }
 }
 
-/// After a failure that may pass nothing waits for another try, and none begins, once its policy has ended that. Who gives up has no
-/// time for it at all; for others the instants of the story count, which are right where no clock was wrong.
-fn tried_no_longer(delivery: &Delivery, story: &[Line], clocks_are_right: bool, record: &mut Inner) {
-    let Some(until) = delivery.tried_until() else { return };
-    let gives_up = delivery.policy.on_failure == Some(OnFailure::GiveUp);
+fn is_ended_by_policy(event: &Event) -> bool {
+    match event {
+        Event::Refused { fault } | Event::Rejected { fault, .. } => fault.code == ENDED_BY_POLICY,
+        _ => false,
+    }
+}
+
+/// After a failure that may pass nothing waits for another try, and none begins, once its policy has ended that; and nothing is given up
+/// before. Who gives up has no time for it at all; for others the instants of the story count, which are right where no clock was wrong.
+fn tried_no_longer(delivery: &Delivery, story: &[Line], plan: &Plan, record: &mut Inner) {
+    let (until, gives_up) = match delivery.policy.on_failure.unwrap_or_default() {
+        OnFailure::Retry => return,
+        OnFailure::RetryFor(leeway) => (delivery.due + SignedDuration::from_millis(leeway.ms()), false),
+        OnFailure::GiveUp => (Timestamp::MIN, true),
+    };
     // What a person had sent again is the person's.
     let resent = story.iter().any(|line| matches!(line.event, Event::PersonResends { .. }));
-    let is_known = gives_up || clocks_are_right;
+    let is_known = gives_up || plan.jumps == 0;
     if resent || !is_known {
         return;
     }
@@ -195,14 +209,31 @@ fn tried_no_longer(delivery: &Delivery, story: &[Line], clocks_are_right: bool, 
     let has_moved = |line: &Line| matches!(line.event, Event::Moved { .. } | Event::Retried { .. });
     let since = if gives_up { 0 } else { story.iter().rposition(has_moved).map_or(0, |place| place + 1) };
     for (place, line) in story.iter().enumerate().skip(since) {
-        let Some(wakes_at) = failed(&line.event) else { continue };
+        let (is_ended, failed) = (is_ended_by_policy(&line.event), failed(&line.event));
+        if !gives_up && (is_ended || failed.is_some()) {
+            *record.counts.entry("policy: retry_for held against".to_owned()).or_default() += 1;
+        }
+        if is_ended && line.at < until {
+            let what = format!("{} was given up at {}, and not at {until}", delivery.id, line.at);
+            record.broken("a policy holds", what);
+        }
+        let Some(wakes_at) = failed else { continue };
         // What a platform answered is written down when the database lets it be, which may be later than it was decided.
         let waits_too_late = line.at >= until && !matches!(line.event, Event::Postponed { .. });
         // Whoever takes it up looks at the time first, which is past the wake-up then; what a try asks for may take long.
-        let is_tried = story.get(place + 1).is_some_and(|next| begins_a_try(&next.event));
-        if waits_too_late || is_tried && line.at.max(wakes_at) >= until {
+        let next = story.get(place + 1).filter(|next| begins_a_try(&next.event));
+        if waits_too_late || next.is_some() && line.at.max(wakes_at) >= until {
             let what = format!("{} failed at {}, and was to be tried again after {until}", delivery.id, line.at);
             record.broken("a policy holds", what);
+        }
+        // A process that is stopped has looked at the time before.
+        if let Some(next) = next.filter(|_| !gives_up && !plan.may_pause()) {
+            let is_armed = matches!(next.event, Event::Armed { .. });
+            if next.at >= until + if is_armed { ARMED_WITHIN } else { NOTED_WITHIN } {
+                let what =
+                    format!("{} failed at {}, and was tried at {}, after {until}", delivery.id, line.at, next.at);
+                record.broken("a policy holds", what);
+            }
         }
     }
 }
