@@ -171,9 +171,7 @@ pub(crate) fn retry_at(error: &SessionError) -> Option<Timestamp> {
 pub(crate) fn session_fault(error: &SessionError) -> Fault {
     if error.is_transient() {
         let code = match error {
-            SessionError::RateLimited { .. } | SessionError::Call(CallError::RateLimitExceeded(_)) => {
-                "sign_ins_limited"
-            }
+            SessionError::RateLimited { .. } => "sign_ins_limited",
             SessionError::Busy { .. } => "session_busy",
             _ => "session_unavailable",
         };
@@ -238,6 +236,25 @@ fn sentence(error: &dyn std::fmt::Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skein_atproto::syntax::Did;
+    use skein_bluesky::journal::JournalError;
+    use skein_domain::policy::is_failure;
+
+    #[test]
+    fn waiting_for_a_sign_in_is_no_failure_and_a_session_that_cannot_be_had_is_one() {
+        let did = || Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap();
+        let until = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(60);
+        for (error, code, fails, at) in [
+            (SessionError::RateLimited { did: did(), until }, "sign_ins_limited", false, Some(until)),
+            (SessionError::Busy { did: did() }, "session_busy", false, None),
+            (SessionError::Journal(JournalError::new("gone")), "session_unavailable", true, None),
+        ] {
+            let fault = session_fault(&error);
+            assert_eq!((fault.code.as_str(), is_failure(&fault)), (code, fails), "{error:?}");
+            let outcome = of_session(&error, Timestamp::UNIX_EPOCH);
+            assert_eq!(outcome, Outcome::RetryAt { at, fault }, "{error:?}");
+        }
+    }
 
     #[test]
     fn every_row_of_the_table_is_what_an_answer_means() {

@@ -1,11 +1,13 @@
 //! What a failed upload of a video means for its post: it waits, or it has failed, and from where the next try goes on.
 
 use jiff::{SignedDuration, Timestamp};
+use skein_bluesky::session::SessionError;
 use skein_bluesky::video::VideoError;
 use skein_bluesky::xrpc::CallError;
 use skein_domain::outcome::Obstacle;
 use skein_domain::{Category, Fault};
 
+use super::answers;
 use super::pictures::sentence;
 use super::publish::no_session;
 
@@ -30,7 +32,7 @@ pub(crate) enum Next {
 /// Reads a failure.
 pub(crate) fn of(error: &VideoError, failed_jobs: u32, now: Timestamp) -> (Obstacle, Next) {
     if let VideoError::Session(error) = error {
-        return (no_session(error), Next::GoOn);
+        return (of_session(error, now), Next::GoOn);
     }
     if is_limit(error) {
         let at = now.checked_add(SignedDuration::from_millis(LIMIT_LOOK_MS)).unwrap_or(now);
@@ -54,6 +56,14 @@ pub(crate) fn of(error: &VideoError, failed_jobs: u32, now: Timestamp) -> (Obsta
             let fault = fault("video_not_uploaded", Category::PlatformError, error);
             (Obstacle::Retry { at: None, fault }, next)
         }
+    }
+}
+
+/// A call to the account's own server. A limit that it meets is told as for a write: it says until when, and it is no failure.
+fn of_session(error: &SessionError, now: Timestamp) -> Obstacle {
+    match error.call().filter(|call| call.limited_until(now).is_some()) {
+        Some(call) => answers::obstacle(call, now),
+        None => no_session(error),
     }
 }
 
@@ -137,8 +147,11 @@ fn fault(code: &str, category: Category, error: &VideoError) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skein_atproto::syntax::Did;
+    use skein_bluesky::budget::{Meter, Shortage};
     use skein_bluesky::video::JobStatus;
     use skein_bluesky::xrpc::{ErrorAnswer, Response, ResponseHeaders};
+    use skein_domain::policy::is_failure;
 
     fn now() -> Timestamp {
         "2026-12-01T12:00:00Z".parse().unwrap()
@@ -214,6 +227,39 @@ mod tests {
         };
         let answer = ErrorAnswer { error: name.map(str::to_owned), message: Some(message.to_owned()), response };
         CallError::Answer(Box::new(answer))
+    }
+
+    #[test]
+    fn a_limit_of_the_accounts_own_server_is_told_as_for_a_write_and_is_no_failure() {
+        let fits_at = now() + SignedDuration::from_secs(200);
+        let shortage = Shortage {
+            meter: Meter::calls("pds.example"),
+            limit: 3_000,
+            window_s: 300,
+            used: 3_000,
+            wanted: 1,
+            fits_at: Some(fits_at),
+            refused_by_server: false,
+            by_operator: false,
+        };
+        let refused = || answered(429, Some("RateLimitExceeded"), "Rate Limit Exceeded");
+        let until = refused().limited_until(now()).unwrap();
+        for (call, until) in [(CallError::RateLimitExceeded(Box::new(shortage)), fits_at), (refused(), until)] {
+            let (obstacle, next) = of(&VideoError::Session(SessionError::Call(call)), 0, now());
+            let Obstacle::Retry { at, fault } = obstacle else { panic!("{obstacle:?}") };
+            assert_eq!((at, fault.retry_at, next), (Some(until), Some(until), Next::GoOn));
+            assert_eq!((fault.code.as_str(), is_failure(&fault)), ("rate_limited", false), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn what_else_the_accounts_own_server_says_is_of_its_session() {
+        let (obstacle, next) = of(&VideoError::Session(SessionError::Call(answered(503, None, "no"))), 0, now());
+        let Obstacle::Retry { at: None, fault } = obstacle else { panic!("{obstacle:?}") };
+        assert_eq!((fault.code.as_str(), is_failure(&fault), next), ("session_unavailable", true, Next::GoOn));
+        let did = Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap();
+        let ended = SessionError::NeedsLogin { did, reason: "it has expired".to_owned() };
+        assert!(matches!(of(&VideoError::Session(ended), 0, now()), (Obstacle::AuthLost(_), Next::GoOn)));
     }
 
     #[test]
