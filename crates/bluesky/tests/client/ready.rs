@@ -69,6 +69,12 @@ async fn an_account_that_moved_is_followed_before_its_old_server_is_asked() {
     assert_eq!(stored(&journal).await.unwrap().session.pds, new.pds());
     assert_eq!((old.count("plc"), old.total()), (1, 1), "of the old network only the directory was asked");
     assert_eq!((new.count("createSession"), new.count("refreshSession")), (1, 0));
+    // What was stored may be somebody else's, and of before the move: its server was not looked up.
+    for asked in [2, 2] {
+        assert_eq!(sessions.make_ready(&did(), in_s(30)).await.unwrap().pds(), &new.pds());
+        assert_eq!(old.count("plc"), asked, "the directory is asked again, and then not for a while");
+    }
+    assert_eq!(new.count("createSession"), 1);
 }
 
 #[tokio::test]
