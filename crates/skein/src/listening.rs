@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use skein_api::{BudgetLeft, Door, PoolUse, Readings};
-use skein_bluesky::budget::{Gauge, host_of};
+use skein_bluesky::budget::{Gauge, host_of, is_held};
 use skein_bluesky::session::Sessions;
 use skein_domain::Account;
 use skein_intake::Intake;
@@ -17,7 +17,7 @@ use url::Url;
 use crate::app::App;
 use crate::config::{Variables, wrong};
 use crate::exit::Failure;
-use crate::render::limits::{is_enforced, name_of};
+use crate::render::limits::name_of;
 use crate::screen::{Line, Tone};
 use crate::wiring::House;
 
@@ -180,7 +180,7 @@ fn that_hold<'a>(gauges: &'a [Gauge], accounts: &[Account]) -> Vec<&'a Gauge> {
         let shown = [key, host].into_iter().filter_map(|key| of_each.get(key)).flatten().copied();
         // One that refuses has nothing left, whatever was counted here.
         let refuses = gauge.left == 0 && gauge.used < gauge.limit;
-        gauge.by_operator || refuses || is_enforced(host, shown)
+        gauge.by_operator || refuses || is_held(&gauge.meter, host, shown)
     };
     gauges.iter().filter(|gauge| holds(gauge)).collect()
 }
@@ -242,27 +242,35 @@ mod tests {
     fn limits_that_hold_nothing_back_are_not_told() {
         let samples = Samples::new(1);
         let at = |host: &str| Account { host: host.to_owned(), ..samples.account("goose.example") };
-        let hosts = ["https://pds.example", "https://bsky.social", "https://counts.example", "https://refuses.example"];
-        let accounts = hosts.map(at);
+        let hosts = ["pds.example", "bsky.social", "counts.example", "refuses.example", "uploads.example"];
+        let hosts = hosts.map(|host| format!("https://{host}"));
+        let accounts = hosts.each_ref().map(|host| at(host));
         let said = Said { limit: 3_000, remaining: 2_000, window_s: 300, resets_at: at_ms(60_000) };
         let counts = Told { said: Some(said), closed_until: None };
         let refuses = Told { said: None, closed_until: Some(at_ms(60_000)) };
         let mut gauges = Vec::new();
-        for (account, told) in accounts.iter().zip([Told::default(), Told::default(), Told::default(), refuses]) {
+        for account in &accounts {
+            let told = if account.host.contains("refuses") { refuses } else { Told::default() };
             gauges.extend(gauges_of("writes", &account.identity, told));
         }
         gauges.extend(gauges_of("calls", "counts.example", counts));
         gauges.extend(gauges_of("calls", "pds.example", Told::default()));
+        // What a server shows of uploads holds no writes back.
+        let of_uploads =
+            Told { said: Some(Said { limit: 1_000, window_s: 86_400, remaining: 9, ..said }), closed_until: None };
+        gauges.extend(gauges_of("uploads", "uploads.example", of_uploads));
         // An account that was removed since.
         gauges.extend(gauges_of("writes", "did:plc:gone", Told::default()));
 
         let told: Vec<_> = that_hold(&gauges, &accounts).iter().map(|g| (g.meter.key(), name_of(g))).collect();
-        let [pds, bluesky, counts, refuses] = accounts.each_ref().map(|account| account.identity.as_str());
+        let [pds, bluesky, counts, refuses, uploads] = accounts.each_ref().map(|account| account.identity.as_str());
         let mut expected = vec![(pds, "ceiling_per_hour")];
         for key in [bluesky, counts, refuses] {
             expected.extend(["writes_per_hour", "writes_per_day", "ceiling_per_hour"].map(|name| (key, name)));
         }
-        expected.extend([("counts.example", "calls_per_five_minutes"), ("did:plc:gone", "ceiling_per_hour")]);
+        expected.push((uploads, "ceiling_per_hour"));
+        expected.extend([("counts.example", "calls_per_five_minutes"), ("uploads.example", "uploads_per_day")]);
+        expected.push(("did:plc:gone", "ceiling_per_hour"));
         assert_eq!(told, expected);
     }
 

@@ -5,6 +5,7 @@
 //! its own windows corrects them. See `Tally`.
 
 mod ceiling;
+mod held;
 mod meter;
 mod note;
 mod said;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use skein_atproto::syntax::Did;
 
 pub use ceiling::Ceiling;
+pub use held::is_held;
 pub use meter::{Limit, Meter, MeterKind, host_of, is_limited_host};
 pub use said::{Said, Told};
 pub use shortage::Shortage;
@@ -90,7 +92,7 @@ impl Budget {
         let mut reserved = Ok(Vec::new());
         let mut change = |tallies: &mut [Tally]| {
             let [spending, calls] = tallies else { return };
-            let enforced = is_limited_host(host) || calls.is_enforced();
+            let enforced = held::counts(host, calls.is_enforced());
             let room = calls.fits(&meters[1], 1, now, enforced).err();
             let room = later(room, spending.fits_under(self.ceiling, &meters[0], points, now).err());
             reserved = match later(room, spending.fits(&meters[0], points, now, enforced).err()) {
@@ -117,7 +119,7 @@ impl Budget {
     pub(crate) async fn check_calls(&self, host: &str) -> Result<(), NotReserved> {
         let meter = Meter::calls(host);
         let Some(mut tally) = self.journal.tally(&meter).await.map_err(NotReserved::Journal)? else { return Ok(()) };
-        let enforced = is_limited_host(host) || tally.is_enforced();
+        let enforced = held::counts(host, tally.is_enforced());
         tally.fits(&meter, 1, (self.now)(), enforced).map_err(|shortage| NotReserved::Short(Box::new(shortage)))
     }
 

@@ -82,7 +82,8 @@ pub struct Gauge {
     pub resets_at: Option<Timestamp>,
     /// Whether at least 95 % of it are used.
     pub is_low: bool,
-    /// Whether it holds: the server is known to count, or the operator has set it. Otherwise nothing is held back here.
+    /// Whether the server has shown of this meter that it counts, or the operator has set it. Whether it holds anything back says
+    /// [`is_held`](super::is_held).
     pub is_enforced: bool,
     /// Whether it is the operator's ceiling, and not a limit of the server.
     pub by_operator: bool,

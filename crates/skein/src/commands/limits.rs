@@ -49,6 +49,5 @@ async fn limits_of(house: &House, account: Account) -> Result<Limits, Failure> {
         let read = house.sessions.budget().gauges_of(&meter).await;
         gauges.extend(read.map_err(|error| Failure::system("database", sentence(&error.to_string())))?);
     }
-    let is_enforced = limits::is_enforced(&host, &gauges);
-    Ok(Limits { account: account.handle, identity: account.identity, host, is_enforced, gauges })
+    Ok(Limits::of(account.handle, &did, host, gauges))
 }

@@ -1,7 +1,8 @@
 //! What is used and left of limits, for people and for programs.
 
 use serde_json::{Value, json};
-use skein_bluesky::budget::{Gauge, MeterKind, is_limited_host};
+use skein_atproto::syntax::Did;
+use skein_bluesky::budget::{Gauge, Meter, MeterKind, is_held};
 
 use super::times::Eye;
 use crate::screen::{Line, Tone};
@@ -15,15 +16,18 @@ pub(crate) struct Limits {
     pub(crate) identity: String,
     /// Its server.
     pub(crate) host: String,
-    /// Whether the server is known to count.
+    /// Whether writes that do not fit the server's limits are held back.
     pub(crate) is_enforced: bool,
     /// Write points of hour and day, calls, uploads.
     pub(crate) gauges: Vec<Gauge>,
 }
 
-/// Whether a server is known to count: it is one of Bluesky's own, or has shown it of one of these gauges.
-pub(crate) fn is_enforced<'a>(host: &str, gauges: impl IntoIterator<Item = &'a Gauge>) -> bool {
-    is_limited_host(host) || gauges.into_iter().any(|gauge| gauge.is_enforced && !gauge.by_operator)
+impl Limits {
+    /// Those of an account.
+    pub(crate) fn of(account: String, did: &Did, host: String, gauges: Vec<Gauge>) -> Self {
+        let is_enforced = is_held(&Meter::writes(did), &host, &gauges);
+        Self { account, identity: did.to_string(), host, is_enforced, gauges }
+    }
 }
 
 /// The limits of an account as a program gets them.
@@ -85,8 +89,9 @@ pub(crate) fn table(all: &[Limits], eye: &Eye) -> Vec<Line> {
         }
         if !limits.is_enforced {
             let has_ceiling = limits.gauges.iter().any(|gauge| gauge.by_operator);
-            let but = if has_ceiling { "only the operator's ceiling holds" } else { "nothing is held back here" };
-            let said = format!("  The server has not shown that it counts, so {but}.");
+            let but =
+                if has_ceiling { "only the operator's ceiling holds them back" } else { "none is held back here" };
+            let said = format!("  The server has not shown that it counts writes, so {but}.");
             lines.push(Line::of(Tone::Faint, said));
         }
     }
@@ -109,8 +114,7 @@ fn row(gauge: &Gauge, eye: &Eye) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use skein_atproto::syntax::Did;
-    use skein_bluesky::budget::{Answered, Ceiling, Meter, Said, Tally, Told};
+    use skein_bluesky::budget::{Answered, Ceiling, Said, Tally, Told};
 
     use super::*;
     use crate::render::samples::{after_ms, eye, plain};
@@ -132,7 +136,26 @@ mod tests {
         for meter in [Meter::calls(&host), Meter::uploads(&host)] {
             gauges.extend(Tally::default().gauges(&meter, now));
         }
-        Limits { account: "alice.test".to_owned(), identity: did.to_string(), host, is_enforced: true, gauges }
+        Limits::of("alice.test".to_owned(), &did, host, gauges)
+    }
+
+    #[test]
+    fn a_server_that_has_shown_only_its_limit_of_uploads_holds_no_writes_back() {
+        let did = Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap();
+        let (now, host) = (eye().now, "pds.example".to_owned());
+        let resets_at = now + jiff::Span::new().minutes(30);
+        for (meter, limit, window_s, holds) in [
+            (Meter::uploads(&host), 1_000, 86_400, false),
+            (Meter::calls(&host), 3_000, 300, true),
+            (Meter::writes(&did), 5_000, 3_600, true),
+        ] {
+            let told = Told { said: Some(Said { limit, remaining: 9, window_s, resets_at }), closed_until: None };
+            let mut tally = Tally::default();
+            tally.settle(&meter, &Answered { reservation: None, points: 1, at: now, is_counted: true, told });
+            let limits = Limits::of("alice.test".to_owned(), &did, host.clone(), tally.gauges(&meter, now));
+            assert_eq!(object(&limits)["enforced"], holds, "{meter:?}");
+            assert_eq!(plain(&table(&[limits], &eye())).contains("none is held back here"), !holds, "{meter:?}");
+        }
     }
 
     #[test]
@@ -145,7 +168,7 @@ mod tests {
         assert!(rows[3].contains("calls, five minutes    0 of 3000 used") && rows[3].ends_with("full"), "{told}");
         assert!(rows[4].contains("uploads, a day         0 of 1000 used"), "{told}");
         let unknown = Limits { is_enforced: false, ..limits() };
-        assert!(plain(&table(&[unknown], &eye())).contains("nothing is held back"));
+        assert!(plain(&table(&[unknown], &eye())).contains("so none is held back here."));
         assert!(after_ms(0) > eye().now, "the samples are of before");
     }
 
@@ -160,7 +183,7 @@ mod tests {
         let limits = Limits { gauges, is_enforced: false, ..limits() };
         let told = plain(&table(std::slice::from_ref(&limits), &eye()));
         assert!(told.contains("the operator's, an hour  9 of 9 used") && told.contains("9 of 30 used"), "{told}");
-        assert!(told.contains("so only the operator's ceiling holds."), "{told}");
+        assert!(told.contains("so only the operator's ceiling holds them back."), "{told}");
         let object = object(&limits);
         let names: Vec<_> = object["limits"].as_array().unwrap().iter().map(|gauge| &gauge["name"]).collect();
         assert_eq!(names[2..], [&json!("ceiling_per_hour"), &json!("ceiling_per_day")]);
