@@ -90,7 +90,7 @@ async fn a_backup_is_restored_with_everything_held_and_goes_on_when_released() {
     other.run(&["work", "--once"]).await.exits(0);
     assert_eq!(scene.sandbox.values(&scene.alice.did, POST).unwrap().len(), 0, "it is held");
     other.run(&["release"]).await.exits(0);
-    other.run(&["work", "--once", "--for", "5s"]).await.exits(0);
+    other.publishes().await;
     let values = scene.sandbox.values(&scene.alice.did, POST).unwrap();
     assert_eq!(values.len(), 1);
     let cid = values[0]["embed"]["images"][0]["image"]["ref"]["$link"].as_str().unwrap();
@@ -102,7 +102,7 @@ async fn what_the_original_published_since_does_not_go_out_again() {
     let (scene, _elsewhere, backup) = scene().await;
     scene.run(&["post", "Soon", "--at", "in 1s"]).await.exits(6);
     scene.run(&["backup", path(&backup), "--with-key"]).await.exits(0);
-    scene.run(&["work", "--once", "--for", "5s"]).await.exits(0);
+    scene.skein.publishes().await;
     assert_eq!(scene.sandbox.values(&scene.alice.did, POST).unwrap().len(), 1);
     let (other, ran) = restored(&scene, &backup).await;
     ran.says("1 post was due by now and may be out").says("`skein queue retry`");

@@ -26,6 +26,12 @@ impl Ran {
         Self::ended(command.spawn().unwrap()).await
     }
 
+    /// What a command said that is ended in order.
+    pub(crate) async fn interrupted(child: Child) -> Self {
+        interrupt(&child);
+        Self::ended(child).await
+    }
+
     async fn ended(child: Child) -> Self {
         let output =
             tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("the command hangs").unwrap();
@@ -105,6 +111,13 @@ impl Installation {
         Running { child, out, err }
     }
 
+    /// Lets an engine work until it has published something, however long that takes on a slow machine.
+    pub(crate) async fn publishes(&self) {
+        let mut engine = self.start(&["work", "--once", "--for", "1h"]);
+        engine.logs("to=\"published\"").await;
+        assert_eq!(engine.interrupt().await, Some(0));
+    }
+
     /// Everything in the data folder, as bytes.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut all = Vec::new();
@@ -144,12 +157,16 @@ impl Running {
 
     /// Ends it in order, and returns its exit code.
     pub(crate) async fn interrupt(mut self) -> Option<i32> {
-        let pid = i32::try_from(self.child.id().expect("it is gone already")).unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        interrupt(&self.child);
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it does not end").unwrap();
         ended.code()
     }
+}
+
+fn interrupt(child: &Child) {
+    let pid = i32::try_from(child.id().expect("it is gone already")).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
 }
 
 async fn wait_for(stream: &mut Stream, words: &str) -> Vec<String> {
