@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// How much of what was given a fault repeats, in characters.
+const GIVEN_MAX_CHARS: usize = 200;
+
 /// Whose move it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,16 +89,15 @@ impl Fault {
         self
     }
 
-    /// Names the limit and what was given, in the same unit.
+    /// Names the limit and what was given, in the same unit; of a long text its beginning.
     pub fn over(mut self, limit: impl fmt::Display, given: impl fmt::Display) -> Self {
         self.limit = Some(limit.to_string());
-        self.given = Some(given.to_string());
-        self
+        self.given(given)
     }
 
-    /// Repeats what was given.
+    /// Repeats what was given; of a long text its beginning.
     pub fn given(mut self, given: impl fmt::Display) -> Self {
-        self.given = Some(given.to_string().chars().take(200).collect());
+        self.given = Some(given.to_string().chars().take(GIVEN_MAX_CHARS).collect());
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::{Span, SpanRelativeTo, Timestamp};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{DEFAULT_GRACE_MS, Delivery, State, Waiting, grace_end};
@@ -38,14 +38,15 @@ impl Leeway {
         if words.chars().count() > WORDS_MAX_CHARS {
             return Err(unreadable());
         }
-        let span: Span = words.trim().parse().map_err(|_| unreadable())?;
-        let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| unreadable())?;
-        let ms = length.as_secs().saturating_mul(1_000);
+        let ms = match length_of(words.trim()) {
+            Some(length) => length.as_secs().saturating_mul(1_000),
+            None if has_too_large_a_number(words.trim()) => i64::MAX,
+            None => return Err(unreadable()),
+        };
         Self::try_from(ms).map_err(|OutOfBounds| {
             let message = format!("`{field}` is a length of time from {} to {}.", short(LEAST_MS), short(MOST_MS));
             let limit = format!("{} to {}", short(LEAST_MS), short(MOST_MS));
-            let given: String = words.trim().chars().take(WORDS_MAX_CHARS).collect();
-            Fault::content("duration_out_of_bounds", field, message).over(limit, given)
+            Fault::content("duration_out_of_bounds", field, message).over(limit, words.trim())
         })
     }
 
@@ -53,6 +54,25 @@ impl Leeway {
     pub fn ms(self) -> i64 {
         self.ms
     }
+}
+
+fn length_of(words: &str) -> Option<SignedDuration> {
+    let span: Span = words.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+}
+
+/// Whether it would be a length of time if its numbers were small: what reads them ends at about 20,000 years. With digits after a
+/// point it may be those that are too many.
+fn has_too_large_a_number(words: &str) -> bool {
+    let mut small = String::new();
+    for next in words.chars() {
+        match next {
+            digit if digit.is_ascii_digit() && small.ends_with('1') => {}
+            digit if digit.is_ascii_digit() => small.push('1'),
+            other => small.push(other),
+        }
+    }
+    !words.contains('.') && length_of(&small).is_some()
 }
 
 /// Shorter than a minute, longer than seven days, or not of whole seconds.
@@ -323,16 +343,21 @@ mod tests {
 
     #[test]
     fn what_is_no_length_or_too_long_names_field_limit_and_given() {
-        for words in ["", "soon", "2", "h", "1 month", "P1M", "2026-12-01", &"1h ".repeat(60)] {
+        let long = ["x".repeat(10_000), "1h ".repeat(60), "9".repeat(10_000)];
+        let wrong = ["", "soon", "2", "h", "1 month", "P1M", "2026-12-01", "99999999999", "99999999999 months"];
+        for words in wrong.into_iter().chain(long.iter().map(String::as_str)) {
             let fault = Leeway::parse("retry_for", words).unwrap_err();
             assert_eq!(
                 (fault.code.as_str(), fault.field.as_deref()),
                 ("duration_unreadable", Some("retry_for")),
                 "{words}"
             );
-            assert!(fault.next_step.is_some() && fault.given.is_some());
+            let given = fault.given.unwrap();
+            assert!(fault.next_step.is_some() && given == words.chars().take(200).collect::<String>(), "{given}");
         }
-        for words in ["59s", "0m", "-2h", "8d", "169h", "PT0S", "1000000h"] {
+        for words in
+            ["59s", "0m", "-2h", "8d", "169h", "PT0S", "1000000h", "99999999999h", "1d 99999999999999999999999h"]
+        {
             let fault = Leeway::parse("late", words).unwrap_err();
             assert_eq!(fault.code, "duration_out_of_bounds", "{words}");
             assert_eq!((fault.limit.as_deref(), fault.given.as_deref()), (Some("1m to 7d"), Some(words)));
@@ -358,6 +383,8 @@ mod tests {
             ["duration_out_of_bounds", "duration_unreadable", "unknown_on_failure"]
         );
         assert_eq!(codes(given(None, Some("give_up"), Some("20m"))), ["retry_for_without_retry"]);
+        let unknown = given(None, Some(&"x".repeat(10_000)), None).read().unwrap_err().remove(0);
+        assert_eq!((unknown.code.as_str(), unknown.given.unwrap().len()), ("unknown_on_failure", 200));
     }
 
     #[test]
@@ -415,8 +442,20 @@ mod tests {
         assert!(is_failure(&fault("host_unreachable", Category::PlatformError)));
         assert!(is_failure(&fault("media_gone", Category::SystemError)));
         assert!(!is_failure(&fault("rate_limited", Category::RateLimit)));
-        for code in ["head_moved", "overslept", "video_upload_elsewhere"] {
+        // In words of their own: these codes are written in other crates.
+        let waits = [
+            "head_moved",
+            "host_busy",
+            "overslept",
+            "pictures_not_uploaded",
+            "session_busy",
+            "sign_ins_limited",
+            "video_upload_elsewhere",
+        ];
+        for code in waits {
             assert!(!is_failure(&fault(code, Category::PlatformError)), "{code}");
         }
+        assert_eq!(WAITS.len(), waits.len(), "whatever else is no failure belongs into this test");
+        assert!(is_failure(&fault("session_unavailable", Category::PlatformError)));
     }
 }
