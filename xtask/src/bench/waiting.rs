@@ -58,8 +58,7 @@ fn section(found: &[(&str, Value, Value)], mut notes: Vec<String>) -> anyhow::Re
         }
     }
     notes.insert(0, format!("Each operation was done {TIMES} times, one after the other."));
-    let heading =
-        vec!["database", "operation", "p50 of 2,000", "p50 of a million", "p99 of 2,000", "p99 of a million"];
+    let heading = vec!["database", "operation", "p50 of 2,000", "p50 of a million", "p99 of 2,000", "p99 of a million"];
     Ok(Section { heading, rows, aims, notes })
 }
 
