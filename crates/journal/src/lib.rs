@@ -20,8 +20,8 @@ use skein_bluesky::journal::{
 };
 use skein_bluesky::{AtIdentifier, Did, Handle};
 use skein_store::{
-    Budgets, Calls, CursorPlace, Cursors, KnownProfile, LoggedCall, MeterRow, Profiles, Sessions, Store, StoreError,
-    Videos,
+    Budgets, Calls, Counted, CursorPlace, Cursors, KnownProfile, LoggedCall, MeterRow, Profiles, Sessions, Store,
+    StoreError, Videos,
 };
 
 pub use folder::OpenError;
@@ -66,25 +66,35 @@ impl StoreJournal {
     pub fn without_call_log(self) -> Self {
         Self { keeps_calls: false, ..self }
     }
-}
 
-#[async_trait]
-impl BudgetJournal for StoreJournal {
-    async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError> {
+    /// `may_wait` holds only where plenty is left of each.
+    async fn count(&self, meters: &[Meter], change: TallyChange<'_>, may_wait: bool) -> Result<(), JournalError> {
         let rows: Vec<MeterRow<'_>> = meters.iter().map(row).collect();
         let mut change_texts = |texts: Vec<Option<String>>| {
             let known = |(text, meter): (&Option<String>, &Meter)| self.tallies.read(text.as_deref(), meter);
             let before: Vec<Arc<Tally>> = texts.iter().zip(meters).map(known).collect();
             let mut after: Vec<Tally> = before.iter().map(|tally| Tally::clone(tally)).collect();
             change(&mut after);
+            let may_wait = may_wait && after.iter().all(Tally::has_plenty);
             let changed = before.iter().zip(after).zip(meters).zip(texts);
             let written = changed.map(|(((before, after), meter), text)| match text {
                 Some(text) if **before == after => Ok(text),
                 _ => self.tallies.write(after, meter),
             });
-            written.collect()
+            Ok(Counted { tallies: written.collect::<Result<_, _>>()?, may_wait })
         };
         self.budgets.change(&rows, &mut change_texts).await.map_err(JournalError::new)
+    }
+}
+
+#[async_trait]
+impl BudgetJournal for StoreJournal {
+    async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError> {
+        self.count(meters, change, false).await
+    }
+
+    async fn change_tallies_soon(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError> {
+        self.count(meters, change, true).await
     }
 
     async fn tally(&self, meter: &Meter) -> Result<Option<Tally>, JournalError> {

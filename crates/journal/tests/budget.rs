@@ -158,13 +158,73 @@ async fn processes_that_spend_at_once_never_overspend() {
     assert_eq!(used(&process(folder.path()).await, 0).await, spent);
 }
 
+/// As a client reserves what it needs for a post.
+async fn reserve_soon(journal: &dyn BudgetJournal, id: &str) -> Result<(), Shortage> {
+    let mut reserved = Ok(());
+    let mut change = |tallies: &mut [Tally]| {
+        reserved = tallies[0].reserve(&writes(), id, 3, at_ms(0), true).map(drop);
+    };
+    journal.change_tallies_soon(&[writes()], &mut change).await.unwrap();
+    reserved
+}
+
+async fn settle(journal: &dyn BudgetJournal, id: &str) {
+    let answered = Answered { reservation: Some(id), points: 3, at: at_ms(0), is_counted: true, told: Told::default() };
+    let mut change = |tallies: &mut [Tally]| tallies[0].settle(&writes(), &answered);
+    journal.change_tallies(&[writes()], &mut change).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_reserved_while_plenty_is_left_is_kept_when_it_is_settled() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (process(folder.path()).await, process(folder.path()).await);
+    reserve(&one, "a", 3_990, 0).await.unwrap();
+    reserve_soon(&one, "b").await.unwrap();
+    assert_eq!((used(&one, 0).await, used(&other, 0).await), (3_993, 3_990));
+    settle(&one, "b").await;
+    assert_eq!((used(&one, 0).await, used(&other, 0).await), (3_993, 3_993));
+    for (id, kept) in [("c", 3_993), ("d", 3_993), ("e", 4_002), ("f", 4_005)] {
+        reserve_soon(&one, id).await.unwrap();
+        assert_eq!(used(&other, 0).await, kept, "{id}: of the last thousand nothing waits");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_reserve_soon_and_settle_never_overspend() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spenders = Vec::new();
+    for process_number in 0..3 {
+        let journal = Arc::new(process(folder.path()).await);
+        for task in 0..4 {
+            let journal = Arc::clone(&journal);
+            spenders.push(tokio::spawn(async move {
+                let mut spent = 0;
+                for index in 0..200 {
+                    let id = format!("{process_number}/{task}/{index}");
+                    if reserve_soon(journal.as_ref(), &id).await.is_ok() {
+                        settle(journal.as_ref(), &id).await;
+                        spent += 3;
+                    }
+                }
+                spent
+            }));
+        }
+    }
+    let mut spent = 0;
+    for spender in spenders {
+        spent += spender.await.unwrap();
+    }
+    assert_eq!(spent, 4_998, "7,200 points were wanted of 5,000");
+    assert_eq!(used(&process(folder.path()).await, 0).await, spent);
+}
+
 #[tokio::test]
 async fn a_count_that_cannot_be_read_begins_anew_and_a_meter_of_later_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let budgets = store(folder.path()).await.budgets();
     let key = writes().key().to_owned();
     let rows = [MeterRow { meter: "writes", whose: &key }, MeterRow { meter: "of_later", whose: "x" }];
-    budgets.change(&rows, &mut |_| Ok(vec!["{\"windows\":7}".to_owned(), "{}".to_owned()])).await.unwrap();
+    budgets.change(&rows, &mut |_| Ok(vec!["{\"windows\":7}".to_owned(), "{}".to_owned()].into())).await.unwrap();
     let journal = process(folder.path()).await;
     reserve(&journal, "a", 3, 0).await.unwrap();
     assert_eq!(used(&journal, 0).await, 3);

@@ -4,6 +4,8 @@
 //! Each change is made in memory on what is known, at once, and whoever made it waits until it is kept. What is there is compared first,
 //! under a lock: where another process has counted meanwhile, everything that was built on the old count is undone, its callers begin
 //! anew on what is there, and the transaction waits for them, so that nobody is overtaken for ever.
+//!
+//! A change that may wait is kept with the next one that may not. It is lost with the process, or where another one has counted before.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,13 +14,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 
 use crate::StoreError;
-use crate::budget::MeterRow;
+use crate::budget::{Counted, MeterRow};
 use crate::dialect::{Connection, Pools};
 use crate::gathering::{BURST_FROM, COMPANY_WITHIN};
 use crate::tables::budget;
 
 /// Rows that are known; when there are more, all are forgotten and read again.
 const KNOWN_AT_MOST: usize = 8_192;
+
+/// Changes that wait for one that may not.
+const WAITING_AT_MOST: usize = 16;
 
 /// How often the callers of one transaction begin anew before it is given up.
 const TRIES_AT_MOST: u32 = 3;
@@ -27,7 +32,7 @@ const TRIES_AT_MOST: u32 = 3;
 const BACK_WITHIN_MS: u64 = 10;
 
 /// What is counted, and of whom.
-type Row = (String, String);
+pub(crate) type Row = (String, String);
 
 /// What a row holds; `None` where nothing was counted yet.
 type Tally = Option<String>;
@@ -65,6 +70,8 @@ struct NextBatch {
     /// What each row must hold before it.
     before: HashMap<Row, Tally>,
     who: Vec<Answer>,
+    /// Changes that nobody waits for.
+    waiting: usize,
 }
 
 type Answer = oneshot::Sender<Kept>;
@@ -91,31 +98,40 @@ impl Counting {
         &self,
         pools: &Pools,
         rows: &[MeterRow<'_>],
-        change: &mut (dyn FnMut(Vec<Tally>) -> Result<Vec<String>, StoreError> + Send),
+        change: &mut (dyn FnMut(Vec<Tally>) -> Result<Counted, StoreError> + Send),
     ) -> Result<Option<oneshot::Receiver<Kept>>, StoreError> {
         let mut desk = self.desk();
         let keys: Vec<Row> = rows.iter().map(key).collect();
         let Some(before) = keys.iter().map(|key| desk.known.get(key).cloned()).collect::<Option<Vec<Tally>>>() else {
             return Ok(None);
         };
-        let after = change(before.clone())?;
+        let Counted { tallies: after, may_wait } = change(before.clone())?;
         let (done, kept) = oneshot::channel();
-        if !desk.is_writing && desk.next.who.is_empty() && quickly(pools, rows, &before, &after) {
-            desk.know(keys.into_iter().zip(after.into_iter().map(Some)));
+        if may_wait && desk.next.waiting < WAITING_AT_MOST && before.iter().all(Option::is_some) {
+            desk.note(keys, before, after);
+            desk.next.waiting += 1;
             // Whoever asked is right here.
             done.send(Ok(())).unwrap_or(());
             return Ok(Some(kept));
         }
-        for ((key, before), after) in keys.into_iter().zip(before).zip(after) {
-            desk.next.before.entry(key.clone()).or_insert(before);
-            desk.known.insert(key, Some(after));
+        if desk.quickly(pools, rows, &before, &after) {
+            desk.know(keys.into_iter().zip(after.into_iter().map(Some)));
+            done.send(Ok(())).unwrap_or(());
+            return Ok(Some(kept));
         }
+        desk.note(keys, before, after);
         desk.next.who.push(done);
         self.joined.notify_one();
         if !std::mem::replace(&mut desk.is_writing, true) {
             pools.spawn(self.clone().write(pools.clone()));
         }
         Ok(Some(kept))
+    }
+
+    /// What was counted in this row and waits to be kept.
+    pub(crate) fn waiting(&self, row: &Row) -> Option<String> {
+        let desk = self.desk();
+        desk.next.before.contains_key(row).then(|| desk.known.get(row).cloned().flatten()).flatten()
     }
 
     /// Reads rows that are not known.
@@ -201,9 +217,29 @@ impl Desk {
         self.forget_if_many();
     }
 
+    /// Puts a change to what is kept next.
+    fn note(&mut self, keys: Vec<Row>, before: Vec<Tally>, after: Vec<String>) {
+        for ((key, before), after) in keys.into_iter().zip(before).zip(after) {
+            self.next.before.entry(key.clone()).or_insert(before);
+            self.known.insert(key, Some(after));
+        }
+    }
+
+    /// Keeps a change on the quick way, with what has waited for it, if nothing else is to be kept.
+    fn quickly(&mut self, pools: &Pools, rows: &[MeterRow<'_>], before: &[Tally], after: &[String]) -> bool {
+        let keys: Vec<Row> = rows.iter().map(key).collect();
+        let is_all = self.next.who.is_empty() && self.next.before.keys().all(|row| keys.contains(row));
+        let there = keys.iter().zip(before).map(|(key, before)| self.next.before.get(key).unwrap_or(before).clone());
+        let is_kept = !self.is_writing && is_all && quickly(pools, rows, &there.collect::<Vec<_>>(), after);
+        if is_kept {
+            self.next = NextBatch::default();
+        }
+        is_kept
+    }
+
     /// Only when nothing is on its way: what is known then is in the database.
     fn forget_if_many(&mut self) {
-        if self.known.len() > KNOWN_AT_MOST && !self.is_writing && self.next.who.is_empty() {
+        if self.known.len() > KNOWN_AT_MOST && !self.is_writing && self.next.before.is_empty() {
             self.known.clear();
         }
     }
@@ -219,10 +255,11 @@ impl Desk {
     }
 
     fn gathered(&mut self) -> Option<Batch> {
-        let NextBatch { before, who } = std::mem::take(&mut self.next);
-        if who.is_empty() {
+        // What may wait goes on waiting.
+        if self.next.who.is_empty() {
             return None;
         }
+        let NextBatch { before, who, .. } = std::mem::take(&mut self.next);
         let mut steps: Vec<Step> = before
             .into_iter()
             .map(|(row, before)| Step { after: self.known.get(&row).cloned().flatten(), row, before })
@@ -235,7 +272,7 @@ impl Desk {
     /// What a batch has not kept, and what was built on it, is not known any more, except what was found instead. Returns who
     /// waits for what was built on it.
     fn undo(&mut self, steps: &[Step], found: &HashMap<Row, String>) -> Vec<Answer> {
-        let NextBatch { before, who } = std::mem::take(&mut self.next);
+        let NextBatch { before, who, .. } = std::mem::take(&mut self.next);
         for row in steps.iter().map(|step| &step.row).chain(before.keys()) {
             self.known.remove(row);
         }
@@ -295,6 +332,6 @@ fn quickly(pools: &Pools, rows: &[MeterRow<'_>], before: &[Tally], after: &[Stri
     replaced.unwrap_or(false)
 }
 
-fn key(row: &MeterRow<'_>) -> Row {
+pub(crate) fn key(row: &MeterRow<'_>) -> Row {
     (row.meter.to_owned(), row.whose.to_owned())
 }

@@ -34,7 +34,7 @@ mod troubles;
 mod vault;
 mod videos;
 
-pub use budget::{Budgets, KeptTally, MeterRow};
+pub use budget::{Budgets, Counted, KeptTally, MeterRow};
 pub use calls::{CallFilter, Calls, LoggedCall};
 pub use copying::{Held, check_copy, copy_database, hold_copy};
 pub use cursors::{Cursors, Place as CursorPlace};

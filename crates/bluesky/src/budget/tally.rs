@@ -15,6 +15,9 @@ const HOLD_MS: i64 = 600_000;
 /// Reservations that wait for their answer at the same time; older ones are taken as settled.
 const HOLDS_AT_MOST: usize = 1_000;
 
+/// While so much is left, it does not matter what a few processes have reserved in the last half second.
+const PLENTY: u64 = 1_000;
+
 /// The count of one meter. It is kept as JSON, and changed in one step under the journal's lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
@@ -93,6 +96,12 @@ impl Tally {
     /// Whether the server has shown that it counts.
     pub fn is_enforced(&self) -> bool {
         self.enforced
+    }
+
+    /// Whether so much is left, of all windows that are known, that reservations need not survive the process one by one: the answers to
+    /// their calls settle them, and say what the server has counted.
+    pub fn has_plenty(&self) -> bool {
+        self.closed.is_none() && !self.windows.is_empty() && self.windows.iter().all(|window| window.left() >= PLENTY)
     }
 
     /// Whether so many points fit now.

@@ -17,6 +17,12 @@ pub trait BudgetJournal: Send + Sync {
     /// all where the tallies cannot be read.
     async fn change_tallies(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError>;
 
+    /// The same, for what may be lost with the process as long as plenty is left of each meter (see [`Tally::has_plenty`]): it may be
+    /// kept with the next change. Whoever asks this journal sees it at once.
+    async fn change_tallies_soon(&self, meters: &[Meter], change: TallyChange<'_>) -> Result<(), JournalError> {
+        self.change_tallies(meters, change).await
+    }
+
     /// One tally, if anything was ever counted there.
     async fn tally(&self, meter: &Meter) -> Result<Option<Tally>, JournalError>;
 

@@ -111,7 +111,7 @@ mod tests {
     }
 
     async fn put(store: &Store, tallies: [&str; 2]) {
-        let mut keep = |_| Ok(tallies.map(str::to_owned).to_vec());
+        let mut keep = |_| Ok(tallies.map(str::to_owned).to_vec().into());
         store.budgets().change(&[ALICE, HOST], &mut keep).await.unwrap();
     }
 
@@ -154,7 +154,7 @@ mod tests {
         let (one, other) = (store(folder.path()).await, store(folder.path()).await);
         let budgets = one.budgets();
         let count = async move |tally: &'static str| {
-            budgets.change(&[HOST], &mut |_| Ok(vec![tally.to_owned()])).await.unwrap();
+            budgets.change(&[HOST], &mut |_| Ok(vec![tally.to_owned()].into())).await.unwrap();
         };
         count("1").await;
         let lock = other.write().await.unwrap();
@@ -182,7 +182,7 @@ mod tests {
         let store = store(folder.path()).await;
         let budgets = store.budgets();
         for count in 0..12 * RUN_AT_MOST {
-            budgets.change(&[HOST], &mut |_| Ok(vec![count.to_string()])).await.unwrap();
+            budgets.change(&[HOST], &mut |_| Ok(vec![count.to_string()].into())).await.unwrap();
         }
         let log = std::fs::metadata(folder.path().join("skein.db-wal")).unwrap();
         let at_most = CHECKPOINT_PAGES + 2 * RUN_AT_MOST;

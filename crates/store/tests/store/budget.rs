@@ -1,6 +1,6 @@
 //! What is counted of limits: changed under the lock, kept all or none.
 
-use skein_store::{Budgets, KeptTally, MeterRow, StoreError};
+use skein_store::{Budgets, Counted, KeptTally, MeterRow, StoreError};
 
 use crate::calls::call;
 use crate::scene::Scene;
@@ -15,7 +15,7 @@ fn kept(row: MeterRow<'_>, tally: &str) -> KeptTally {
 async fn count_up(budgets: &Budgets, row: MeterRow<'_>) {
     let mut change = |before: Vec<Option<String>>| {
         let count: u64 = before[0].as_deref().map_or(0, |text| text.parse().unwrap());
-        Ok(vec![(count + 1).to_string()])
+        Ok(vec![(count + 1).to_string()].into())
     };
     budgets.change(&[row], &mut change).await.unwrap();
 }
@@ -27,7 +27,7 @@ pub(crate) async fn a_change_sees_what_was_kept_and_keeps_what_it_makes_of_it(fi
     for tallies in [["1", "2"], ["3", "4"]] {
         let mut change = |before: Vec<Option<String>>| {
             seen.push(before);
-            Ok(tallies.map(str::to_owned).to_vec())
+            Ok(tallies.map(str::to_owned).to_vec().into())
         };
         budgets.change(&[BOB, ALICE], &mut change).await.unwrap();
     }
@@ -61,6 +61,53 @@ pub(crate) async fn processes_that_count_at_once_lose_nothing(file: &Scene) {
     assert_eq!(file.store().await.budgets().get(ALICE).await.unwrap().as_deref(), Some("100"));
 }
 
+/// Counts up where that may wait to be kept.
+async fn count_up_soon(budgets: &Budgets, row: MeterRow<'_>) {
+    let mut change = |before: Vec<Option<String>>| {
+        let count: u64 = before[0].as_deref().map_or(0, |text| text.parse().unwrap());
+        Ok(Counted { tallies: vec![(count + 1).to_string()], may_wait: true })
+    };
+    budgets.change(&[row], &mut change).await.unwrap();
+}
+
+pub(crate) async fn what_may_wait_is_known_at_once_and_kept_with_the_next(file: &Scene) {
+    let (one, other) = (file.store().await.budgets(), file.store().await.budgets());
+    let counts = async |budgets: &Budgets| {
+        let mut counts = [0, 0];
+        for (row, count) in [ALICE, BOB].into_iter().zip(&mut counts) {
+            *count = budgets.get(row).await.unwrap().map_or(0, |text| text.parse::<u64>().unwrap());
+        }
+        counts
+    };
+    count_up_soon(&one, ALICE).await;
+    assert_eq!(counts(&other).await, [1, 0], "the first of a row does not wait");
+    count_up_soon(&one, ALICE).await;
+    assert_eq!((counts(&one).await, counts(&other).await), ([2, 0], [1, 0]));
+    assert_eq!(one.list().await.unwrap(), [kept(ALICE, "2")]);
+    count_up(&one, ALICE).await;
+    assert_eq!(counts(&other).await, [3, 0], "with one of the same row");
+    count_up_soon(&one, ALICE).await;
+    count_up(&one, BOB).await;
+    assert_eq!(counts(&other).await, [4, 1], "with one of another");
+    for _ in 0..20 {
+        count_up_soon(&one, ALICE).await;
+    }
+    assert_eq!(counts(&one).await, [24, 1]);
+    assert!(counts(&other).await[0] > 4, "not many wait");
+}
+
+pub(crate) async fn what_has_waited_is_lost_where_another_process_has_counted(file: &Scene) {
+    let (one, other) = (file.store().await.budgets(), file.store().await.budgets());
+    count_up(&one, ALICE).await;
+    count_up_soon(&one, ALICE).await;
+    count_up(&other, ALICE).await;
+    assert_eq!(other.get(ALICE).await.unwrap().as_deref(), Some("2"));
+    count_up(&one, ALICE).await;
+    for budgets in [&one, &other] {
+        assert_eq!(budgets.get(ALICE).await.unwrap().as_deref(), Some("3"), "on what was there");
+    }
+}
+
 pub(crate) async fn many_that_count_beside_one_row_in_two_processes_lose_nothing(file: &Scene) {
     const ACCOUNTS: usize = 60;
     let host = MeterRow { meter: "calls", whose: "pds.example" };
@@ -74,7 +121,7 @@ pub(crate) async fn many_that_count_beside_one_row_in_two_processes_lose_nothing
                 for _ in 0..5 {
                     let mut change = |before: Vec<Option<String>>| {
                         let next = |text: Option<String>| text.map_or(0, |text| text.parse::<u64>().unwrap()) + 1;
-                        Ok(before.into_iter().map(|text| next(text).to_string()).collect())
+                        Ok(before.into_iter().map(|text| next(text).to_string()).collect::<Vec<_>>().into())
                     };
                     budgets.change(&[MeterRow { meter: "writes", whose: &whose }, host], &mut change).await.unwrap();
                 }

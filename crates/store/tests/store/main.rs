@@ -53,6 +53,8 @@ on_both! {
         a_change_sees_what_was_kept_and_keeps_what_it_makes_of_it,
         a_change_that_fails_keeps_nothing_and_leaves_the_lock,
         processes_that_count_at_once_lose_nothing,
+        what_may_wait_is_known_at_once_and_kept_with_the_next,
+        what_has_waited_is_lost_where_another_process_has_counted,
         many_that_count_beside_one_row_in_two_processes_lose_nothing,
         calls_from_before_there_were_attempts_are_first_ones,
     }
