@@ -5,13 +5,15 @@
 //! under a lock: where another process has counted meanwhile, everything that was built on the old count is undone, its callers begin
 //! anew on what is there, and the transaction waits for them, so that nobody is overtaken for ever.
 //!
-//! A change that may wait is kept with the next one that may not. It is lost with the process, or where another one has counted before.
+//! A change that may wait is kept with the next one that may not, where what it is built on was compared a moment ago. It is lost with the
+//! process, or where another one has counted before.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use crate::StoreError;
 use crate::budget::{Counted, MeterRow};
@@ -24,6 +26,9 @@ const KNOWN_AT_MOST: usize = 8_192;
 
 /// Changes that wait for one that may not.
 const WAITING_AT_MOST: usize = 16;
+
+/// How long ago the database must have held what is known of a row for a change of it to wait.
+const COMPARED_WITHIN: Duration = Duration::from_secs(2);
 
 /// How often the callers of one transaction begin anew before it is given up.
 const TRIES_AT_MOST: u32 = 3;
@@ -60,6 +65,8 @@ pub(crate) struct Counting {
 struct Desk {
     /// The newest count of each row, on its way to the database or there.
     known: HashMap<Row, Tally>,
+    /// When the database was last seen to hold what was known.
+    compared: HashMap<Row, Instant>,
     next: NextBatch,
     is_writing: bool,
 }
@@ -107,7 +114,8 @@ impl Counting {
         };
         let Counted { tallies: after, may_wait } = change(before.clone())?;
         let (done, kept) = oneshot::channel();
-        if may_wait && desk.next.waiting < WAITING_AT_MOST && before.iter().all(Option::is_some) {
+        if may_wait && desk.next.waiting < WAITING_AT_MOST && before.iter().all(Option::is_some) && desk.is_young(&keys)
+        {
             desk.note(keys, before, after);
             desk.next.waiting += 1;
             // Whoever asked is right here.
@@ -115,6 +123,7 @@ impl Counting {
             return Ok(Some(kept));
         }
         if desk.quickly(pools, rows, &before, &after) {
+            desk.compared(keys.iter());
             desk.know(keys.into_iter().zip(after.into_iter().map(Some)));
             done.send(Ok(())).unwrap_or(());
             return Ok(Some(kept));
@@ -139,10 +148,10 @@ impl Counting {
         let keys: Vec<Row> = rows.iter().map(key).collect();
         let read = budget::get_many(&mut pools.read().await?, &keys).await?;
         let mut desk = self.desk();
-        let learned: Vec<_> = keys.into_iter().map(|key| (read.get(&key).cloned(), key)).collect();
-        for (tally, key) in learned {
-            desk.known.entry(key).or_insert(tally);
-        }
+        // What somebody has learned or counted meanwhile stays.
+        let learned: Vec<Row> = keys.into_iter().filter(|key| !desk.known.contains_key(key)).collect();
+        desk.compared(learned.iter());
+        desk.known.extend(learned.into_iter().map(|key| (key.clone(), read.get(&key).cloned())));
         Ok(())
     }
 
@@ -168,7 +177,9 @@ impl Counting {
             },
             Err(error) => Err(NotKept::Failed(error)),
         };
-        if kept.is_err() {
+        if kept.is_ok() {
+            self.desk().compared(batch.steps.iter().map(|step| &step.row));
+        } else {
             let built_on_it = self.desk().undo(&batch.steps, &HashMap::new());
             tell_all(built_on_it, &Err(NotKept::Overtaken));
         }
@@ -217,6 +228,17 @@ impl Desk {
         self.forget_if_many();
     }
 
+    fn compared<'a>(&mut self, rows: impl Iterator<Item = &'a Row>) {
+        let now = Instant::now();
+        self.compared.extend(rows.map(|row| (row.clone(), now)));
+    }
+
+    /// Whether what is known of all of them was in the database a moment ago.
+    fn is_young(&self, rows: &[Row]) -> bool {
+        let is_young = |at: &Instant| at.elapsed() < COMPARED_WITHIN;
+        rows.iter().all(|row| self.compared.get(row).is_some_and(is_young))
+    }
+
     /// Puts a change to what is kept next.
     fn note(&mut self, keys: Vec<Row>, before: Vec<Tally>, after: Vec<String>) {
         for ((key, before), after) in keys.into_iter().zip(before).zip(after) {
@@ -241,6 +263,7 @@ impl Desk {
     fn forget_if_many(&mut self) {
         if self.known.len() > KNOWN_AT_MOST && !self.is_writing && self.next.before.is_empty() {
             self.known.clear();
+            self.compared.clear();
         }
     }
 

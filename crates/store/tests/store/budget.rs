@@ -1,5 +1,7 @@
 //! What is counted of limits: changed under the lock, kept all or none.
 
+use std::time::Duration;
+
 use skein_store::{Budgets, Counted, KeptTally, MeterRow, StoreError};
 
 use crate::calls::call;
@@ -105,6 +107,17 @@ pub(crate) async fn what_has_waited_is_lost_where_another_process_has_counted(fi
     count_up(&one, ALICE).await;
     for budgets in [&one, &other] {
         assert_eq!(budgets.get(ALICE).await.unwrap().as_deref(), Some("3"), "on what was there");
+    }
+}
+
+pub(crate) async fn what_is_built_on_an_old_count_does_not_wait(file: &Scene) {
+    let (one, other) = (file.store().await.budgets(), file.store().await.budgets());
+    count_up(&one, ALICE).await;
+    count_up(&other, ALICE).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    count_up_soon(&one, ALICE).await;
+    for budgets in [&one, &other] {
+        assert_eq!(budgets.get(ALICE).await.unwrap().as_deref(), Some("3"));
     }
 }
 
