@@ -7,6 +7,7 @@ use std::sync::Arc;
 use skein_domain::ports::QueueFilter;
 use skein_domain::{AccountId, StateName};
 use skein_testkit::SeededEntropy;
+use skein_testkit::postgres::Postgres;
 
 use crate::dialect::postgres::CLAIM_FREE;
 use crate::dialect::{Connection, FIND_FREE_LANES, NEXT_WAKE};
@@ -22,8 +23,15 @@ async fn store(folder: &Path) -> Store {
     Store::open(&url, key, Arc::new(SeededEntropy::new(2))).await.unwrap()
 }
 
-/// Thousands of deliveries at rest and a few that wait, with the statistics that SQLite keeps of them.
+/// Thousands of deliveries at rest and a few that wait, with the statistics that the database keeps of them.
 async fn fill_and_analyze(store: &Store) {
+    fill(store).await;
+    let mut tx = store.write().await.unwrap();
+    statement("ANALYZE").execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn fill(store: &Store) {
     let mut tx = store.write().await.unwrap();
     statement("INSERT INTO lanes (lane) VALUES ('one'), ('two')").execute(&mut tx).await.unwrap();
     statement("INSERT INTO posts VALUES ('post', 'personal', '{}', 0, 'UTC', 0, NULL, NULL)")
@@ -51,7 +59,6 @@ async fn fill_and_analyze(store: &Store) {
     .execute(&mut tx)
     .await
     .unwrap();
-    statement("ANALYZE").execute(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -71,6 +78,8 @@ async fn server_plan(connection: &mut Connection, query: &str) -> String {
         DUE_RUN => ("(text, bigint, bigint)", "('one', 1, 16)"),
         UNSETTLED => ("(text, text)", "('one', 'dlv')"),
         COUNT_STATES => ("(bigint, bigint)", "(8, 8)"),
+        ANY_UNFINISHED => ("(text)", "('acc')"),
+        list if list == ready_of_account() => ("(text, text, bigint, bigint)", "('ready', 'acc', 0, 20)"),
         _ => ("", ""),
     };
     sql_of_parts(format!("PREPARE asked {types} AS {query}")).execute(connection).await.unwrap();
@@ -80,12 +89,39 @@ async fn server_plan(connection: &mut Connection, query: &str) -> String {
     rows.into_iter().map(|(line,)| line + "\n").collect()
 }
 
-#[tokio::test]
-async fn real_postgres_never_walks_through_history() {
-    let server = skein_testkit::postgres::Postgres::start().await.unwrap();
+/// What is asked before a post leaves: which of its account wait for a limit.
+fn ready_of_account() -> String {
+    list_sql(&QueueFilter {
+        states: vec![StateName::Ready],
+        account: Some(AccountId::mint(Timestamp::UNIX_EPOCH, &SeededEntropy::new(3))),
+        due_from: Some(Timestamp::UNIX_EPOCH),
+        ..QueueFilter::default()
+    })
+}
+
+async fn store_on(server: &Postgres) -> Store {
     let key = MasterKey::generate(&SeededEntropy::new(1));
     let url = DatabaseUrl::parse(&server.url()).unwrap();
-    let store = Store::open(&url, key, Arc::new(SeededEntropy::new(2))).await.unwrap();
+    Store::open(&url, key, Arc::new(SeededEntropy::new(2))).await.unwrap()
+}
+
+#[tokio::test]
+async fn real_postgres_without_statistics_reads_what_one_account_has_left_and_no_more() {
+    let server = Postgres::start().await.unwrap();
+    let store = store_on(&server).await;
+    fill(&store).await;
+    let mut tx = store.write().await.unwrap();
+    for query in [ready_of_account().as_str(), ANY_UNFINISHED] {
+        let plan = server_plan(&mut tx, query).await;
+        let by_account = ["Index Cond: (account = ", "Index Cond: ((account = "].iter().any(|by| plan.contains(by));
+        assert!(plan.contains("deliveries_unfinished_of_account") && by_account, "{query}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn real_postgres_never_walks_through_history() {
+    let server = Postgres::start().await.unwrap();
+    let store = store_on(&server).await;
     fill_and_analyze(&store).await;
     let mut tx = store.write().await.unwrap();
     for (query, index) in [
@@ -114,6 +150,7 @@ fn walks(steps: &[String]) -> Vec<&String> {
     let partial = [
         "deliveries_awake ",
         "deliveries_unfinished ",
+        "deliveries_unfinished_of_account ",
         "deliveries_awake_in_lane ",
         "deliveries_in_hand ",
         "lanes_leased",
@@ -159,6 +196,8 @@ async fn assert_plans(store: &Store) {
         (COUNT_STATES, "COVERING INDEX deliveries_awake_in_lane "),
         (COUNT_STATES, "deliveries_unfinished "),
         (ANY_LEFT_UNMARKED, "deliveries_unfinished "),
+        (ANY_UNFINISHED, "deliveries_unfinished_of_account "),
+        (&ready_of_account(), "deliveries_unfinished_of_account "),
         (CLAIMABLE, "outbox_awake "),
         (CLAIMABLE, "outbox_awake_of_subject "),
         (NEXT_NOTICE, "outbox_awake "),
