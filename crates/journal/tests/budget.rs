@@ -12,6 +12,7 @@ use skein_store::{DatabaseUrl, MasterKey, MeterRow, Store};
 use skein_testkit::SeededEntropy;
 use skein_testkit::samples::at_ms;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 fn writes() -> Meter {
     Meter::writes(&Did::parse("did:plc:ewvi7nxzyoun6zhxrhs64oiz").unwrap())
@@ -132,28 +133,40 @@ async fn two_counts_are_replaced_together_or_none_is() {
     }
 }
 
+/// What processes spend at once, each in four tasks that try again and again: `once` says what it has spent.
+async fn spent_at_once<S>(
+    folder: &Path,
+    processes: usize,
+    tries: usize,
+    once: impl Fn(Arc<StoreJournal>, String) -> S + Copy + Send + 'static,
+) -> u64
+where
+    S: Future<Output = u64> + Send,
+{
+    let mut spenders = JoinSet::new();
+    for number in 0..processes {
+        let journal = Arc::new(process(folder).await);
+        for task in 0..4 {
+            let journal = Arc::clone(&journal);
+            spenders.spawn(async move {
+                let mut spent = 0;
+                for index in 0..tries {
+                    spent += once(Arc::clone(&journal), format!("{number}/{task}/{index}")).await;
+                }
+                spent
+            });
+        }
+    }
+    spenders.join_all().await.into_iter().sum()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn processes_that_spend_at_once_never_overspend() {
     let folder = tempfile::tempdir().unwrap();
-    let mut spenders = Vec::new();
-    for process_number in 0..4 {
-        let journal = Arc::new(process(folder.path()).await);
-        for task in 0..4 {
-            let journal = Arc::clone(&journal);
-            spenders.push(tokio::spawn(async move {
-                let mut spent = 0;
-                for index in 0..5 {
-                    let id = format!("{process_number}/{task}/{index}");
-                    spent += u64::from(reserve(journal.as_ref(), &id, 90, 0).await.is_ok()) * 90;
-                }
-                spent
-            }));
-        }
-    }
-    let mut spent = 0;
-    for spender in spenders {
-        spent += spender.await.unwrap();
-    }
+    let spent = spent_at_once(folder.path(), 4, 5, |journal, id| async move {
+        if reserve(journal.as_ref(), &id, 90, 0).await.is_ok() { 90 } else { 0 }
+    })
+    .await;
     assert_eq!(spent, 55 * 90, "80 wanted 7,200 points of 5,000");
     assert_eq!(used(&process(folder.path()).await, 0).await, spent);
 }
@@ -192,28 +205,14 @@ async fn what_is_reserved_while_plenty_is_left_is_kept_when_it_is_settled() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn processes_that_reserve_soon_and_settle_never_overspend() {
     let folder = tempfile::tempdir().unwrap();
-    let mut spenders = Vec::new();
-    for process_number in 0..3 {
-        let journal = Arc::new(process(folder.path()).await);
-        for task in 0..4 {
-            let journal = Arc::clone(&journal);
-            spenders.push(tokio::spawn(async move {
-                let mut spent = 0;
-                for index in 0..200 {
-                    let id = format!("{process_number}/{task}/{index}");
-                    if reserve_soon(journal.as_ref(), &id).await.is_ok() {
-                        settle(journal.as_ref(), &id).await;
-                        spent += 3;
-                    }
-                }
-                spent
-            }));
+    let spent = spent_at_once(folder.path(), 3, 200, |journal, id| async move {
+        if reserve_soon(journal.as_ref(), &id).await.is_err() {
+            return 0;
         }
-    }
-    let mut spent = 0;
-    for spender in spenders {
-        spent += spender.await.unwrap();
-    }
+        settle(journal.as_ref(), &id).await;
+        3
+    })
+    .await;
     assert_eq!(spent, 4_998, "7,200 points were wanted of 5,000");
     assert_eq!(used(&process(folder.path()).await, 0).await, spent);
 }
