@@ -6,9 +6,9 @@
 //! anew on what is there, and the transaction waits for them, so that nobody is overtaken for ever.
 //!
 //! A change that may wait is kept with the next one that may not, where what it is built on was compared a moment ago. It is lost with the
-//! process, or where another one has counted before.
+//! process, or where another one has counted before in a row that would be kept with it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::StoreError;
 use crate::budget::{Counted, MeterRow};
 use crate::dialect::{Connection, Pools};
-use crate::gathering::{BURST_FROM, COMPANY_WITHIN};
+use crate::gathering::{BURST_FROM, COMPANY_WITHIN, WITHIN, bounded};
 use crate::tables::budget;
 
 /// Rows that are known; when there are more, all are forgotten and read again.
@@ -28,7 +28,7 @@ const KNOWN_AT_MOST: usize = 8_192;
 const WAITING_AT_MOST: usize = 16;
 
 /// How long ago the database must have held what is known of a row for a change of it to wait.
-const COMPARED_WITHIN: Duration = Duration::from_secs(2);
+const COMPARED_WITHIN: Duration = Duration::from_secs(4);
 
 /// How often the callers of one transaction begin anew before it is given up.
 const TRIES_AT_MOST: u32 = 3;
@@ -36,8 +36,7 @@ const TRIES_AT_MOST: u32 = 3;
 /// How long a transaction waits for those who begin anew, in milliseconds.
 const BACK_WITHIN_MS: u64 = 10;
 
-/// What is counted, and of whom.
-pub(crate) type Row = (String, String);
+pub(crate) use crate::tables::budget::Row;
 
 /// What a row holds; `None` where nothing was counted yet.
 type Tally = Option<String>;
@@ -63,12 +62,21 @@ pub(crate) struct Counting {
 
 #[derive(Default)]
 struct Desk {
-    /// The newest count of each row, on its way to the database or there.
-    known: HashMap<Row, Tally>,
-    /// When the database was last seen to hold what was known.
-    compared: HashMap<Row, Instant>,
+    known: HashMap<Row, Known>,
     next: NextBatch,
+    /// The rows of the batch that is being kept.
+    on_their_way: HashSet<Row>,
     is_writing: bool,
+    /// Whether a transaction waits for callers that begin anew: meanwhile nothing may wait for another one.
+    is_waited_for: bool,
+}
+
+/// What is known of a row.
+struct Known {
+    /// The newest count, on its way to the database or there.
+    tally: Tally,
+    /// When the database was last asked whether it holds what was known then.
+    compared: Instant,
 }
 
 /// What will be kept in one transaction.
@@ -109,22 +117,20 @@ impl Counting {
     ) -> Result<Option<oneshot::Receiver<Kept>>, StoreError> {
         let mut desk = self.desk();
         let keys: Vec<Row> = rows.iter().map(key).collect();
-        let Some(before) = keys.iter().map(|key| desk.known.get(key).cloned()).collect::<Option<Vec<Tally>>>() else {
-            return Ok(None);
-        };
+        let known = |key| desk.known.get(key).map(|known| known.tally.clone());
+        let Some(before) = keys.iter().map(known).collect::<Option<Vec<Tally>>>() else { return Ok(None) };
         let Counted { tallies: after, may_wait } = change(before.clone())?;
         let (done, kept) = oneshot::channel();
-        if may_wait && desk.next.waiting < WAITING_AT_MOST && before.iter().all(Option::is_some) && desk.is_young(&keys)
-        {
+        if may_wait && desk.lets_wait(&keys) {
             desk.note(keys, before, after);
             desk.next.waiting += 1;
             // Whoever asked is right here.
             done.send(Ok(())).unwrap_or(());
             return Ok(Some(kept));
         }
+        let asked_at = Instant::now();
         if desk.quickly(pools, rows, &before, &after) {
-            desk.compared(keys.iter());
-            desk.know(keys.into_iter().zip(after.into_iter().map(Some)));
+            desk.know(keys.into_iter().zip(after.into_iter().map(Some)), asked_at);
             done.send(Ok(())).unwrap_or(());
             return Ok(Some(kept));
         }
@@ -137,21 +143,24 @@ impl Counting {
         Ok(Some(kept))
     }
 
-    /// What was counted in this row and waits to be kept.
+    /// What was counted in this row and is not kept yet.
     pub(crate) fn waiting(&self, row: &Row) -> Option<String> {
         let desk = self.desk();
-        desk.next.before.contains_key(row).then(|| desk.known.get(row).cloned().flatten()).flatten()
+        let is_waiting = desk.next.before.contains_key(row) || desk.on_their_way.contains(row);
+        if is_waiting { desk.known.get(row)?.tally.clone() } else { None }
     }
 
     /// Reads rows that are not known.
     pub(crate) async fn learn(&self, pools: &Pools, rows: &[MeterRow<'_>]) -> Result<(), StoreError> {
         let keys: Vec<Row> = rows.iter().map(key).collect();
+        let compared = Instant::now();
         let read = budget::get_many(&mut pools.read().await?, &keys).await?;
         let mut desk = self.desk();
-        // What somebody has learned or counted meanwhile stays.
-        let learned: Vec<Row> = keys.into_iter().filter(|key| !desk.known.contains_key(key)).collect();
-        desk.compared(learned.iter());
-        desk.known.extend(learned.into_iter().map(|key| (key.clone(), read.get(&key).cloned())));
+        for key in keys {
+            let tally = read.get(&key).cloned();
+            // What somebody has learned or counted meanwhile stays.
+            desk.known.entry(key).or_insert(Known { tally, compared });
+        }
         Ok(())
     }
 
@@ -169,21 +178,24 @@ impl Counting {
 
     /// All of it, or nothing.
     async fn keep(&self, pools: &Pools, mut batch: Batch) {
-        let kept = match pools.write_lightly().await {
-            Ok(mut tx) => match self.keep_in(&mut tx, &mut batch).await {
-                Ok(true) => tx.commit().await.map_err(NotKept::Failed),
-                Ok(false) | Err(StoreError::Collided) => Err(NotKept::Overtaken),
-                Err(error) => Err(NotKept::Failed(error)),
-            },
+        let asked_at = Instant::now();
+        let kept = match bounded(WITHIN, self.keep_together(pools, &mut batch)).await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(StoreError::Collided) => Err(NotKept::Overtaken),
             Err(error) => Err(NotKept::Failed(error)),
         };
-        if kept.is_ok() {
-            self.desk().compared(batch.steps.iter().map(|step| &step.row));
-        } else {
-            let built_on_it = self.desk().undo(&batch.steps, &HashMap::new());
-            tell_all(built_on_it, &Err(NotKept::Overtaken));
-        }
+        let built_on_it = self.desk().end(&batch.steps, kept.is_ok().then_some(asked_at));
+        tell_all(built_on_it, &Err(NotKept::Overtaken));
         tell_all(batch.who, &kept);
+    }
+
+    async fn keep_together(&self, pools: &Pools, batch: &mut Batch) -> Result<bool, StoreError> {
+        let mut tx = pools.write_lightly().await?;
+        let is_kept = self.keep_in(&mut tx, batch).await?;
+        if is_kept {
+            tx.commit().await?;
+        }
+        Ok(is_kept)
     }
 
     /// False when it was overtaken again and again, or nobody was left to begin anew.
@@ -195,7 +207,12 @@ impl Counting {
                 return put(tx, &batch.steps).await;
             }
             let mut who = std::mem::take(&mut batch.who);
-            who.extend(self.desk().undo(&batch.steps, &found));
+            {
+                let mut desk = self.desk();
+                who.extend(desk.undo(&batch.steps));
+                desk.find(&batch.steps, &found);
+                desk.is_waited_for = true;
+            }
             let count = who.len();
             tell_all(who, &Err(NotKept::Overtaken));
             match self.begun_anew(count).await {
@@ -214,7 +231,9 @@ impl Counting {
             }
         };
         let _all_or_some = tokio::time::timeout(Duration::from_millis(BACK_WITHIN_MS), all_are_back).await;
-        self.desk().gathered()
+        let mut desk = self.desk();
+        desk.is_waited_for = false;
+        desk.gathered()
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -223,27 +242,25 @@ impl Counting {
 }
 
 impl Desk {
-    fn know(&mut self, rows: impl Iterator<Item = (Row, Tally)>) {
-        self.known.extend(rows);
+    fn know(&mut self, rows: impl Iterator<Item = (Row, Tally)>, compared: Instant) {
+        self.known.extend(rows.map(|(row, tally)| (row, Known { tally, compared })));
         self.forget_if_many();
     }
 
-    fn compared<'a>(&mut self, rows: impl Iterator<Item = &'a Row>) {
-        let now = Instant::now();
-        self.compared.extend(rows.map(|row| (row.clone(), now)));
-    }
-
-    /// Whether what is known of all of them was in the database a moment ago.
-    fn is_young(&self, rows: &[Row]) -> bool {
-        let is_young = |at: &Instant| at.elapsed() < COMPARED_WITHIN;
-        rows.iter().all(|row| self.compared.get(row).is_some_and(is_young))
+    /// Whether a change of these rows may wait: they are there, and what is known of them was in the database a moment ago.
+    fn lets_wait(&self, rows: &[Row]) -> bool {
+        let is_young = |known: &Known| known.tally.is_some() && known.compared.elapsed() < COMPARED_WITHIN;
+        let has_room = !self.is_waited_for && self.next.waiting < WAITING_AT_MOST;
+        has_room && rows.iter().all(|row| self.known.get(row).is_some_and(is_young))
     }
 
     /// Puts a change to what is kept next.
     fn note(&mut self, keys: Vec<Row>, before: Vec<Tally>, after: Vec<String>) {
         for ((key, before), after) in keys.into_iter().zip(before).zip(after) {
             self.next.before.entry(key.clone()).or_insert(before);
-            self.known.insert(key, Some(after));
+            if let Some(known) = self.known.get_mut(&key) {
+                known.tally = Some(after);
+            }
         }
     }
 
@@ -263,7 +280,6 @@ impl Desk {
     fn forget_if_many(&mut self) {
         if self.known.len() > KNOWN_AT_MOST && !self.is_writing && self.next.before.is_empty() {
             self.known.clear();
-            self.compared.clear();
         }
     }
 
@@ -285,25 +301,46 @@ impl Desk {
         let NextBatch { before, who, .. } = std::mem::take(&mut self.next);
         let mut steps: Vec<Step> = before
             .into_iter()
-            .map(|(row, before)| Step { after: self.known.get(&row).cloned().flatten(), row, before })
+            .map(|(row, before)| Step {
+                after: self.known.get(&row).and_then(|known| known.tally.clone()),
+                row,
+                before,
+            })
             .collect();
         // In one order, so that two processes never wait for each other.
         steps.sort_unstable_by(|one, other| one.row.cmp(&other.row));
+        self.on_their_way = steps.iter().map(|step| step.row.clone()).collect();
         Some(Batch { steps, who })
     }
 
-    /// What a batch has not kept, and what was built on it, is not known any more, except what was found instead. Returns who
-    /// waits for what was built on it.
-    fn undo(&mut self, steps: &[Step], found: &HashMap<Row, String>) -> Vec<Answer> {
+    /// A batch was kept, and compared at that instant, or was not. Returns who waits for what was built on it in vain.
+    fn end(&mut self, steps: &[Step], compared: Option<Instant>) -> Vec<Answer> {
+        self.on_their_way.clear();
+        self.is_waited_for = false;
+        let Some(compared) = compared else { return self.undo(steps) };
+        for step in steps {
+            if let Some(known) = self.known.get_mut(&step.row) {
+                known.compared = compared;
+            }
+        }
+        Vec::new()
+    }
+
+    /// What a batch has not kept, and what was built on it, is not known any more. Returns who waits for what was built on it.
+    fn undo(&mut self, steps: &[Step]) -> Vec<Answer> {
         let NextBatch { before, who, .. } = std::mem::take(&mut self.next);
         for row in steps.iter().map(|step| &step.row).chain(before.keys()) {
             self.known.remove(row);
         }
-        if !found.is_empty() {
-            let there = steps.iter().map(|step| (step.row.clone(), found.get(&step.row).cloned()));
-            self.known.extend(there);
-        }
         who
+    }
+
+    /// What was found in the rows of a batch, which stay locked until it has begun anew.
+    fn find(&mut self, steps: &[Step], found: &HashMap<Row, String>) {
+        let compared = Instant::now();
+        let there =
+            steps.iter().map(|step| (step.row.clone(), Known { tally: found.get(&step.row).cloned(), compared }));
+        self.known.extend(there);
     }
 }
 
@@ -357,4 +394,26 @@ fn quickly(pools: &Pools, rows: &[MeterRow<'_>], before: &[Tally], after: &[Stri
 
 pub(crate) fn key(row: &MeterRow<'_>) -> Row {
     (row.meter.to_owned(), row.whose.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(number: usize) -> Row {
+        ("writes".to_owned(), number.to_string())
+    }
+
+    #[test]
+    fn what_waits_is_never_forgotten() {
+        let mut desk = Desk::default();
+        desk.know([(row(0), Some("1".to_owned()))].into_iter(), Instant::now());
+        desk.note(vec![row(0)], vec![Some("1".to_owned())], vec!["2".to_owned()]);
+        let many = || (1..=KNOWN_AT_MOST).map(|number| (row(number), None));
+        desk.know(many(), Instant::now());
+        assert_eq!(desk.known.get(&row(0)).unwrap().tally.as_deref(), Some("2"));
+        desk.next = NextBatch::default();
+        desk.know(many(), Instant::now());
+        assert!(desk.known.is_empty(), "nothing waits any more");
+    }
 }

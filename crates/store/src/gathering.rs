@@ -15,7 +15,7 @@ pub(crate) const COMPANY_WITHIN: Duration = Duration::from_millis(4);
 /// How long a transaction may take: longer than all that it may have to wait for.
 pub(crate) const WITHIN: Duration = Duration::from_secs(35);
 /// How often a transaction is tried that others stood in the way of.
-pub(crate) const ATTEMPTS_AT_MOST: u32 = 5;
+const ATTEMPTS_AT_MOST: u32 = 5;
 /// So many go into one transaction.
 const TOGETHER_AT_MOST: usize = 256;
 /// So many wait before whoever brings more has to wait too.
@@ -121,13 +121,20 @@ where
 {
     let mut attempt = 1;
     loop {
-        // A connection whose other end is gone without a word would keep everybody waiting for ever who hands in here.
-        match timeout(within, transaction()).await {
-            Err(_) => return Err(StoreError::Database(format!("it did not answer within {} s", within.as_secs()))),
-            Ok(Err(StoreError::Collided)) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
-            Ok(done) => return done,
+        match bounded(within, transaction()).await {
+            Err(StoreError::Collided) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
+            done => return done,
         }
     }
+}
+
+/// A connection whose other end is gone without a word would keep everybody waiting for ever who hands in.
+pub(crate) async fn bounded<A>(
+    within: Duration,
+    transaction: impl Future<Output = Result<A, StoreError>>,
+) -> Result<A, StoreError> {
+    let no_answer = |_| StoreError::Database(format!("it did not answer within {} s", within.as_secs()));
+    timeout(within, transaction).await.map_err(no_answer)?
 }
 
 #[cfg(test)]

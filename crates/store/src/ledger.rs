@@ -14,7 +14,7 @@ use skein_domain::{
 };
 
 use crate::dialect::{self, Connection};
-use crate::gathering::ATTEMPTS_AT_MOST;
+use crate::gathering::{WITHIN, attempt};
 use crate::saving::Write;
 use crate::tables::{accounts, deliveries, engines, lanes, outbox, post_files, posts, records, story, workspaces};
 use crate::{Store, StoreError};
@@ -36,20 +36,13 @@ macro_rules! leasing {
 
 macro_rules! transaction {
     ($begin:expr, |$tx:ident| $work:expr) => {{
-        let mut attempt = 1;
-        loop {
-            let done: Result<_, StoreError> = async {
-                let mut $tx = $begin.await?;
-                let done = $work?;
-                $tx.commit().await?;
-                Ok(done)
-            }
-            .await;
-            match done {
-                Err(StoreError::Collided) if attempt < ATTEMPTS_AT_MOST => attempt += 1,
-                done => break Ok(done?),
-            }
-        }
+        let transaction = || async {
+            let mut $tx = $begin.await?;
+            let done = $work?;
+            $tx.commit().await?;
+            Ok(done)
+        };
+        Ok(attempt(WITHIN, transaction).await?)
     }};
 }
 
@@ -187,9 +180,7 @@ impl Ledger for Store {
     }
 
     async fn beat(&self, owner: &str, now: Timestamp) -> Result<(), LedgerError> {
-        let is_first: Result<bool, LedgerError> = leasing!(self, |tx| engines::beat(&mut tx, owner, now).await);
-        // An engine starts: before it lives by what waits, it looks after what others have left behind.
-        if is_first? { self.mark_ends().await } else { Ok(()) }
+        leasing!(self, |tx| beat(&mut tx, owner, now).await)
     }
 
     async fn last_beat(&self) -> Result<Option<Timestamp>, LedgerError> {
@@ -208,12 +199,9 @@ impl Ledger for Store {
     }
 }
 
-impl Store {
-    /// Marks what processes have ended that do not know the mark. Others write while it is looked for, and mostly there is nothing.
-    async fn mark_ends(&self) -> Result<(), LedgerError> {
-        let any: Result<bool, LedgerError> = reading!(self, |tx| deliveries::any_left_unmarked(&mut tx).await);
-        if any? { writing!(self, |tx| deliveries::mark_ends(&mut tx).await) } else { Ok(()) }
-    }
+/// An engine that starts looks after what processes have ended that do not know the mark, before it lives by what waits.
+async fn beat(connection: &mut Connection, owner: &str, now: Timestamp) -> Result<(), StoreError> {
+    if engines::beat(connection, owner, now).await? { deliveries::mark_ends(connection).await } else { Ok(()) }
 }
 
 async fn connect_account(connection: &mut Connection, new: &NewAccount) -> Result<Account, StoreError> {

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use skein_domain::ports::{HeldNotice, KeptNotice, LedgerError, NoticeFilter, Outbox, SettledNotice};
 
-use crate::gathering::ATTEMPTS_AT_MOST;
+use crate::Store;
+use crate::gathering::{WITHIN, attempt};
 use crate::ledger::{leasing, reading, transaction, writing};
 use crate::tables::outbox;
-use crate::{Store, StoreError};
 
 #[async_trait]
 impl Outbox for Store {

@@ -15,7 +15,7 @@ const HOLD_MS: i64 = 600_000;
 /// Reservations that wait for their answer at the same time; older ones are taken as settled.
 const HOLDS_AT_MOST: usize = 1_000;
 
-/// While so much is left, it does not matter what a few processes have reserved in the last half second.
+/// While so much is left, it does not matter what a few processes have reserved whose calls are under way.
 const PLENTY: u64 = 1_000;
 
 /// The count of one meter. It is kept as JSON, and changed in one step under the journal's lock.

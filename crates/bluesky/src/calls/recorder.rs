@@ -136,7 +136,8 @@ impl Gathered {
         let rows: Vec<CallRecord> = self.fresh.drain(..).map(|row| whole(row, keeps_calls)).collect();
         self.reserved = 0;
         if let Err(error) = crate::budget::take_in(journal, &rows).await {
-            // What was reserved stays counted; what the servers say comes again with the next answers.
+            // What was reserved stays counted, but for what was to be kept with these; what the servers say comes again with the next
+            // answers.
             tracing::warn!(%error, rows = rows.len(), "calls could not be counted");
         }
         if keeps_calls {

@@ -9,7 +9,7 @@ use crate::dialect::quick::Quick;
 use crate::statement::{pieces, questions, rows_of_values, sql, sql_of_parts};
 
 /// What is counted, and of whom.
-type Row = (String, String);
+pub(crate) type Row = (String, String);
 
 const TALLY: &str = "SELECT tally FROM budget WHERE meter = $1 AND whose = $2";
 

@@ -32,7 +32,9 @@ pub(crate) async fn the_mark_is_set_right_where_the_schema_comes_to_hold_it(file
     let raw = file.raw().await;
     raw.without_checks().await;
     raw.execute("UPDATE deliveries SET is_over = 1 - is_over").await.unwrap();
-    raw.execute("DROP INDEX deliveries_unfinished_of_account").await.unwrap();
+    for index in ["unfinished_of_account", "left_unmarked"] {
+        raw.execute(&format!("DROP INDEX deliveries_{index}")).await.unwrap();
+    }
     raw.execute("DELETE FROM _sqlx_migrations WHERE version >= 13").await.unwrap();
     file.store().await;
     assert_eq!(assert_marked(&raw).await.len(), StateName::ALL.len());

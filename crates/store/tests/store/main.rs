@@ -55,6 +55,7 @@ on_both! {
         processes_that_count_at_once_lose_nothing,
         what_may_wait_is_known_at_once_and_kept_with_the_next,
         what_has_waited_is_lost_where_another_process_has_counted,
+        what_has_waited_beside_a_row_that_another_process_has_counted_is_lost_too,
         what_is_built_on_an_old_count_does_not_wait,
         many_that_count_beside_one_row_in_two_processes_lose_nothing,
         calls_from_before_there_were_attempts_are_first_ones,

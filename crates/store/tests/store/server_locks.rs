@@ -8,6 +8,7 @@ use skein_testkit::Samples;
 use skein_testkit::samples::{self, at_ms};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgTransaction};
 
+use crate::budget::{ALICE, count_up, count_up_soon};
 use crate::scene::{Scene, account, submitted};
 use crate::servers::Databases;
 
@@ -34,7 +35,39 @@ async fn real_postgres_holds_what_a_writer_has_read() {
     a_submission_waits_for_whoever_removes_its_account(&Scene::server(&databases).await).await;
     a_lane_that_is_being_taken_is_passed_over(&Scene::server(&databases).await).await;
     a_lease_whose_lane_is_locked_keeps_no_other_from_being_renewed(&Scene::server(&databases).await).await;
+    a_renewal_that_is_not_answered_is_told_long_before_the_lease_ends(&Scene::server(&databases).await).await;
+    a_count_is_shown_while_it_is_on_its_way(&Scene::server(&databases).await).await;
     transactions_that_block_each_other_are_done_again(&Scene::server(&databases).await).await;
+}
+
+async fn a_renewal_that_is_not_answered_is_told_long_before_the_lease_ends(scene: &Scene) {
+    let (mut other, _) = sessions(scene).await;
+    let (store, samples) = (scene.store().await, Samples::new(5));
+    let account = account(&store, &samples, "goose.example").await;
+    submitted(&store, &samples, &account, StateName::Scheduled, 1).await;
+    let request = ClaimRequest { owner: "one".to_owned(), now: at_ms(10), until: at_ms(20), lane: None };
+    let claim = store.claim(&request).await.unwrap().unwrap();
+    let silent = meanwhile(&mut other, "LOCK TABLE lanes IN ACCESS EXCLUSIVE MODE").await;
+    let told = store.renew(&claim, at_ms(30)).await.unwrap_err().to_string();
+    assert!(told.contains("within 4 s"), "{told}");
+    silent.commit().await.unwrap();
+    store.renew(&claim, at_ms(30)).await.unwrap();
+}
+
+async fn a_count_is_shown_while_it_is_on_its_way(scene: &Scene) {
+    let (mut other, mut observer) = sessions(scene).await;
+    let budgets = scene.store().await.budgets();
+    count_up(&budgets, ALICE).await;
+    count_up_soon(&budgets, ALICE).await;
+    let locking = meanwhile(&mut other, "SELECT tally FROM budget FOR UPDATE").await;
+    let writer = budgets.clone();
+    let counting = tokio::spawn(async move { count_up(&writer, ALICE).await });
+    somebody_waits(&mut observer).await;
+    assert_eq!(budgets.get(ALICE).await.unwrap().as_deref(), Some("3"));
+    assert_eq!(budgets.list().await.unwrap()[0].tally, "3");
+    locking.commit().await.unwrap();
+    counting.await.unwrap();
+    assert_eq!(scene.store().await.budgets().get(ALICE).await.unwrap().as_deref(), Some("3"));
 }
 
 pub(crate) async fn sessions(scene: &Scene) -> (PgConnection, PgConnection) {

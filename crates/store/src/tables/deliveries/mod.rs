@@ -6,8 +6,8 @@ mod row;
 
 pub(crate) use many::{Replaced, replace_many};
 #[cfg(test)]
-pub(crate) use queue::{ANY_LEFT_UNMARKED, ANY_UNFINISHED, COUNT_STATES, DUE_RUN, UNSETTLED, list_sql};
-pub(crate) use queue::{any_left_unmarked, any_unfinished, count_awake, count_states, list, mark_ends};
+pub(crate) use queue::{ANY_UNFINISHED, COUNT_STATES, DUE_RUN, MARK_ENDS, UNSETTLED, list_sql};
+pub(crate) use queue::{any_unfinished, count_awake, count_states, list, mark_ends};
 
 use std::collections::HashMap;
 

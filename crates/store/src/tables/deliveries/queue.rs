@@ -30,7 +30,7 @@ macro_rules! unfinished {
     };
 }
 
-/// The same, but for what a process has ended that did not know how to mark it.
+/// The same, but for what a process has ended that did not know how to mark it. Spelled as in its partial index.
 macro_rules! left_unmarked {
     () => {
         concat!(unfinished!(), " AND state IN ('published', 'failed', 'missed', 'canceled', 'removed')")
@@ -57,17 +57,12 @@ pub(crate) async fn any_unfinished(connection: &mut Connection, account: &Accoun
     Ok(found.is_some())
 }
 
-pub(crate) const ANY_LEFT_UNMARKED: &str = concat!("SELECT id FROM deliveries WHERE ", left_unmarked!(), " LIMIT 1");
+/// From an index of these alone, which mostly is empty.
+pub(crate) const MARK_ENDS: &str = concat!("UPDATE deliveries SET is_over = 1 WHERE ", left_unmarked!());
 
-/// Whether a process has ended any without marking them.
-pub(crate) async fn any_left_unmarked(connection: &mut Connection) -> Result<bool, StoreError> {
-    let found: Option<String> = sql(ANY_LEFT_UNMARKED).fetch_value(connection).await?;
-    Ok(found.is_some())
-}
-
-/// Marks them.
+/// Marks what processes have ended that do not know the mark.
 pub(crate) async fn mark_ends(connection: &mut Connection) -> Result<(), StoreError> {
-    sql(concat!("UPDATE deliveries SET is_over = 1 WHERE ", left_unmarked!())).execute(connection).await?;
+    sql(MARK_ENDS).execute(connection).await?;
     Ok(())
 }
 

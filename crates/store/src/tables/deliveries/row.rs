@@ -1,5 +1,5 @@
-//! A delivery as columns, and back. What the columns repeat from the state is compared on the way back, where a constraint does not
-//! hold them to it; that one has ended may be unmarked, as processes leave it that do not know the mark.
+//! A delivery as columns, and back. What the columns repeat from the state is compared on the way back, also where a constraint holds them
+//! to it; that one has ended may be unmarked, as processes leave it that do not know the mark.
 
 use skein_domain::{AccountId, Delivery, DeliveryId, Lane, PostId, State};
 
