@@ -43,6 +43,8 @@ pub struct Budget {
     owner: Arc<str>,
     reservations: Arc<AtomicU64>,
     ceiling: Ceiling,
+    /// Whether an operator's ceiling counts what is reserved, also where it holds nothing back.
+    has_ceiling: bool,
 }
 
 /// Why nothing was reserved, so that nothing may leave.
@@ -58,13 +60,19 @@ impl Budget {
     /// `owner` names this process and must differ from that of every other process on the same journal.
     pub fn new(journal: Arc<dyn Journal>, now: Now, owner: &str) -> Self {
         let reservations = Arc::new(AtomicU64::new(0));
-        Self { journal, now, owner: owner.into(), reservations, ceiling: Ceiling::default() }
+        Self { journal, now, owner: owner.into(), reservations, ceiling: Ceiling::default(), has_ceiling: false }
     }
 
     /// The same budget, under an operator's ceiling.
     #[must_use]
     pub fn under(self, ceiling: Ceiling) -> Self {
-        Self { ceiling, ..self }
+        Self { ceiling, has_ceiling: ceiling != Ceiling::default(), ..self }
+    }
+
+    /// The same budget, whose ceiling holds nothing back.
+    #[must_use]
+    pub(crate) fn beyond_ceiling(self) -> Self {
+        Self { ceiling: Ceiling::default(), ..self }
     }
 
     /// The operator's ceiling.
@@ -104,7 +112,7 @@ impl Budget {
             };
         };
         // What an operator allows is held to the point; what the server has counted, it says itself.
-        let may_wait = points <= FEW_POINTS && self.ceiling == Ceiling::default();
+        let may_wait = points <= FEW_POINTS && !self.has_ceiling;
         let reserving = if may_wait {
             self.journal.change_tallies_soon(&meters, &mut change)
         } else {

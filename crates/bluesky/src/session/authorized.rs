@@ -9,7 +9,7 @@ use skein_atproto::syntax::Did;
 use url::Url;
 
 use super::bearer;
-use crate::budget::{Budget, Ceiling, host_of};
+use crate::budget::{Budget, host_of};
 use crate::journal::Stored;
 use crate::xrpc::{Auth, CallError, Response, XrpcClient};
 
@@ -88,7 +88,7 @@ impl Authorized {
     /// The same, whatever an operator's ceiling says: for what was paid before and may have to be sent again.
     #[must_use]
     pub fn beyond_ceiling(self) -> Self {
-        Self { budget: self.budget.under(Ceiling::default()), ..self }
+        Self { budget: self.budget.beyond_ceiling(), ..self }
     }
 
     /// The same with what was reserved for another of this account, whose call was not processed.

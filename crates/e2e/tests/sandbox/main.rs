@@ -20,6 +20,7 @@ mod notices;
 mod pictures;
 mod policies;
 mod profile;
+mod reserving;
 mod upgrading;
 mod watching;
 mod workers;

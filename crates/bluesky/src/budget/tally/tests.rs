@@ -159,6 +159,29 @@ fn what_was_reserved_and_never_answered_stays_spent_until_the_window_ends() {
 }
 
 #[test]
+fn there_is_plenty_while_a_thousand_are_left_of_each_window_that_is_known() {
+    assert!(!Tally::default().has_plenty(), "nothing is known");
+    for (spent, is_plenty) in [(3, true), (4_000, true), (4_001, false)] {
+        let mut tally = counted();
+        reserve(&mut tally, "a", spent, 0).unwrap();
+        assert_eq!(tally.has_plenty(), is_plenty, "{spent} of 5,000 an hour");
+    }
+    for (last, is_plenty) in [(4_000, true), (4_001, false)] {
+        let mut tally = counted();
+        for hour in 0..6 {
+            reserve(&mut tally, "a", 5_000, hour * (HOUR + 30)).unwrap();
+        }
+        reserve(&mut tally, "a", last - 100, 6 * (HOUR + 30)).unwrap();
+        reserve(&mut tally, "a", 100, 7 * (HOUR + 30)).unwrap();
+        assert_eq!(tally.has_plenty(), is_plenty, "{} of 35,000 a day", 30_000 + last);
+    }
+    let mut closed = counted();
+    reserve(&mut closed, "a", 3, 0).unwrap();
+    answer(&mut closed, "a", 3, 1, Told { said: None, closed_until: Some(at(90)) });
+    assert!(!closed.has_plenty(), "the server takes nothing");
+}
+
+#[test]
 fn a_refusal_closes_until_its_end_whatever_the_count_says() {
     let mut tally = counted();
     reserve(&mut tally, "a", 3, 0).unwrap();
