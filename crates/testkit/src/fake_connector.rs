@@ -338,11 +338,8 @@ impl Connector for FakeConnector {
         prepared: &Prepared,
         fence: FenceFrom<'_>,
     ) -> Result<Box<dyn ArmedStep>, Obstacle> {
+        self.shared.arming(&account.identity).await?;
         let mut platform = self.shared.lock();
-        platform.calls.arm += 1;
-        if let Some(obstacle) = platform.arms.take(&account.identity) {
-            return Err(obstacle);
-        }
         let fence = match fence {
             FenceFrom::Evidence(evidence) => evidence.fence.clone(),
             FenceFrom::Receipt(receipt) => json!({ "head": head_after(receipt) }),

@@ -242,9 +242,10 @@ mod tests {
             refused_by_server: false,
             by_operator: false,
         };
-        let refused = || answered(429, Some("RateLimitExceeded"), "Rate Limit Exceeded");
-        let until = refused().limited_until(now()).unwrap();
-        for (call, until) in [(CallError::RateLimitExceeded(Box::new(shortage)), fits_at), (refused(), until)] {
+        let refused = answered(429, Some("RateLimitExceeded"), "Rate Limit Exceeded");
+        // It does not say until when, so it is asked again after a minute.
+        let in_a_minute = now() + SignedDuration::from_mins(1);
+        for (call, until) in [(CallError::RateLimitExceeded(Box::new(shortage)), fits_at), (refused, in_a_minute)] {
             let (obstacle, next) = of(&VideoError::Session(SessionError::Call(call)), 0, now());
             let Obstacle::Retry { at, fault } = obstacle else { panic!("{obstacle:?}") };
             assert_eq!((at, fault.retry_at, next), (Some(until), Some(until), Next::GoOn));

@@ -224,8 +224,12 @@ impl Scene {
         self.sandbox.faults().order(FaultOrder::new("com.atproto.repo.applyWrites", fault)).unwrap();
     }
 
-    /// The ids of all posts that are stored.
+    /// How many posts are stored.
     pub(crate) async fn stored(&self) -> usize {
-        self.run(&["queue", "list", "--all", "--json"]).await.exits(0).json().as_array().unwrap().len()
+        self.queue().await.as_array().unwrap().len()
+    }
+
+    pub(crate) async fn queue(&self) -> serde_json::Value {
+        self.run(&["queue", "list", "--all", "--json"]).await.exits(0).json()
     }
 }

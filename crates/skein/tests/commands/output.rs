@@ -5,6 +5,8 @@ use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::process::Command;
+
 const READS: [&[&str]; 6] =
     [&["queue", "list"], &["accounts"], &["accounts", "--json"], &["work", "--once"], &["--help"], &["--version"]];
 
@@ -37,10 +39,14 @@ async fn run_onto(skein: &Installation, arguments: &[&str], stdout: Stdio) -> Ra
 }
 
 /// With everything logged to an error output that cannot be written.
-async fn run_logging_onto(skein: &Installation, arguments: &[&str], stderr: Stdio) -> Ran {
+fn logging_onto(skein: &Installation, arguments: &[&str], stderr: Stdio) -> Command {
     let mut command = skein.command(arguments, &[("SKEIN_LOG", "trace")]);
     command.stdin(Stdio::null()).stderr(stderr);
-    composed(Ran::of(command).await)
+    command
+}
+
+async fn run_logging_onto(skein: &Installation, arguments: &[&str], stderr: Stdio) -> Ran {
+    composed(Ran::of(logging_onto(skein, arguments, stderr)).await)
 }
 
 #[tokio::test]
@@ -124,10 +130,9 @@ async fn an_engine_whose_log_cannot_be_written_works_on() {
     let scene = Scene::logged_in().await;
     for (published, stderr) in [(1, full()), (2, left())] {
         scene.run(&["post", "hi", "--at", "in 1s"]).await.exits(6);
-        let mut command = scene.skein.command(&["work", "--once", "--for", "1h"], &[("SKEIN_LOG", "trace")]);
-        command.stdin(Stdio::null()).stderr(stderr);
-        let engine = command.spawn().unwrap();
+        let mut engine = logging_onto(&scene.skein, &["work", "--once", "--for", "1h"], stderr).spawn().unwrap();
         while scene.published().await < published {
+            assert_eq!(engine.try_wait().unwrap(), None, "it works until it is interrupted");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         composed(Ran::interrupted(engine).await).exits(0);
@@ -138,7 +143,7 @@ async fn an_engine_whose_log_cannot_be_written_works_on() {
 impl Scene {
     /// How many posts are out and remembered as such.
     async fn published(&self) -> usize {
-        let posts = self.run(&["queue", "list", "--all", "--json"]).await.exits(0).json();
+        let posts = self.queue().await;
         let states = posts.as_array().unwrap().iter().map(|post| &post["deliveries"][0]["state"]);
         states.filter(|state| *state == "published").count()
     }

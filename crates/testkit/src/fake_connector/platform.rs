@@ -88,6 +88,8 @@ pub(super) struct FakePlatform {
     pub(super) prepares: Orders<Obstacle>,
     /// How long the next call of `prepare` takes.
     pub(super) preparing_takes: Option<SignedDuration>,
+    /// How long the next call of `arm` takes.
+    pub(super) arming_takes: Option<SignedDuration>,
     /// How long bringing a text to the platform takes.
     pub(super) uploads: BTreeMap<String, SignedDuration>,
     pub(super) arms: Orders<Obstacle>,
