@@ -61,7 +61,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// One post of each account and a page of the busy ones by the ledger itself; the rest are copies.
+    /// One post of each account and a page of the busy ones by the ledger itself; the rest are copies of the former.
     async fn fill(store: Store, database: &str, waiting: u32) -> Result<Self, Failed> {
         let samples = Samples::new(2);
         let mut accounts = Vec::new();
@@ -72,11 +72,12 @@ impl Scene {
             store.submit(&post, &[delivery], &[], &[]).await?;
             accounts.push(account);
         }
+        // Of one post of each account, so that all have as many.
+        copies::make(database, waiting.saturating_sub(MADE)).await?;
         let scene = Self { store, samples, accounts };
         for number in 0..BUSY * PAGE {
             scene.insert(number, at_ms(FAR_MS)).await?;
         }
-        copies::make(database, waiting.saturating_sub(MADE)).await?;
         Ok(scene)
     }
 
