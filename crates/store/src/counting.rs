@@ -405,6 +405,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_waits_while_a_transaction_waits_for_it() {
+        let mut desk = Desk::default();
+        desk.know([(row(0), Some("1".to_owned()))].into_iter(), Instant::now());
+        assert!(desk.lets_wait(&[row(0)]));
+        desk.is_waited_for = true;
+        assert!(!desk.lets_wait(&[row(0)]));
+        assert!(desk.end(&[], Some(Instant::now())).is_empty() && desk.lets_wait(&[row(0)]));
+    }
+
+    #[test]
     fn what_waits_is_never_forgotten() {
         let mut desk = Desk::default();
         desk.know([(row(0), Some("1".to_owned()))].into_iter(), Instant::now());
