@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::header::LOCATION;
-use reqwest::{Client, StatusCode, redirect, retry};
+use reqwest::{Certificate, Client, StatusCode, redirect, retry};
 use tokio::time::Instant;
 use url::Url;
 
@@ -37,16 +37,17 @@ pub struct Http {
     label: Label,
 }
 
-/// The one for the public network is made at once, so that a mistake in the configuration shows; the others when they are
-/// needed, which most programs never do: each reads all certificate authorities of the system, but for those that only ever
-/// speak plain http.
+/// Each is made when it is needed: it reads all certificate authorities of the system, which takes longer than most commands do
+/// otherwise, but for those that only ever speak plain http. Whoever works for long says so: [`Http::ready`].
 struct Clients {
-    public: Client,
+    public: OnceLock<Client>,
     private: OnceLock<Client>,
     any: OnceLock<Client>,
     any_plain: OnceLock<Client>,
     names: Arc<Names>,
     config: NetConfig,
+    /// Read at once, so that a mistake in the configuration shows.
+    extra_authorities: Vec<Certificate>,
 }
 
 /// Whose certificates a client believes.
@@ -61,28 +62,72 @@ enum Trust {
 impl Clients {
     fn of(&self, reach: Reach, url: &Url) -> Result<&Client, BuildError> {
         let (later, trust) = match (reach, url.scheme()) {
-            (Reach::Public, _) => return Ok(&self.public),
+            (Reach::Public, _) => (&self.public, Trust::Authorities),
             (Reach::Private, _) => (&self.private, Trust::Nobody),
             (Reach::Any, "http") => (&self.any_plain, Trust::Nobody),
             (Reach::Any, _) => (&self.any, Trust::Authorities),
         };
+        self.made(later, reach, trust)
+    }
+
+    fn made<'c>(&self, later: &'c OnceLock<Client>, reach: Reach, trust: Trust) -> Result<&'c Client, BuildError> {
         if let Some(made) = later.get() {
             return Ok(made);
         }
-        let made = client(&self.config, &self.names, reach, trust)?;
+        let made = self.make(reach, trust)?;
         Ok(later.get_or_init(|| made))
+    }
+
+    /// One client for each reach: a connection is only ever reused for requests with the same permission.
+    ///
+    /// Never twice, read in reqwest 0.13, hyper-util 0.1 and hyper 1:
+    /// - reqwest retries by itself: by default, after an HTTP/2 `GOAWAY` or `REFUSED_STREAM` (`reqwest::retry::Builder::default`).
+    ///   `retry::never()` turns that off.
+    /// - hyper-util sends a request again on another connection (`retry_canceled_requests`, which reqwest leaves on) only if
+    ///   hyper gave the request itself back (`TrySendError::Retryable`), and hyper does so only for a message that was still in
+    ///   the queue of a connection that died, before its first byte was written (`proto/h1/dispatch.rs`, `recv_msg`; `Envelope::drop`).
+    ///   Such a request was provably never sent, so this one re-send is acceptable.
+    /// - Redirects are followed by [`Http::send`], for reads only, with the guard asked again at each step.
+    /// - No proxy: it would resolve names itself, past the guard.
+    #[expect(clippy::disallowed_methods, reason = "this is the one builder of HTTP clients")]
+    fn make(&self, reach: Reach, trust: Trust) -> Result<Client, BuildError> {
+        let mut builder = Client::builder()
+            .dns_resolver(Filtered { names: Arc::clone(&self.names), reach })
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .no_proxy()
+            .referer(false)
+            .user_agent(&self.config.user_agent)
+            .connect_timeout(self.config.connect_timeout)
+            .pool_idle_timeout(Duration::from_millis(IDLE_MS))
+            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+            .tcp_nodelay(true);
+        if trust == Trust::Nobody {
+            builder = builder.tls_certs_only([]);
+        } else if !self.extra_authorities.is_empty() {
+            builder = builder.tls_certs_merge(self.extra_authorities.iter().cloned());
+        }
+        builder.build().map_err(|error| BuildError::Tls { detail: bounded(&error.to_string()) })
     }
 }
 
 impl Http {
-    /// Builds the clients. Reads the system's DNS configuration and certificate authorities.
+    /// Reads the system's DNS configuration, and the certificate authorities that are configured besides the system's.
     pub fn new(config: NetConfig) -> Result<Self, BuildError> {
         tls::install_provider();
         let names = Arc::new(Names::new(config.dns)?);
-        let public = client(&config, &names, Reach::Public, Trust::Authorities)?;
+        let extra_authorities =
+            config.extra_ca.as_deref().map(tls::extra_certificates).transpose()?.unwrap_or_default();
         let allow = Arc::new(config.allow_private.clone());
-        let (private, any, any_plain) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let clients = Clients { public, private, any, any_plain, names: Arc::clone(&names), config };
+        let clients = Clients {
+            public: OnceLock::new(),
+            private: OnceLock::new(),
+            any: OnceLock::new(),
+            any_plain: OnceLock::new(),
+            names: Arc::clone(&names),
+            config,
+            extra_authorities,
+        };
         Ok(Self { transport: Arc::new(clients), names, allow, watcher: None, label: Label::default() })
     }
 
@@ -90,6 +135,15 @@ impl Http {
     pub fn over(transport: Arc<dyn Transport>) -> Result<Self, BuildError> {
         let names = Arc::new(Names::new(Dns::Off)?);
         Ok(Self { transport, names, allow: Arc::default(), watcher: None, label: Label::default() })
+    }
+
+    /// Makes ready what asking the public network needs: the certificate authorities of the system are read. Whoever begins to work for
+    /// long learns here that there are none, and not at the first request.
+    ///
+    /// # Errors
+    /// [`BuildError::Tls`].
+    pub fn ready(&self) -> Result<(), BuildError> {
+        self.transport.ready()
     }
 
     /// The same client that may also ask the origin (host and port) of this URL, with http as well, wherever it lives.
@@ -191,6 +245,10 @@ impl Http {
 /// The real one: connections to servers.
 #[async_trait]
 impl Transport for Clients {
+    fn ready(&self) -> Result<(), BuildError> {
+        self.made(&self.public, Reach::Public, Trust::Authorities).map(drop)
+    }
+
     async fn carry(&self, hop: Hop<'_>) -> Result<Answer, NetError> {
         let Hop { call, left, reach, redirected_from: from } = hop;
         let unmade = |error: BuildError| {
@@ -237,36 +295,4 @@ fn next_hop(call: &Call, response: &reqwest::Response) -> Option<Url> {
         return None;
     }
     call.url.join(response.headers().get(LOCATION)?.to_str().ok()?).ok()
-}
-
-/// One client for each reach: a connection is only ever reused for requests with the same permission.
-///
-/// Never twice, read in reqwest 0.13, hyper-util 0.1 and hyper 1:
-/// - reqwest retries by itself: by default, after an HTTP/2 `GOAWAY` or `REFUSED_STREAM` (`reqwest::retry::Builder::default`).
-///   `retry::never()` turns that off.
-/// - hyper-util sends a request again on another connection (`retry_canceled_requests`, which reqwest leaves on) only if
-///   hyper gave the request itself back (`TrySendError::Retryable`), and hyper does so only for a message that was still in
-///   the queue of a connection that died, before its first byte was written (`proto/h1/dispatch.rs`, `recv_msg`; `Envelope::drop`).
-///   Such a request was provably never sent, so this one re-send is acceptable.
-/// - Redirects are followed by [`Http::send`], for reads only, with the guard asked again at each step.
-/// - No proxy: it would resolve names itself, past the guard.
-#[expect(clippy::disallowed_methods, reason = "this is the one builder of HTTP clients")]
-fn client(config: &NetConfig, names: &Arc<Names>, reach: Reach, trust: Trust) -> Result<Client, BuildError> {
-    let mut builder = Client::builder()
-        .dns_resolver(Filtered { names: Arc::clone(names), reach })
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .no_proxy()
-        .referer(false)
-        .user_agent(&config.user_agent)
-        .connect_timeout(config.connect_timeout)
-        .pool_idle_timeout(Duration::from_millis(IDLE_MS))
-        .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
-        .tcp_nodelay(true);
-    if trust == Trust::Nobody {
-        builder = builder.tls_certs_only([]);
-    } else if let Some(path) = &config.extra_ca {
-        builder = builder.tls_certs_merge(tls::extra_certificates(path)?);
-    }
-    builder.build().map_err(|error| BuildError::Tls { detail: bounded(&error.to_string()) })
 }

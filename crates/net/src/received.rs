@@ -71,14 +71,14 @@ impl Received {
     /// answer does not come within the request's time.
     pub async fn read_bounded(self, max_bytes: usize) -> Result<Fetched, NetError> {
         let Self { mut response, started } = self;
-        let target = describe(response.url());
-        let too_large = || NetError::TooLarge { target: target.clone(), limit_bytes: max_bytes };
+        let url = response.url().clone();
+        let too_large = || NetError::TooLarge { target: describe(&url), limit_bytes: max_bytes };
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         if announced > max_bytes {
             return Err(too_large());
         }
         let mut body = BytesMut::with_capacity(announced);
-        while let Some(chunk) = response.chunk().await.map_err(|error| NetError::of_body(&error, &target))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| NetError::of_body(&error, &describe(&url)))? {
             if body.len() + chunk.len() > max_bytes {
                 return Err(too_large());
             }

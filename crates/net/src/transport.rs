@@ -11,6 +11,7 @@ use url::Url;
 use crate::call::{Body, Call};
 use crate::guard::Reach;
 
+use crate::config::BuildError;
 use crate::error::NetError;
 
 /// Carries requests. Never sends one twice, follows no redirect, and asks no guard: that is done before.
@@ -21,6 +22,14 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`NetError::NotSent`] where it provably never left, [`NetError::Unknown`] where it may have arrived.
     async fn carry(&self, hop: Hop<'_>) -> Result<Answer, NetError>;
+
+    /// Makes ready what it needs, where that is not done yet.
+    ///
+    /// # Errors
+    /// Where it can carry nothing.
+    fn ready(&self) -> Result<(), BuildError> {
+        Ok(())
+    }
 }
 
 /// One request on its way to one place.

@@ -13,7 +13,7 @@ use skein_domain::{Platform, WorkspaceId};
 use skein_engine::{Engine, Outlet, Parts, Settings};
 use skein_intake::Intake;
 use skein_journal::StoreJournal;
-use skein_net::Http;
+use skein_net::{BuildError, Http, NetConfig};
 use skein_store::{Calls, MasterKey, MediaBucket, MediaFolder, Store, StoreError};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -95,8 +95,7 @@ impl House {
         make_private_folder(&config.paths.data)?;
         let store = open_store(&config, &entropy).await?;
         let owner = owner();
-        let http = Http::new(config.network.net.clone())
-            .map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
+        let http = network_client(&config.network.net)?;
         let bucket = bucket(&config, &http, &entropy)?;
         let (media, unfinished) = media(&config, bucket.as_ref());
         let journal = Arc::new(StoreJournal::new(&store));
@@ -157,6 +156,8 @@ impl House {
 
     /// The engine of a process that stays, or that does what is due: it also tells people what they must know.
     pub(crate) fn telling_engine(&self) -> Result<Engine, Failure> {
+        // Who works for hours learns now that nothing can be asked, and not at the first post.
+        self.http.ready().map_err(|error| no_network(&error))?;
         let doors = doors::open(&self.config)?;
         Ok(self.engine.clone().telling(Outlet { outbox: Arc::clone(&self.outbox), doors }))
     }
@@ -192,6 +193,15 @@ fn ledger_of(store: &Arc<Store>, hooks: &Hooks, metrics: Option<&Arc<Metrics>>) 
         Some(metrics) => Arc::new(TimedLedger::new(ledger, Arc::clone(metrics) as Arc<dyn Figures>)),
         None => ledger,
     }
+}
+
+/// The one HTTP client of a process.
+pub(crate) fn network_client(config: &NetConfig) -> Result<Http, Failure> {
+    Http::new(config.clone()).map_err(|error| no_network(&error))
+}
+
+fn no_network(error: &BuildError) -> Failure {
+    Failure::system("network_setup", sentence(&error.to_string()))
 }
 
 /// The bucket that is set, not asked yet.

@@ -4,7 +4,6 @@
 use serde_json::json;
 use skein_domain::ports::{Clock as _, Entropy, MediaError};
 use skein_domain::{Category, Fault};
-use skein_net::Http;
 use skein_store::{DatabaseUrl, MediaFolder, StoreError, move_to_server};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use crate::entropy::SystemEntropy;
 use crate::exit::{Exit, Failure, NOTHING_CHANGED, sentence};
 use crate::screen::{Line, Tone};
 use crate::text::count;
-use crate::wiring::bucket;
+use crate::wiring::{bucket, network_client};
 
 /// The command line of `migrate-to`.
 #[derive(Debug, clap::Args)]
@@ -89,8 +88,7 @@ async fn media(app: &App, config: &Config, to: &str) -> Result<Exit, Failure> {
         return Err(usage("media_elsewhere", message).next(format!("Set SKEIN_MEDIA_URL={to} and its key first.")));
     }
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let http = Http::new(config.network.net.clone())
-        .map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
+    let http = network_client(&config.network.net)?;
     let Some(bucket) = bucket(config, &http, &entropy)? else { return Err(wrong("SKEIN_MEDIA_URL", "it is not set")) };
     let mut copied = CopiedMedia::default();
     let failed =

@@ -6,17 +6,17 @@ use skein_bluesky::Environment;
 use skein_bluesky::identity::Identities;
 use skein_domain::ports::Clock;
 use skein_domain::{Category, Fault};
-use skein_net::Http;
 use std::path::Path;
 
 use crate::app::App;
 use crate::clock::SystemClock;
 use crate::commands::receipt::published;
-use crate::exit::{Exit, Failure, NOTHING_CHANGED, sentence};
+use crate::exit::{Exit, Failure, NOTHING_CHANGED};
 use crate::proof::{self, CheckedAccount, KeyStanding, ProofFile, Vouched};
 use crate::render::proof::{limits, proven};
 use crate::render::times::Eye;
 use crate::screen::Line;
+use crate::wiring::network_client;
 
 /// The command line of `verify`.
 #[derive(Debug, clap::Args)]
@@ -82,8 +82,7 @@ async fn asked_now(app: &App, post: &str) -> Result<Result<ProofFile, Exit>, Fai
 
 fn identities(app: &App) -> Result<Identities, Failure> {
     let network = app.config()?.network;
-    let http =
-        Http::new(network.net).map_err(|error| Failure::system("network_setup", sentence(&error.to_string())))?;
+    let http = network_client(&network.net)?;
     let environment =
         Environment { plc_url: network.plc_url, appview_url: network.appview_url, video_url: network.video_url };
     Ok(Identities::new(http, environment))

@@ -1,6 +1,6 @@
 //! The engine as a process.
 
-use crate::installation::Scene;
+use crate::installation::{Installation, Scene};
 
 #[tokio::test]
 async fn serve_says_what_it_does_publishes_at_the_instant_and_ends_in_order() {
@@ -19,6 +19,17 @@ async fn serve_says_what_it_does_publishes_at_the_instant_and_ends_in_order() {
     assert_eq!(serve.interrupt().await, Some(0));
     let receipt = scene.run(&["receipt", scene.first().await.as_str(), "--json"]).await.exits(0).json();
     assert!(receipt["lateness_ms"].as_i64().unwrap() >= 0, "never early: {receipt:#}");
+}
+
+#[tokio::test]
+async fn no_engine_begins_where_nobody_on_the_network_could_be_believed() {
+    let skein = Installation::alone();
+    let without_authorities = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
+    for engine in [&["work", "--once"][..], &["work"], &["serve"]] {
+        let ran = skein.run_with(engine, &without_authorities, "").await.exits(1);
+        ran.says("TLS could not be set up").says("ca-certificates");
+    }
+    skein.run_with(&["queue", "list"], &without_authorities, "").await.exits(0);
 }
 
 #[tokio::test]
