@@ -46,13 +46,11 @@ impl Datetime {
         let utc = Offset::UTC.to_datetime(timestamp);
         let nanos = utc.subsec_nanosecond();
         let whole_micros = nanos - nanos % NANOS_PER_MICRO;
-        let text = if whole_micros % NANOS_PER_MILLI == 0 {
-            utc.strftime("%Y-%m-%dT%H:%M:%S").to_string() + &format!(".{:03}Z", whole_micros / NANOS_PER_MILLI)
-        } else {
-            utc.strftime("%Y-%m-%dT%H:%M:%S").to_string() + &format!(".{:06}Z", whole_micros / NANOS_PER_MICRO)
-        };
         let finer = jiff::SignedDuration::from_nanos(i64::from(nanos - whole_micros));
-        Self { instant: timestamp.checked_sub(finer).unwrap_or(timestamp), text }
+        let instant = timestamp.checked_sub(finer).unwrap_or(timestamp);
+        let is_whole_ms = whole_micros % NANOS_PER_MILLI == 0;
+        let text = if is_whole_ms { format!("{instant:.3}") } else { format!("{instant:.6}") };
+        Self { instant, text }
     }
 
     /// The text as it was given or written.
