@@ -26,7 +26,7 @@ const BATCH_ROWS: usize = 256;
 const GATHER_MS: u64 = 500;
 
 /// Calls whose reservations wait to be settled. Each of them is part of what the next reservation reads and writes.
-const RESERVED_AT_MOST: usize = 8;
+const RESERVED_AT_MOST: usize = 16;
 
 /// How long a row waits for others that tells of a failure, which somebody will look for, or of a window that is nearly spent,
 /// which other calls must heed.
