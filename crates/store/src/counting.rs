@@ -20,6 +20,7 @@ use crate::budget::{Counted, MeterRow};
 use crate::dialect::{Connection, Pools};
 use crate::gathering::{BURST_FROM, COMPANY_WITHIN, WITHIN, bounded};
 use crate::tables::budget;
+pub(crate) use crate::tables::budget::Row;
 
 /// Rows that are known; when there are more, all are forgotten and read again.
 const KNOWN_AT_MOST: usize = 8_192;
@@ -35,8 +36,6 @@ const TRIES_AT_MOST: u32 = 3;
 
 /// How long a transaction waits for those who begin anew, in milliseconds.
 const BACK_WITHIN_MS: u64 = 10;
-
-pub(crate) use crate::tables::budget::Row;
 
 /// What a row holds; `None` where nothing was counted yet.
 type Tally = Option<String>;

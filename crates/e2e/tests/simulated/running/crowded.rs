@@ -138,7 +138,7 @@ async fn failed_once_and_queued(
     running.pass(MINUTE * 6).await;
     assert_eq!(running.state(&post).await, StateName::Ready, "it waits for its turn");
     if matches!(crowd, Crowd::Sending) {
-        assert_eq!(running.platform.release(), Some(Arrival::Landed));
+        assert_eq!((running.platform.held(), running.platform.release()), (1, Some(Arrival::Landed)));
     }
     running.pass(SECOND * 2).await;
     (running, post)
