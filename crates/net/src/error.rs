@@ -192,7 +192,7 @@ impl NetError {
 
 /// The innermost cause on one bounded line: what is around it names the layers of the client, which helps nobody. Without the
 /// URL, whose query may hold what nobody should read in a log.
-fn detail_of(error: &reqwest::Error) -> String {
+pub(crate) fn detail_of(error: &reqwest::Error) -> String {
     let mut innermost = error.source();
     while let Some(deeper) = innermost.and_then(StdError::source) {
         innermost = Some(deeper);

@@ -14,7 +14,7 @@ use url::Url;
 use crate::allow::AllowPrivate;
 use crate::call::{Body, Call};
 use crate::config::{BuildError, Dns, NetConfig};
-use crate::error::{Asked, NetError, NotSentCause, bounded};
+use crate::error::{Asked, NetError, NotSentCause, bounded, detail_of};
 use crate::guard::{Reach, check, describe};
 use crate::names::{Filtered, Names};
 use crate::received::{Fetched, Received};
@@ -107,7 +107,7 @@ impl Clients {
         } else if !self.extra_authorities.is_empty() {
             builder = builder.tls_certs_merge(self.extra_authorities.iter().cloned());
         }
-        builder.build().map_err(|error| BuildError::Tls { detail: bounded(&error.to_string()) })
+        builder.build().map_err(|error| BuildError::Tls { detail: detail_of(&error) })
     }
 }
 

@@ -87,4 +87,9 @@ async fn a_certificate_file_that_is_none_is_named() {
     assert!(missing.contains("/nonexistent/ca.pem") && missing.contains("SKEIN_EXTRA_CA"), "{missing}");
     let wrong = Http::new(config(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))).unwrap_err().to_string();
     assert!(wrong.contains("no PEM certificate"), "{wrong}");
+    let folder = tempfile::tempdir().unwrap();
+    let half = folder.path().join("half.pem");
+    std::fs::write(&half, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let half = Http::new(config(half.to_str().unwrap())).unwrap_err().to_string();
+    assert!(half.contains("half.pem holds no PEM certificate"), "{half}");
 }

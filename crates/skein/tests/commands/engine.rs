@@ -29,6 +29,7 @@ async fn no_engine_begins_where_nobody_on_the_network_could_be_believed() {
         let ran = skein.run_with(engine, &without_authorities, "").await.exits(1);
         ran.says("TLS could not be set up").says("ca-certificates");
     }
+    skein.run_with(&["doctor"], &without_authorities, "").await.exits(1).says("TLS could not be set up");
     skein.run_with(&["queue", "list"], &without_authorities, "").await.exits(0);
 }
 

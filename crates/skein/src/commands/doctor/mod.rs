@@ -78,6 +78,7 @@ async fn all(config: &Config, house: &House) -> Vec<Check> {
     checks.extend(remote::bucket(house).await);
     let accounts = house.intake.accounts().await;
     checks.extend(local::accounts(&accounts));
+    checks.extend(remote::authorities(&house.http));
     let mut whom = remote::network(config, &house.http);
     whom.extend(remote::servers(house, &accounts.unwrap_or_default()).await);
     checks.extend(remote::all(whom, &house.clock).await);

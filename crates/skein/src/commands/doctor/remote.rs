@@ -34,6 +34,12 @@ struct Answer {
 /// Who is asked: a name for the check, the address, and a client that may ask there.
 pub(super) type Whom = (String, Url, Http);
 
+/// Without certificate authorities nobody on the network can be believed.
+pub(super) fn authorities(http: &Http) -> Option<Check> {
+    let error = http.ready().err()?;
+    Some(Check::failed("network", sentence(&error.to_string()), "Posts wait meanwhile."))
+}
+
 /// The directory and the `AppView`, which need no account.
 pub(super) fn network(config: &Config, http: &Http) -> Vec<Whom> {
     let NetworkConfig { plc_url, appview_url, .. } = &config.network;
